@@ -1,0 +1,147 @@
+// Builds dist/ (bundled JavaScript), dist/types (declarations of the library) and oclif.manifest.json.
+// One bundle an entry, with shared chunks, dependencies included: a command loads only what it uses.
+// `--if-stale`: nothing is done when no input has changed since the last build.
+// `--check-manifest`: fails instead of writing when the manifest in the repository is not that of the commands.
+import {spawnSync} from 'node:child_process'
+import {createHash} from 'node:crypto'
+import {existsSync} from 'node:fs'
+import {readFile, rename, rm, writeFile} from 'node:fs/promises'
+import path from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {build} from 'esbuild'
+import {filesBelow} from './files.mjs'
+import {makeManifest} from './manifest.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = path.join(root, 'dist')
+
+/** Entries beside the commands (src/commands) and oclif's hooks (src/hooks), which are found by their folder. */
+const ENTRY_POINTS = ['src/index.ts', 'src/cli/main.ts']
+
+// oclif reaches for these to run sources without a build, which we never do; bundling the compiler would cost 9 MB.
+const NOT_BUNDLED = ['typescript', 'ts-node', 'tsx']
+
+// Bundled CommonJS packages call require() and look for files beside themselves; an ES module has neither.
+const BANNER = `import {createRequire as __createRequire} from 'node:module'
+import {fileURLToPath as __fileURLToPath} from 'node:url'
+import {dirname as __pathDirname} from 'node:path'
+const require = __createRequire(import.meta.url)
+const __filename = __fileURLToPath(import.meta.url)
+const __dirname = __pathDirname(__filename)`
+
+/**
+ * `const {Redis} = await import('ioredis')` works unbundled, and is undefined in a bundle with splitting: the chunk of a
+ * CommonJS package has a default export only. A static import inside a module of ours, itself imported dynamically, works.
+ * @type {import('esbuild').Plugin}
+ */
+const refuseDynamicImportOfCommonJs = {
+  name: 'refuse-dynamic-import-of-commonjs',
+  setup(esbuild) {
+    esbuild.onResolve({filter: /^[^./]/}, async ({path: name, kind, importer, resolveDir}) => {
+      if (kind !== 'dynamic-import' || name.startsWith('node:') || importer.includes('node_modules')) return undefined
+      const resolved = await esbuild.resolve(name, {kind: 'import-statement', importer, resolveDir})
+      if (resolved.errors.length > 0 || (await isEsModule(resolved.path))) return undefined
+      const way = 'import it statically in a module of src/, and import that module dynamically'
+      return {errors: [{text: `import('${name}') of a CommonJS package has no named exports in the bundle: ${way}`}]}
+    })
+  },
+}
+
+const sources = await filesBelow(root, 'src')
+const inputs = await hashOfInputs()
+const inputsFile = path.join(dist, '.inputs')
+
+if (process.argv.includes('--if-stale') && (await isFresh())) process.exit(0)
+
+// Built aside and then swapped in, so that a command that runs meanwhile never sees half a build.
+const fresh = path.join(root, `.dist-${process.pid}`)
+try {
+  await bundle(fresh)
+  emitDeclarations(path.join(fresh, 'types'))
+  await writeFile(path.join(fresh, '.inputs'), inputs)
+  await swapIn(fresh)
+} finally {
+  await rm(fresh, {recursive: true, force: true})
+}
+
+await writeManifest()
+
+async function isFresh() {
+  const built = await readFile(inputsFile, 'utf8').catch(() => '')
+  return built === inputs && existsSync(path.join(root, 'oclif.manifest.json'))
+}
+
+async function hashOfInputs() {
+  const others = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']
+  const files = [...sources, ...others, ...(await filesBelow(root, 'scripts')), ...(await filesBelow(root, 'types'))]
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(`${file}\0`).update(await readFile(path.join(root, file))).update('\0')
+  return `${hash.digest('hex')}\n`
+}
+
+async function bundle(/** @type {string} */ outdir) {
+  const entryPoints = sources.filter(
+    (file) => ENTRY_POINTS.includes(file) || (/^src\/(commands|hooks)\/.+\.ts$/.test(file) && !file.endsWith('.d.ts')),
+  )
+  await build({
+    absWorkingDir: root,
+    entryPoints,
+    outdir,
+    external: NOT_BUNDLED,
+    plugins: [refuseDynamicImportOfCommonJs],
+    outbase: 'src',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    // jsonc-parser's main is UMD, which no bundler can follow; its module field names the same code as ESM.
+    mainFields: ['module', 'main'],
+    target: 'node20',
+    // Not among the commands: there, oclif would take a chunk for one.
+    chunkNames: 'chunks/[name]-[hash]',
+    loader: {'.lua': 'text'},
+    banner: {js: BANNER},
+    // Names of classes show in errors and in the manifest.
+    keepNames: true,
+    minifySyntax: true,
+    legalComments: 'linked',
+    logLevel: 'warning',
+  })
+}
+
+async function isEsModule(/** @type {string} */ file) {
+  if (!file.endsWith('.js')) return file.endsWith('.mjs')
+  for (let folder = path.dirname(file); folder !== path.dirname(folder); folder = path.dirname(folder)) {
+    const text = await readFile(path.join(folder, 'package.json'), 'utf8').catch(() => undefined)
+    if (text !== undefined) return JSON.parse(text).type === 'module'
+  }
+
+  return false
+}
+
+function emitDeclarations(/** @type {string} */ outDir) {
+  if (!sources.includes('src/index.ts')) return
+  const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
+  const {status} = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', outDir], {cwd: root, stdio: 'inherit'})
+  if (status !== 0) throw new Error('the declarations could not be emitted; the messages of tsc are above')
+}
+
+async function swapIn(/** @type {string} */ folder) {
+  const old = path.join(root, `.dist-${process.pid}-old`)
+  if (existsSync(dist)) await rename(dist, old)
+  await rename(folder, dist)
+  await rm(old, {recursive: true, force: true})
+}
+
+/** Written only when it differs, so that a build does not touch a file under version control for nothing. */
+async function writeManifest() {
+  const file = path.join(root, 'oclif.manifest.json')
+  const manifest = await makeManifest(root)
+  if (manifest === (await readFile(file, 'utf8').catch(() => ''))) return
+  if (process.argv.includes('--check-manifest')) {
+    throw new Error('oclif.manifest.json is not that of the commands: run `npm run build` and commit it')
+  }
+
+  await writeFile(`${file}.${process.pid}`, manifest)
+  await rename(`${file}.${process.pid}`, file)
+}

@@ -1,0 +1,55 @@
+/** The whole context as one document, as `context.json` shows it, and back. */
+import { type Entry, emptyEntry } from './entry.js'
+import { cloneMap, leafOf, type Tree, type TreeMap } from './json.js'
+import { agentOf, CONTEXT, type Target } from './operation.js'
+
+/** Members that are made from the records, and mean nothing where they stand in an edited file. */
+export const DERIVED_MEMBERS: readonly string[] = ['agents', 'last_update', 'rev']
+
+const USUAL_ORDER: readonly string[] = ['version', 'last_update', 'agents', 'current_work', 'paths', 'token_usage']
+
+export interface DocumentFacts {
+  rev: number
+  /** When the last change was made, as text; undefined: what was adopted stays. */
+  lastUpdate: string | undefined
+  /** Order of the top-level members, as far as it is known. */
+  order: readonly string[]
+}
+
+export function composeDocument(entries: ReadonlyMap<Target, Entry>, facts: DocumentFacts): TreeMap {
+  const context = entries.get(CONTEXT) ?? emptyEntry()
+  const members: TreeMap = new Map(context.tree)
+  if (facts.lastUpdate !== undefined) members.set('last_update', leafOf(facts.lastUpdate))
+  members.set('agents', composeAgents(entries))
+  members.set('rev', String(facts.rev))
+  return ordered(members, facts.order.length > 0 ? facts.order : USUAL_ORDER)
+}
+
+function composeAgents(entries: ReadonlyMap<Target, Entry>): TreeMap {
+  const agents: TreeMap = new Map()
+  const live = [...entries].filter(([target, entry]) => entry.live && agentOf(target) !== undefined)
+  for (const [target, entry] of live.sort(([, a], [, b]) => a.born - b.born)) {
+    agents.set(agentOf(target)!, composeRecord(entry))
+  }
+  return agents
+}
+
+/** An agent's record as it is shown; one that was adopted and never changed has no `rev`. */
+export function composeRecord(entry: Entry): TreeMap {
+  const record = cloneMap(entry.tree)
+  if (entry.rev > 0) record.set('rev', String(entry.rev))
+  return record
+}
+
+/** Known members in their order, the others behind them, `rev` last unless it has a place. */
+function ordered(members: TreeMap, order: readonly string[]): TreeMap {
+  const result: TreeMap = new Map()
+  const take = (name: string): void => {
+    const value: Tree | undefined = members.get(name)
+    if (value !== undefined) result.set(name, value)
+  }
+  for (const name of order) take(name)
+  for (const name of members.keys()) if (!result.has(name) && name !== 'rev') take(name)
+  take('rev')
+  return result
+}

@@ -1,0 +1,135 @@
+/** A record with what is known about it: when each leaf got its value, and what each root has added to it. */
+import { parseTree, stringOf, type TreeMap } from './json.js'
+import type { Change, ChangedLeaf, Draft, Stamp } from './operation.js'
+import { isWithin, type Pointer } from './pointer.js'
+import { deleteAt, setLeaf, valueAt } from './tree.js'
+
+/** How often a root has added to a leaf, and the sum of it: what a lineage lacks is the difference. */
+export interface Count {
+  n: number
+  sum: string
+}
+
+export interface Entry {
+  tree: TreeMap
+  /** Of live and deleted leaves; the stamp at the empty pointer says when the record was last deleted. */
+  stamps: Map<Pointer, Stamp>
+  counts: Map<Pointer, Map<string, Count>>
+  /** Of its last change; 0 for a record that was adopted and never changed. */
+  rev: number
+  /** The revision with which it came to be: records are listed in this order. */
+  born: number
+  /** False: deleted on purpose, and remembered as that. */
+  live: boolean
+}
+
+export const emptyEntry = (): Entry => ({
+  tree: new Map(),
+  stamps: new Map(),
+  counts: new Map(),
+  rev: 0,
+  born: 0,
+  live: false,
+})
+
+export function cloneEntry(entry: Entry): Entry {
+  return {
+    ...entry,
+    tree: cloneDeep(entry.tree),
+    stamps: new Map(entry.stamps),
+    counts: new Map([...entry.counts].map(([path, byRoot]) => [path, new Map(byRoot)])),
+  }
+}
+
+function cloneDeep(map: TreeMap): TreeMap {
+  const copy: TreeMap = new Map()
+  for (const [key, value] of map) copy.set(key, typeof value === 'string' ? value : cloneDeep(value))
+  return copy
+}
+
+/** A change that lost on every leaf is history only: it leaves the record, and its revision, alone. */
+export const touchesRecord = (draft: Draft): boolean => draft.leaves.length > 0 || (draft.inserts?.length ?? 0) > 0
+
+export const deletesRecord = (draft: Draft): boolean =>
+  draft.leaves.some((leaf) => leaf.path === '' && leaf.value === null)
+
+/** Puts a committed change into the record, in place. The change must be newer than the record. */
+export function applyChange(entry: Entry, change: Change): void {
+  if (!touchesRecord(change)) return
+  const own: Stamp = { t: change.t, rev: change.rev, epoch: change.epoch }
+  if (!entry.live) {
+    entry.born = change.rev
+    entry.rev = 0 // of the record that was deleted: one that is adopted in its place has none
+  }
+  entry.live = !deletesRecord(change)
+  for (const leaf of change.leaves) applyLeaf(entry, leaf, leaf.stamp ?? own)
+  for (const { path, value, keep } of change.inserts ?? []) setLeaf(entry.tree, path, insertInto(entry.tree, path, value, keep))
+  if (change.kind !== 'adopt') entry.rev = change.rev
+}
+
+function applyLeaf(entry: Entry, leaf: ChangedLeaf, stamp: Stamp): void {
+  const { path, value } = leaf
+  if (value === null) deleteAt(entry.tree, path)
+  else setLeaf(entry.tree, path, value)
+  if (path === '' && value === null) entry.counts.clear()
+  for (const count of leaf.counts ?? []) countsAt(entry, path).set(count.root, { n: count.n, sum: count.sum })
+  if (leaf.counts !== undefined) return
+  if (value !== '{}') for (const below of entry.stamps.keys()) if (isWithin(below, path)) entry.stamps.delete(below)
+  entry.stamps.set(path, stamp)
+}
+
+export function countsAt(entry: Entry, path: Pointer): Map<string, Count> {
+  let counts = entry.counts.get(path)
+  if (counts === undefined) entry.counts.set(path, (counts = new Map<string, Count>()))
+  return counts
+}
+
+/** The list at `path` with the entry merged in by its id, ordered by time, cut to the last `keep`. */
+export function insertInto(tree: TreeMap, path: Pointer, value: string, keep: number): string {
+  const added = listEntry(value)
+  const others = listAt(tree, path).filter((entry) => entry.id !== added.id)
+  const ordered = [...others, added].sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1))
+  return `[${ordered
+    .slice(-keep)
+    .map((entry) => entry.text)
+    .join(',')}]`
+}
+
+export interface ListEntry {
+  text: string
+  id: string
+  /** ms; NaN-free: an entry without a readable time comes first. */
+  time: number
+}
+
+/** The entries of a list of objects with ids; what is no such list reads as empty. */
+export function listAt(tree: TreeMap, path: Pointer): ListEntry[] {
+  const list = valueAt(tree, path)
+  if (typeof list !== 'string' || !list.startsWith('[')) return []
+  return itemsOf(list).map(listEntry)
+}
+
+function listEntry(text: string): ListEntry {
+  const item = parseTree(text)
+  const field = (name: string): string => (typeof item === 'string' ? '' : (stringOf(item.get(name)) ?? ''))
+  return { text, id: field('id') || text, time: Date.parse(field('timestamp')) || 0 }
+}
+
+/** The items of an array's one-line text, each as text. */
+export function itemsOf(array: string): string[] {
+  const items: string[] = []
+  let depth = 0
+  let start = 1
+  for (let at = 1; at < array.length - 1; at++) {
+    const character = array[at]!
+    if (character === '"') while (array[++at] !== '"') at += array[at] === '\\' ? 1 : 0
+    else if (character === '[' || character === '{') depth++
+    else if (character === ']' || character === '}') depth--
+    else if (character === ',' && depth === 0) {
+      items.push(array.slice(start, at))
+      start = at + 1
+    }
+  }
+  if (array.length > 2) items.push(array.slice(start, -1))
+  return items
+}

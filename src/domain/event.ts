@@ -1,0 +1,28 @@
+/** A change as it is told to watchers: the name of the event, and what changed as a merge patch. */
+import { deletesRecord } from './entry.js'
+import { setLeaf, mergePatchOf } from './tree.js'
+import type { Tree } from './json.js'
+import { agentOf, type Draft } from './operation.js'
+import { isWithin } from './pointer.js'
+
+/** A change in which a value lost is a conflict; one of an agent's context a context_update; the rest of a record, agent_update. */
+export function eventNameOf(change: Draft): string {
+  if (change.lost !== undefined && change.lost.length > 0) return 'conflict'
+  if (agentOf(change.target) === undefined) return 'context_update'
+  if (deletesRecord(change)) return 'agent_update'
+  const paths = [...change.leaves, ...(change.inserts ?? [])].map(({ path }) => path)
+  return paths.some((path) => isWithin(path, '/context')) ? 'context_update' : 'agent_update'
+}
+
+/**
+ * The change as a merge patch (RFC 7386) of the record, or of the context; null for a deletion. Of a list, only the entries
+ * that were added.
+ */
+export function eventDataOf(change: Draft): Tree {
+  if (deletesRecord(change)) return 'null'
+  const patch = mergePatchOf(change.leaves)
+  const added = new Map<string, string[]>()
+  for (const { path, value } of change.inserts ?? []) added.set(path, [...(added.get(path) ?? []), value])
+  for (const [path, entries] of added) setLeaf(patch, path, `[${entries.join(',')}]`)
+  return patch
+}

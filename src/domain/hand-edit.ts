@@ -1,0 +1,105 @@
+/**
+ * What somebody who rewrote context.json meant: the difference, leaf by leaf, to the version that the text was made from.
+ */
+import { contains, type Contains } from './lineage.js'
+import { DERIVED_MEMBERS } from './document.js'
+import { cloneMap, kindOf, type Tree, type TreeMap } from './json.js'
+import { agentTarget, CONTEXT, type Edit, type Kind, type Stamp, type Target } from './operation.js'
+import { overlaps, type Pointer } from './pointer.js'
+import { diffTrees, leavesOf, type LeafEdit } from './tree.js'
+
+export interface EditedTarget {
+  target: Target
+  kind: Extract<Kind, 'edit' | 'adopt'>
+  edits: Edit[]
+}
+
+/** The agents of a document; undefined where it cannot be a context: `agents` is there and no object. */
+export function agentsOf(document: TreeMap): TreeMap | undefined {
+  const agents = document.get('agents')
+  if (agents === undefined) return new Map()
+  return typeof agents === 'object' ? agents : undefined
+}
+
+/** Agents whose record is no object cannot be read; the others can. */
+export const unreadableAgents = (document: TreeMap): string[] =>
+  [...(agentsOf(document) ?? [])].filter(([, record]) => kindOf(record) !== 'object').map(([name]) => name)
+
+/** First contact: everything that stands in the file, a record at a time. */
+export function adoption(document: TreeMap): EditedTarget[] {
+  const context = membersOf(document)
+  const found: EditedTarget[] = context.size === 0 ? [] : [adopted(CONTEXT, context, document.get('last_update'))]
+  for (const [name, record] of agentsOf(document) ?? []) {
+    if (typeof record === 'object') found.push(adopted(agentTarget(name), recordOf(record)))
+  }
+  return found
+}
+
+function adopted(target: Target, tree: TreeMap, lastUpdate?: Tree): EditedTarget {
+  const leaves = [...tree].flatMap(([key, value]) => leavesOf(new Map([[key, value]])))
+  if (typeof lastUpdate === 'string') leaves.push({ path: '/last_update', value: lastUpdate })
+  return { target, kind: 'adopt', edits: leaves.map(({ path, value }) => ({ do: 'set', path, value: value! })) }
+}
+
+/** Only what differs from `base`. `mayDelete` false: what is missing was perhaps never known to the author. */
+export function editsBetween(base: TreeMap, edited: TreeMap, mayDelete: boolean): EditedTarget[] {
+  const found: EditedTarget[] = []
+  const add = (target: Target, leaves: LeafEdit[]): void => {
+    const edits = leaves.flatMap((leaf) => asEdit(leaf, mayDelete))
+    if (edits.length > 0) found.push({ target, kind: 'edit', edits })
+  }
+  add(CONTEXT, diffTrees(membersOf(base), membersOf(edited)))
+  const before = agentsOf(base) ?? new Map<string, Tree>()
+  const after = agentsOf(edited) ?? new Map<string, Tree>()
+  for (const name of before.keys()) if (!after.has(name)) add(agentTarget(name), [{ path: '', value: null }])
+  for (const [name, record] of after) {
+    if (typeof record !== 'object') continue
+    const known = before.get(name)
+    const was = typeof known === 'object' ? recordOf(known) : new Map<string, Tree>()
+    add(agentTarget(name), known === undefined && record.size === 0 ? [] : diffTrees(was, recordOf(record)))
+  }
+  return found
+}
+
+/** The version with the fewest differences: several versions carry the same `rev` while writes are pending. */
+export function closest<T extends { document: TreeMap }>(versions: readonly T[], edited: TreeMap): T | undefined {
+  let best: { version: T; size: number } | undefined
+  for (const version of versions) {
+    const size = editsBetween(version.document, edited, true).reduce((sum, target) => sum + target.edits.length, 0)
+    if (best === undefined || size < best.size) best = { version, size }
+  }
+  return best?.version
+}
+
+/**
+ * Without the version itself: leaves that have not changed since revision `rev` are compared with what stands now; of the
+ * others nobody can tell whether the author changed them, and what stands now stays.
+ */
+export function keepUnseen(
+  edited: EditedTarget[],
+  seen: Contains,
+  stampsOf: (target: Target) => ReadonlyMap<Pointer, Stamp>,
+): EditedTarget[] {
+  return edited.flatMap((target) => {
+    const stamps = [...stampsOf(target.target)]
+    const wasSeen = (edit: Edit): boolean =>
+      !stamps.some(([path, stamp]) => overlaps(path, edit.path) && !contains(seen, stamp))
+    const edits = target.edits.filter(wasSeen)
+    return edits.length > 0 ? [{ ...target, edits }] : []
+  })
+}
+
+const asEdit = ({ path, value }: LeafEdit, mayDelete: boolean): Edit[] =>
+  value !== null ? [{ do: 'set', path, value }] : mayDelete ? [{ do: 'delete', path }] : []
+
+function membersOf(document: TreeMap): TreeMap {
+  const members = cloneMap(document)
+  for (const name of DERIVED_MEMBERS) members.delete(name)
+  return members
+}
+
+function recordOf(record: TreeMap): TreeMap {
+  const own = cloneMap(record)
+  own.delete('rev')
+  return own
+}

@@ -1,0 +1,203 @@
+/**
+ * JSON that comes out as it went in. A JavaScript object would reorder keys such as "10", swallow `__proto__` and round
+ * numbers, so a document is a tree of ordered Maps whose leaves are JSON *text*: a scalar or a whole array, in one line.
+ */
+import { visit } from 'jsonc-parser'
+
+/** An object, or a leaf: the one-line JSON text of a scalar or an array. An empty object is an empty Map. */
+export type Tree = TreeMap | string
+export type TreeMap = Map<string, Tree>
+
+/** Deeper than any person or program writes; a guard for the recursive functions below. */
+export const MAX_DEPTH = 500
+
+export class InvalidJson extends Error {
+  override readonly name = 'InvalidJson'
+}
+
+interface Frame {
+  map: TreeMap | null // null: an array, collected as text
+  key: string
+  text: string[]
+}
+
+/**
+ * Parses strictly (what `JSON.parse` refuses is refused) and keeps key order, number texts and every key.
+ * Throws InvalidJson for text that is no JSON, for duplicate keys and for nesting over MAX_DEPTH.
+ */
+export function parseTree(text: string): Tree {
+  refuseWhatJsonRefuses(text)
+  const frames: Frame[] = []
+  let result: Tree | undefined
+  let arrays = 0 // inside an array, everything is kept as text
+
+  const emit = (value: Tree): void => {
+    const top = frames.at(-1)
+    if (top === undefined) result = value
+    else if (top.map === null) top.text.push(value as string)
+    else top.map.set(top.key, value)
+  }
+  const open = (map: TreeMap | null): void => {
+    if (frames.length >= MAX_DEPTH) throw new InvalidJson(`nested deeper than ${MAX_DEPTH} levels`)
+    frames.push({ map, key: '', text: [] })
+  }
+  const arrayText = (): string[] => frames.at(-1)!.text
+
+  visit(
+    text,
+    {
+      onObjectBegin() {
+        if (arrays > 0) {
+          open(null)
+          arrays++
+          arrayText().push('{')
+        } else open(new Map())
+      },
+      onObjectProperty(name) {
+        if (arrays > 0) {
+          arrayText().push(JSON.stringify(name))
+          return
+        }
+        const top = frames.at(-1)!
+        if (top.map!.has(name)) throw new InvalidJson(`the key ${JSON.stringify(name)} stands twice in one object`)
+        top.key = name
+      },
+      onObjectEnd: close('}'),
+      onArrayBegin() {
+        open(null)
+        arrays++
+        arrayText().push('[')
+      },
+      onArrayEnd: close(']'),
+      onLiteralValue(value: unknown, offset, length) {
+        emit(typeof value === 'string' ? JSON.stringify(value) : text.slice(offset, offset + length))
+      },
+      onSeparator(character) {
+        if (arrays > 0) arrayText().push(character)
+      },
+    },
+    { disallowComments: true },
+  )
+  return result!
+
+  function close(bracket: string): () => void {
+    return () => {
+      const frame = frames.pop()!
+      if (frame.map !== null) emit(frame.map)
+      else {
+        arrays--
+        emit(frame.text.join('') + bracket)
+      }
+    }
+  }
+}
+
+function refuseWhatJsonRefuses(text: string): void {
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    throw new InvalidJson(error instanceof RangeError ? 'nested too deeply' : (error as Error).message)
+  }
+}
+
+/** Parses a document that has to be an object. */
+export function parseTreeMap(text: string): TreeMap {
+  const tree = parseTree(text)
+  if (typeof tree === 'string') throw new InvalidJson(`an object was expected, not ${kindOf(tree)}`)
+  return tree
+}
+
+export type Kind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'
+
+export function kindOf(tree: Tree | undefined): Kind {
+  if (tree === undefined) return 'null'
+  if (typeof tree !== 'string') return 'object'
+  switch (tree[0]) {
+    case '[':
+      return 'array'
+    case '"':
+      return 'string'
+    case 't':
+    case 'f':
+      return 'boolean'
+    case 'n':
+      return 'null'
+    default:
+      return 'number'
+  }
+}
+
+/** The value of a string leaf; undefined for anything else. */
+export const stringOf = (tree: Tree | undefined): string | undefined =>
+  typeof tree === 'string' && tree[0] === '"' ? (JSON.parse(tree) as string) : undefined
+
+/** The leaf of a string. */
+export const leafOf = (value: string): string => JSON.stringify(value)
+
+/** One line, no spaces. */
+export function formatLine(tree: Tree): string {
+  if (typeof tree === 'string') return tree
+  const parts: string[] = []
+  for (const [key, value] of tree) parts.push(`${JSON.stringify(key)}:${formatLine(value)}`)
+  return `{${parts.join(',')}}`
+}
+
+/** As `jq` and Python's `json.dumps(indent=2)` print it: two spaces a level, no final newline. */
+export function formatPretty(tree: Tree, indent = ''): string {
+  if (typeof tree === 'string') return tree[0] === '[' ? spread(tree, indent) : tree
+  if (tree.size === 0) return '{}'
+  const inner = `${indent}  `
+  const parts: string[] = []
+  for (const [key, value] of tree) parts.push(`${inner}${JSON.stringify(key)}: ${formatPretty(value, inner)}`)
+  return `{\n${parts.join(',\n')}\n${indent}}`
+}
+
+/** Lays one-line JSON text out over lines; strings and number texts are copied as they are. */
+function spread(text: string, indent: string): string {
+  let out = ''
+  let level = indent
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]!
+    if (character === '"') {
+      const end = endOfString(text, at)
+      out += text.slice(at, end)
+      at = end - 1
+    } else if (character === '[' || character === '{') {
+      const closing = text[at + 1]
+      if (closing === ']' || closing === '}') {
+        out += character + closing
+        at++
+      } else {
+        level += '  '
+        out += `${character}\n${level}`
+      }
+    } else if (character === ']' || character === '}') {
+      level = level.slice(2)
+      out += `\n${level}${character}`
+    } else if (character === ',') out += `,\n${level}`
+    else if (character === ':') out += ': '
+    else out += character
+  }
+  return out
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  return at + 1
+}
+
+/** Equal as documents: key order does not matter, number texts do. */
+export function equalTrees(a: Tree | undefined, b: Tree | undefined): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object') return a === b
+  if (a.size !== b.size) return false
+  for (const [key, value] of a) if (!equalTrees(value, b.get(key))) return false
+  return true
+}
+
+export const cloneTree = (tree: Tree): Tree => (typeof tree === 'string' ? tree : cloneMap(tree))
+export function cloneMap(map: TreeMap): TreeMap {
+  const copy: TreeMap = new Map()
+  for (const [key, value] of map) copy.set(key, cloneTree(value))
+  return copy
+}

@@ -1,0 +1,129 @@
+/**
+ * What a root brings to a lineage that does not contain all it knows: an emptied or rolled-back Redis, a first contact, a host
+ * back after a week. A merge of stamped leaves, never an overwrite.
+ */
+import { type Count, type Entry, emptyEntry, listAt } from './entry.js'
+import { formatLine } from './json.js'
+import { contains, type Contains, isNewer, sameStamp } from './lineage.js'
+import { addNumbers, negate } from './number.js'
+import type { ChangedLeaf, Draft, Lost, Stamp } from './operation.js'
+import { isWithin, overlaps, type Pointer } from './pointer.js'
+import { valueAt } from './tree.js'
+
+export interface Sides {
+  local: Entry
+  localContains: Contains
+  remote: Entry | undefined
+  remoteContains: Contains
+}
+
+export type Offer = Pick<Draft, 'leaves' | 'inserts' | 'lost'>
+
+/** The leaves that the remote side lacks, each with its original stamp; nothing where it lacks none. */
+export function mergeEntry(sides: Sides): Offer {
+  const remote = sides.remote ?? emptyEntry()
+  const offer: { leaves: ChangedLeaf[]; lost: Lost[] } = { leaves: [], lost: [] }
+  for (const [path, stamp] of ancestorsFirst(sides.local.stamps)) offerLeaf({ ...sides, remote }, path, stamp, offer)
+  const deletion = remote.stamps.get('')
+  if (deletion !== undefined && !contains(sides.localContains, deletion)) {
+    // Deleted there meanwhile: what was counted and listed before belongs to the record that is gone.
+    return { leaves: offer.leaves, ...(offer.lost.length > 0 && { lost: offer.lost }) }
+  }
+  offer.leaves.push(...missingCounts(sides.local, remote, offer.leaves))
+  const inserts = missingListEntries(sides, remote, offer.leaves)
+  return {
+    leaves: offer.leaves,
+    ...(inserts.length > 0 && { inserts }),
+    ...(offer.lost.length > 0 && { lost: offer.lost }),
+  }
+}
+
+const ancestorsFirst = (stamps: ReadonlyMap<Pointer, Stamp>): [Pointer, Stamp][] =>
+  [...stamps].sort(([a], [b]) => Number(isWithin(a, b)) - Number(isWithin(b, a)))
+
+function offerLeaf(
+  sides: Sides & { remote: Entry },
+  path: Pointer,
+  stamp: Stamp,
+  offer: { leaves: ChangedLeaf[]; lost: Lost[] },
+): void {
+  const { local, remote } = sides
+  if (contains(sides.remoteContains, stamp)) return
+  const there = remote.stamps.get(path)
+  if (there !== undefined && sameStamp(there, stamp)) return
+  const value = path === '' ? (local.live ? local.tree : undefined) : valueAt(local.tree, path)
+  const text = value === undefined ? null : typeof value === 'string' ? value : '{}'
+  const keepsBelow = text === '{}'
+  for (const [at, other] of remote.stamps) {
+    const concerned = keepsBelow ? isWithin(path, at) : overlaps(path, at)
+    if (concerned && !contains(sides.localContains, other) && isNewer(other, stamp)) {
+      const kept = valueAt(remote.tree, path)
+      const standing = kept === undefined ? null : formatLine(kept)
+      if (standing !== text) offer.lost.push({ path, lost: text, kept: standing })
+      return
+    }
+  }
+  if (path !== '' || text === null) offer.leaves.push({ path, value: text, stamp })
+  if (keepsBelow) offer.leaves.push(...deletedBelow(sides, path, stamp))
+}
+
+/** Leaves that the remote side still has below `path`, although this side had seen them and has them no more. */
+function deletedBelow(sides: Sides & { remote: Entry }, path: Pointer, stamp: Stamp): ChangedLeaf[] {
+  const gone: ChangedLeaf[] = []
+  for (const [at, other] of sides.remote.stamps) {
+    if (at === path || !isWithin(at, path) || valueAt(sides.remote.tree, at) === undefined) continue
+    if (contains(sides.localContains, other) && valueAt(sides.local.tree, at) === undefined) {
+      gone.push({ path: at, value: null, stamp })
+    }
+  }
+  return gone
+}
+
+/** What roots have added here and not there, as an addition to the value that will stand there. */
+function missingCounts(local: Entry, remote: Entry, offered: readonly ChangedLeaf[]): ChangedLeaf[] {
+  const leaves: ChangedLeaf[] = []
+  for (const path of new Set([...local.counts.keys(), ...remote.counts.keys()])) {
+    const offeredHere = offered.some((leaf) => leaf.path === path && leaf.value !== null)
+    const [base, other] = offeredHere ? [local, remote] : [remote, local]
+    const ahead = countsAhead(other.counts.get(path), base.counts.get(path))
+    if (ahead.length === 0 && !offeredHere) continue
+    const start = valueAt(base.tree, path) ?? '0'
+    const value = ahead.reduce<string | undefined>(
+      (sum, count) => (sum === undefined ? undefined : addNumbers(sum, count.delta)),
+      typeof start === 'string' ? start : undefined,
+    )
+    if (value === undefined) continue // it is no number any more: a later write replaced it
+    const counts = [...(offeredHere ? totals(base.counts.get(path)) : []), ...ahead.map(({ root, n, sum }) => ({ root, n, sum }))]
+    if (counts.length > 0) leaves.push({ path, value, counts })
+  }
+  return leaves
+}
+
+const totals = (counts: ReadonlyMap<string, Count> | undefined): { root: string; n: number; sum: string }[] =>
+  [...(counts ?? [])].map(([root, count]) => ({ root, ...count }))
+
+function countsAhead(
+  counts: ReadonlyMap<string, Count> | undefined,
+  than: ReadonlyMap<string, Count> | undefined,
+): { root: string; n: number; sum: string; delta: string }[] {
+  return totals(counts).flatMap((count) => {
+    const known = than?.get(count.root) ?? { n: 0, sum: '0' }
+    if (known.n >= count.n) return []
+    return [{ ...count, delta: addNumbers(count.sum, negate(known.sum)) ?? '0' }]
+  })
+}
+
+/** Lists that are merged by id: the records of an agent. */
+const LISTS: readonly { path: Pointer; keep: number }[] = [{ path: '/context/records', keep: 20 }]
+
+function missingListEntries(sides: Sides, remote: Entry, offered: readonly ChangedLeaf[]): NonNullable<Draft['inserts']> {
+  const { local } = sides
+  const deletedHere = !local.live
+  return LISTS.flatMap(({ path, keep }) => {
+    if (deletedHere) return []
+    const offeredHere = offered.some((leaf) => leaf.path === path)
+    const known = new Set((offeredHere ? listAt(local.tree, path) : listAt(remote.tree, path)).map((entry) => entry.id))
+    const source = offeredHere ? listAt(remote.tree, path) : listAt(local.tree, path)
+    return source.filter((entry) => !known.has(entry.id)).map((entry) => ({ path, value: entry.text, keep }))
+  })
+}

@@ -1,0 +1,90 @@
+/** What a writer asks for (an operation), and what became of it (a change). Both are plain JSON values. */
+import type { LeafEdit } from './tree.js'
+import type { Pointer } from './pointer.js'
+
+/** `agent:<name>`, or `context` for the other top-level members of the document. */
+export type Target = string
+
+export const CONTEXT: Target = 'context'
+export const agentTarget = (name: string): Target => `agent:${name}`
+/** The agent's name, or undefined for `context`. */
+export const agentOf = (target: Target): string | undefined =>
+  target.startsWith('agent:') ? target.slice('agent:'.length) : undefined
+
+export type Kind = 'set' | 'update' | 'record' | 'edit' | 'legacy' | 'adopt' | 'restore' | 'delete'
+
+/** One thing that an operation does to a leaf. Values are one-line JSON texts. */
+export type Edit =
+  | { do: 'set'; path: Pointer; value: string }
+  | { do: 'default'; path: Pointer; value: string } // only where nothing stands yet
+  | { do: 'delete'; path: Pointer } // with everything below; the empty pointer deletes the record
+  | { do: 'add'; path: Pointer; by: string } // a number's text
+  | { do: 'insert'; path: Pointer; value: string; keep: number } // an object with an `id` into a list: merged by id
+
+export interface Operation {
+  /** The same on every retry, on any host: dedupe is by this. 32 hex digits, or derived from the idempotency key. */
+  id: string
+  /** ms; monotone per root, never ahead of Redis' clock when it is committed. */
+  t: number
+  target: Target
+  kind: Kind
+  edits: Edit[]
+  /** The revision that this root had confirmed when the operation was made, and its epoch: what the writer had seen. */
+  base: number
+  baseEpoch: string
+  /** Who, for the history: an agent, a user, a program. */
+  by: string
+  /** The root that it was made at: counters are kept per root. */
+  root: string
+  /** Digest of the payload where an idempotency key was given: the same key with another payload is refused. */
+  digest?: string
+  /** Compare-and-set: only if the record still has this revision (0: none, or adopted and never changed). */
+  ifRev?: number
+  /** Only while this fence is the newest of the lease. */
+  fence?: { name: string; fence: number }
+}
+
+/** When, and as which revision of which epoch, a leaf got its value. */
+export interface Stamp {
+  t: number
+  rev: number
+  epoch: string
+}
+
+/** A leaf as a change left it. */
+export interface ChangedLeaf extends LeafEdit {
+  /** Where the leaf comes from an older change (a restore, a replay): that one's stamp; else the stamp is the change's own. */
+  stamp?: Stamp
+  /** An addition: how often each of these roots has added to this leaf, and the sum, in all. It does not stamp the leaf. */
+  counts?: { root: string; n: number; sum: string }[]
+}
+
+/** A value that lost against a newer one: kept in the history, so that nothing disappears silently. */
+export interface Lost {
+  path: Pointer
+  lost: string | null
+  kept: string | null
+}
+
+/** One committed write. */
+export interface Change {
+  rev: number
+  /** The revision before it in this lineage: a reader whose cursor is below it has a gap. */
+  prev: number
+  epoch: string
+  id: string
+  t: number
+  target: Target
+  kind: Kind
+  by: string
+  leaves: ChangedLeaf[]
+  /** Entries merged into lists. */
+  inserts?: { path: Pointer; value: string; keep: number }[]
+  lost?: Lost[]
+  digest?: string
+  /** The root in whose journal it waited: its watchers have shown it as pending. */
+  waited?: string
+}
+
+/** A change before it has its number. */
+export type Draft = Omit<Change, 'rev' | 'prev' | 'epoch'>

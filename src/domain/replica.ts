@@ -1,0 +1,63 @@
+/** A copy of the whole context at one revision of one lineage, kept up to date by applying changes in order. */
+import { applyChange, emptyEntry, type Entry, touchesRecord } from './entry.js'
+import type { Change, Target } from './operation.js'
+
+export interface Seen {
+  rev: number
+  digest?: string
+  t?: number
+}
+
+export interface Replica {
+  /** null: no sequencer has ever been met. */
+  epoch: string | null
+  rev: number
+  /** The highest revision ever seen, in any epoch. */
+  high: number
+  /** Of epochs before the present one. */
+  contains: Map<string, number>
+  entries: Map<Target, Entry>
+  /** Ids of operations that are in here. */
+  seen: Map<string, Seen>
+  /** Of the last change, ms; 0: none yet. */
+  t: number
+}
+
+export const emptyReplica = (): Replica => ({
+  epoch: null,
+  rev: 0,
+  high: 0,
+  contains: new Map(),
+  entries: new Map(),
+  seen: new Map(),
+  t: 0,
+})
+
+/** Everything that the replica contains, the present epoch included. */
+export function lineageOf(replica: Replica): Map<string, number> {
+  const all = new Map(replica.contains)
+  if (replica.epoch !== null) all.set(replica.epoch, replica.rev)
+  return all
+}
+
+/** Applies a change that is newer than the replica, in place. */
+export function advance(replica: Replica, change: Change): void {
+  if (touchesRecord(change)) {
+    let entry = replica.entries.get(change.target)
+    if (entry === undefined) replica.entries.set(change.target, (entry = emptyEntry()))
+    if (change.rev > entry.rev) applyChange(entry, change) // a record of a snapshot may be ahead of it
+  }
+  remember(replica, change)
+  replica.rev = change.rev
+  replica.high = Math.max(replica.high, change.rev)
+  replica.t = Math.max(replica.t, change.t)
+}
+
+function remember(replica: Replica, change: Change): void {
+  const seen: Seen = { rev: change.rev }
+  if (change.digest !== undefined) {
+    seen.digest = change.digest
+    seen.t = change.t
+  }
+  replica.seen.set(change.id, seen)
+}

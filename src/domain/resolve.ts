@@ -1,0 +1,161 @@
+/**
+ * From what a writer asked for to what a commit changes: pure, so that online writers, replay and the preview of pending
+ * writes cannot disagree.
+ */
+import { type Entry, cloneEntry, countsAt, emptyEntry, insertInto } from './entry.js'
+import { formatLine, kindOf } from './json.js'
+import { addNumbers } from './number.js'
+import type { ChangedLeaf, Draft, Edit, Lost, Operation, Stamp } from './operation.js'
+import { fieldOf, isWithin, overlaps, type Pointer } from './pointer.js'
+import { deleteAt, setLeaf, valueAt } from './tree.js'
+
+export interface Resolved {
+  draft: Draft
+  /** Hash fields whose content the result depends on: the commit compares them. */
+  dependsOn: Set<string>
+  /** The result depends on whether the record is there. */
+  dependsOnLife: boolean
+  /** Leaves to which a number should have been added and that hold something else. */
+  notNumbers: Pointer[]
+}
+
+export interface ResolveOptions {
+  /** Time of the change: the operation's, capped at Redis' clock. */
+  t: number
+  /**
+   * `order`: the writer is online, and the order is the revision. `stamps`: the operation waited; a leaf that got another
+   * value meanwhile keeps it if that one is newer and the writer had not seen it.
+   */
+  against: 'order' | 'stamps'
+  /** The operation was committed before, in a lineage that was lost: its leaves keep that stamp. */
+  stamp?: Stamp
+}
+
+export function resolve(operation: Operation, current: Entry | undefined, options: ResolveOptions): Resolved {
+  const work = new Resolution(operation, current, options)
+  for (const edit of operation.edits) work.take(edit)
+  return work.result()
+}
+
+class Resolution {
+  private readonly entry: Entry
+  private readonly leaves: ChangedLeaf[] = []
+  private readonly inserts: NonNullable<Draft['inserts']> = []
+  private readonly lost: Lost[] = []
+  private readonly dependsOn = new Set<string>()
+  private readonly notNumbers: Pointer[] = []
+  private dependsOnLife = false
+
+  constructor(
+    private readonly operation: Operation,
+    current: Entry | undefined,
+    private readonly options: ResolveOptions,
+  ) {
+    this.entry = current === undefined ? emptyEntry() : cloneEntry(current)
+  }
+
+  take(edit: Edit): void {
+    if (this.options.against === 'stamps' && this.isOutrun(edit)) {
+      this.lose(edit)
+      return
+    }
+    if (edit.do === 'delete' ? edit.path !== '' && depthOf(edit.path) > 1 : depthOf(edit.path) > 1) {
+      this.dependsOn.add(fieldOf(edit.path))
+    }
+    switch (edit.do) {
+      case 'set':
+        this.set(edit.path, edit.value)
+        break
+      case 'delete':
+        if (edit.path === '') this.dependsOnLife = true
+        deleteAt(this.entry.tree, edit.path)
+        this.push({ path: edit.path, value: null })
+        break
+      case 'default':
+        this.dependsOn.add(fieldOf(edit.path))
+        if (valueAt(this.entry.tree, edit.path) === undefined) this.set(edit.path, edit.value)
+        break
+      case 'add':
+        this.add(edit.path, edit.by)
+        break
+      case 'insert':
+        this.dependsOn.add(fieldOf(edit.path))
+        setLeaf(this.entry.tree, edit.path, insertInto(this.entry.tree, edit.path, edit.value, edit.keep))
+        this.inserts.push({ path: edit.path, value: edit.value, keep: edit.keep })
+    }
+  }
+
+  result(): Resolved {
+    const { id, target, kind, by, digest } = this.operation
+    const draft: Draft = { id, t: this.options.t, target, kind, by, leaves: this.leaves }
+    if (this.inserts.length > 0) draft.inserts = this.inserts
+    if (this.lost.length > 0) draft.lost = this.lost
+    if (digest !== undefined) draft.digest = digest
+    if (this.options.against === 'stamps' && this.operation.root !== '') draft.waited = this.operation.root
+    return { draft, dependsOn: this.dependsOn, dependsOnLife: this.dependsOnLife, notNumbers: this.notNumbers }
+  }
+
+  private set(path: Pointer, value: string): void {
+    if (value === '{}') this.dependsOn.add(fieldOf(path))
+    setLeaf(this.entry.tree, path, value)
+    this.push({ path, value })
+  }
+
+  private add(path: Pointer, by: string): void {
+    this.dependsOn.add(fieldOf(path))
+    const before = valueAt(this.entry.tree, path) ?? '0'
+    const value = typeof before === 'string' ? addNumbers(before, by) : undefined
+    if (value === undefined) {
+      this.notNumbers.push(path)
+      return
+    }
+    const { root } = this.operation
+    const own = countsAt(this.entry, path).get(root)
+    const count = { n: (own?.n ?? 0) + 1, sum: addNumbers(own?.sum ?? '0', by) ?? by }
+    countsAt(this.entry, path).set(root, count)
+    setLeaf(this.entry.tree, path, value)
+    this.leaves.push({ path, value, counts: [{ root, ...count }] })
+  }
+
+  private push(leaf: ChangedLeaf): void {
+    this.leaves.push(this.options.stamp === undefined ? leaf : { ...leaf, stamp: this.options.stamp })
+  }
+
+  /** Another change of the same leaf, unseen by the writer and newer, has come first. */
+  private isOutrun(edit: Edit): boolean {
+    for (const [path, stamp] of this.entry.stamps) {
+      if (concerns(edit, path) && !this.wasSeen(stamp) && stamp.t > this.options.t) return true
+    }
+    return false
+  }
+
+  private wasSeen(stamp: Stamp): boolean {
+    return stamp.epoch === this.operation.baseEpoch && stamp.rev <= this.operation.base
+  }
+
+  private lose(edit: Edit): void {
+    if (edit.do === 'default') return
+    const kept = valueAt(this.entry.tree, edit.path)
+    const value = edit.do === 'delete' ? null : edit.do === 'add' ? edit.by : edit.value
+    const standing = kept === undefined ? null : formatLine(kept)
+    if (standing !== value) this.lost.push({ path: edit.path, lost: value, kept: standing })
+  }
+}
+
+/** Whether a stamp at `path` is about the same leaf as the edit. Additions and insertions commute with all but a deletion above. */
+function concerns(edit: Edit, path: Pointer): boolean {
+  switch (edit.do) {
+    case 'add':
+    case 'insert':
+      return path !== edit.path && isWithin(edit.path, path)
+    case 'set':
+      return edit.value === '{}' ? isWithin(edit.path, path) : overlaps(edit.path, path)
+    default:
+      return overlaps(edit.path, path)
+  }
+}
+
+const depthOf = (path: Pointer): number => path.split('/').length - 1
+
+/** A leaf to which a number can be added: a number, or nothing yet. */
+export const isAddable = (kind: ReturnType<typeof kindOf> | undefined): boolean => kind === undefined || kind === 'number'

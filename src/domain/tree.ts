@@ -1,0 +1,99 @@
+/** Reading and changing a document by pointer, and the difference of two documents as leaves. */
+import { kindOf, type Tree, type TreeMap } from './json.js'
+import { formatPointer, parsePointer, type Pointer } from './pointer.js'
+
+/** A leaf and its value: JSON text (`{}` for an empty object), or null where it is deleted. */
+export interface LeafEdit {
+  path: Pointer
+  value: string | null
+}
+
+export function valueAt(map: TreeMap, pointer: Pointer): Tree | undefined {
+  let node: Tree | undefined = map
+  for (const segment of parsePointer(pointer)) {
+    if (typeof node !== 'object') return undefined
+    node = node.get(segment)
+  }
+  return node
+}
+
+/**
+ * Sets a leaf. What stands in the way (a scalar where an object is needed) gives way, as in a merge patch (RFC 7386).
+ * `{}` makes sure that there is an object and keeps one that is there; any other value replaces what was there.
+ */
+export function setLeaf(map: TreeMap, pointer: Pointer, value: string): void {
+  const segments = parsePointer(pointer)
+  const last = segments.pop()
+  if (last === undefined) return // the record itself: that it exists is all there is to say
+  let node = map
+  for (const segment of segments) {
+    const next = node.get(segment)
+    if (typeof next === 'object') node = next
+    else {
+      const made: TreeMap = new Map()
+      node.set(segment, made)
+      node = made
+    }
+  }
+  if (value !== '{}') node.set(last, value)
+  else if (typeof node.get(last) !== 'object') node.set(last, new Map())
+}
+
+/** Deletes what the pointer names, with everything below it; the empty pointer empties the record. */
+export function deleteAt(map: TreeMap, pointer: Pointer): void {
+  const segments = parsePointer(pointer)
+  const last = segments.pop()
+  if (last === undefined) {
+    map.clear()
+    return
+  }
+  let node: Tree | undefined = map
+  for (const segment of segments) node = typeof node === 'object' ? node.get(segment) : undefined
+  if (typeof node === 'object') node.delete(last)
+}
+
+export function applyEdits(map: TreeMap, edits: Iterable<LeafEdit>): void {
+  for (const { path, value } of edits) {
+    if (value === null) deleteAt(map, path)
+    else setLeaf(map, path, value)
+  }
+}
+
+/** Every leaf of a tree, in document order; an empty object is a leaf with the value `{}`. */
+export function leavesOf(tree: Tree, at: Pointer = ''): LeafEdit[] {
+  if (typeof tree === 'string') return [{ path: at, value: tree }]
+  if (tree.size === 0) return [{ path: at, value: '{}' }]
+  return [...tree].flatMap(([key, value]) => leavesOf(value, at + formatPointer([key])))
+}
+
+/** The edits that lead from one document to another. Applied to `from` they give `to`, but for key order. */
+export function diffTrees(from: TreeMap, to: TreeMap, at: Pointer = ''): LeafEdit[] {
+  const edits: LeafEdit[] = []
+  for (const key of from.keys()) if (!to.has(key)) edits.push({ path: at + formatPointer([key]), value: null })
+  for (const [key, after] of to) edits.push(...diffValues(from.get(key), after, at + formatPointer([key])))
+  return edits
+}
+
+export function diffValues(before: Tree | undefined, after: Tree, path: Pointer): LeafEdit[] {
+  if (typeof before === 'object' && typeof after === 'object') {
+    return diffTrees(before, after, path)
+  }
+  if (before === after) return []
+  return leavesOf(after, path)
+}
+
+/** A merge patch (RFC 7386) as leaves: null deletes, an object merges, everything else replaces. */
+export function leavesOfMergePatch(patch: TreeMap, at: Pointer = ''): LeafEdit[] {
+  return [...patch].flatMap(([key, value]): LeafEdit[] => {
+    const path = at + formatPointer([key])
+    if (typeof value === 'object') return value.size === 0 ? [{ path, value: '{}' }] : leavesOfMergePatch(value, path)
+    return [{ path, value: kindOf(value) === 'null' ? null : value }]
+  })
+}
+
+/** The merge patch that says the same as the edits; a deletion is a null. */
+export function mergePatchOf(edits: Iterable<LeafEdit>): TreeMap {
+  const patch: TreeMap = new Map()
+  for (const { path, value } of edits) setLeaf(patch, path, value ?? 'null')
+  return patch
+}

@@ -1,0 +1,45 @@
+/** The file operations that the root is built on: few, so that a simulation can stop a process between any two of them. */
+
+/** Which file, in which state: what is compared right before it is replaced. */
+export interface Identity {
+  ino: number
+  size: number
+  mtimeMs: number
+}
+
+export interface FileText {
+  text: string
+  /** False: the bytes are no UTF-8, and `text` is not what is there. */
+  valid: boolean
+  identity: Identity
+}
+
+export interface Files {
+  /** null: there is no such file. */
+  read(path: string): Promise<FileText | null>
+  /** Complete lines from a byte offset on, and the offset behind the last of them. null: no such file. */
+  readLines(path: string, from: number): Promise<{ lines: string[]; end: number; ino: number } | null>
+  identify(path: string): Promise<Identity | null>
+  /** One write(2) at the end of the file, made with mode 0600 if it is missing. Returns the inode that was written to. */
+  append(path: string, text: string): Promise<number>
+  /** Creates the file, or empties it first. `durable`: on the disk when it returns. Mode 0600 unless given. */
+  write(path: string, text: string, options?: { durable?: boolean; mode?: number }): Promise<void>
+  /** `exists`: there is such a name already; `missing`: there is no `from`. */
+  link(from: string, to: string): Promise<'linked' | 'exists' | 'missing'>
+  rename(from: string, to: string): Promise<boolean>
+  /** Only while `to` still is the expected file (null: none). POSIX has no such call: the look is as close as it can be. */
+  renameOver(from: string, to: string, expected: Identity | null): Promise<boolean>
+  remove(path: string): Promise<void>
+  list(directory: string): Promise<string[]>
+  /** With its parents; one that is there stays as it is. The mode is the last one's, by default 0755. */
+  makeDirectory(path: string, mode?: number): Promise<void>
+  syncDirectory(path: string): Promise<void>
+  copy(from: string, to: string): Promise<void>
+  /** Follows symbolic links; the path itself where there is nothing. */
+  resolve(path: string): Promise<string>
+  modeOf(path: string): Promise<number | null>
+}
+
+/** Whether two looks saw the same file in the same state. */
+export const sameIdentity = (a: Identity | null, b: Identity | null): boolean =>
+  a === null || b === null ? a === b : a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs

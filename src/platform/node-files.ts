@@ -1,0 +1,152 @@
+/**
+ * Files on this machine. Synchronous calls behind promises: a command start does a handful of them, and the thread pool
+ * would cost more than the calls.
+ */
+import fs from 'node:fs'
+import { dirname } from 'node:path'
+import { type FileText, type Files, type Identity, sameIdentity } from './files.js'
+
+const isCode = (error: unknown, ...codes: string[]): boolean =>
+  codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
+
+/** The result, or null where the file or a directory above it is missing. */
+function unlessMissing<T>(action: () => T): T | null {
+  try {
+    return action()
+  } catch (error) {
+    if (isCode(error, 'ENOENT', 'ENOTDIR')) return null
+    throw error
+  }
+}
+
+function withOpen<T>(path: string, flags: string | number, mode: number, use: (fd: number) => T): T {
+  const fd = fs.openSync(path, flags, mode)
+  try {
+    return use(fd)
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+const identityOf = (stat: fs.Stats): Identity => ({ ino: stat.ino, size: stat.size, mtimeMs: stat.mtimeMs })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function decode(bytes: Buffer, identity: Identity): FileText {
+  try {
+    return { text: decoder.decode(bytes), valid: true, identity }
+  } catch {
+    return { text: bytes.toString('latin1'), valid: false, identity }
+  }
+}
+
+function writeAll(fd: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; ) at += fs.writeSync(fd, bytes, at)
+}
+
+function appendOnce(path: string, text: string): number {
+  return withOpen(path, 'a', 0o600, (fd) => {
+    const bytes = Buffer.from(text)
+    const written = fs.writeSync(fd, bytes)
+    if (written !== bytes.length) throw Object.assign(new Error('the disk took only a part of the line'), { code: 'ENOSPC' })
+    return fs.fstatSync(fd).ino
+  })
+}
+
+function readLines(path: string, from: number): { lines: string[]; end: number; ino: number } | null {
+  return unlessMissing(() =>
+    withOpen(path, 'r', 0, (fd) => {
+      const stat = fs.fstatSync(fd)
+      const bytes = Buffer.alloc(Math.max(0, stat.size - from))
+      const read = fs.readSync(fd, bytes, 0, bytes.length, from)
+      const last = bytes.lastIndexOf(10, read - 1)
+      const complete = read === 0 || last < 0 ? 0 : last + 1
+      const lines = bytes.toString('utf8', 0, complete).split('\n')
+      return { lines: lines.filter((line) => line !== ''), end: from + complete, ino: stat.ino }
+    }),
+  )
+}
+
+/** Every operation is done when its promise is made; failures reject. */
+const promised =
+  <A extends unknown[], T>(action: (...args: A) => T) =>
+  // eslint-disable-next-line @typescript-eslint/require-await -- a throw becomes a rejection
+  async (...args: A): Promise<T> =>
+    action(...args)
+
+export const nodeFiles: Files = {
+  read: promised((path) =>
+    unlessMissing(() => withOpen(path, 'r', 0, (fd) => decode(fs.readFileSync(fd), identityOf(fs.fstatSync(fd))))),
+  ),
+  readLines: promised(readLines),
+  identify: promised((path) => unlessMissing(() => identityOf(fs.statSync(path)))),
+  append: promised(appendOnce),
+  write: promised((path, text, options = {}) => {
+    withOpen(path, 'w', 0o600, (fd) => {
+      if (options.mode !== undefined) fs.fchmodSync(fd, options.mode)
+      writeAll(fd, text)
+      if (options.durable === true) fs.fsyncSync(fd)
+    })
+  }),
+  link: promised((from, to) => {
+    try {
+      fs.linkSync(from, to)
+      return 'linked'
+    } catch (error) {
+      if (isCode(error, 'EEXIST')) return 'exists'
+      if (isCode(error, 'ENOENT')) return 'missing'
+      throw error
+    }
+  }),
+  rename: promised((from, to) => {
+    const done = unlessMissing(() => {
+      fs.renameSync(from, to)
+      return true
+    })
+    return done === true
+  }),
+  renameOver: promised((from, to, expected) => {
+    if (!sameIdentity(unlessMissing(() => identityOf(fs.statSync(to))), expected)) return false
+    fs.renameSync(from, to)
+    return true
+  }),
+  remove: promised((path) => {
+    unlessMissing(() => {
+      fs.unlinkSync(path)
+    })
+  }),
+  list: promised((directory) => unlessMissing(() => fs.readdirSync(directory)) ?? []),
+  makeDirectory: promised((path, mode = 0o755) => {
+    if (fs.existsSync(path)) return
+    fs.mkdirSync(dirname(path), { recursive: true })
+    fs.mkdirSync(path, { recursive: true, mode })
+  }),
+  syncDirectory: promised((path) => {
+    withOpen(path, 'r', 0, (fd) => {
+      fs.fsyncSync(fd)
+    })
+  }),
+  copy: promised((from, to) => {
+    fs.copyFileSync(from, to)
+    fs.chmodSync(to, 0o600)
+  }),
+  resolve: promised((path) => unlessMissing(() => fs.realpathSync(path)) ?? resolveMissing(path)),
+  modeOf: promised((path) => {
+    const stat = unlessMissing(() => fs.statSync(path))
+    return stat === null ? null : stat.mode & 0o7777
+  }),
+}
+
+/** A dangling link names the file that is to be made; a path with nothing there names itself. */
+function resolveMissing(path: string): string {
+  const target = unlessMissing(() => {
+    try {
+      return fs.readlinkSync(path)
+    } catch (error) {
+      if (isCode(error, 'EINVAL')) return path
+      throw error
+    }
+  })
+  if (target === null) return path
+  return target.startsWith('/') ? target : `${dirname(path)}/${target}`
+}

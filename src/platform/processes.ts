@@ -1,0 +1,54 @@
+/** Which process this is, in a way that survives the reuse of process ids. */
+import { readFileSync } from 'node:fs'
+
+export interface ProcessIdentity {
+  pid: number
+  /** When it was started, in the words of the system; empty where that cannot be told. */
+  start: string
+  /** Of the boot of the machine; empty where that cannot be told. */
+  boot: string
+}
+
+export interface Processes {
+  self(): ProcessIdentity
+  /** False only when that process is certainly gone. */
+  isAlive(identity: ProcessIdentity): boolean
+}
+
+export const systemProcesses: Processes = {
+  self: () => ({ pid: process.pid, start: startOf(process.pid) ?? '', boot: bootId() }),
+  isAlive(identity) {
+    if (identity.boot !== '' && bootId() !== '' && identity.boot !== bootId()) return false
+    if (!exists(identity.pid)) return false
+    const start = startOf(identity.pid)
+    return start === undefined || identity.start === '' || start === identity.start
+  },
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat (proc(5)); a zombie counts as gone. Where there is no /proc, pids alone have to do. */
+function startOf(pid: number): string | undefined {
+  const stat = readOr(`/proc/${pid}/stat`)
+  if (stat === undefined) return undefined
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' ? 'zombie' : fields[19]
+}
+
+let boot: string | undefined
+const bootId = (): string => (boot ??= readOr('/proc/sys/kernel/random/boot_id')?.trim() ?? '')
+
+function readOr(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined // no such process, or no /proc on this system
+  }
+}

@@ -1,0 +1,77 @@
+/** context.json: read, and replaced atomically. It, or its directory, may be a symbolic link, and stays one. */
+import { basename, dirname, join } from 'node:path'
+import type { Clock } from '../../platform/clock.js'
+import { type Files, type FileText, type Identity } from '../../platform/files.js'
+import type { DocumentFile, Replaced } from '../root.js'
+
+const MAX_ASIDE = 20
+/** A program that had the file open may write to the replaced one for so long. */
+const SETTLE_MS = 1_000
+const DEFAULT_MODE = 0o644
+
+export class ContextFile implements DocumentFile {
+  constructor(
+    private readonly path: string,
+    private readonly directory: string,
+    private readonly files: Files,
+    private readonly clock: Clock,
+    private readonly unique: () => string,
+  ) {}
+
+  read(): Promise<FileText | null> {
+    return this.files.read(this.path)
+  }
+
+  identify(): Promise<Identity | null> {
+    return this.files.identify(this.path)
+  }
+
+  /**
+   * Temporary file in the same directory, write, fsync, look once more and rename, fsync the directory. What was replaced
+   * stays linked, and is read again later: a program that had it open may have written to it.
+   */
+  async replace(text: string, expected: Identity | null): Promise<Identity | null> {
+    const real = await this.files.resolve(this.path)
+    const temporary = join(dirname(real), `.${basename(real)}.${this.unique()}.tmp`)
+    const mode = (await this.files.modeOf(real)) ?? DEFAULT_MODE
+    let inPlace = false
+    try {
+      await this.files.write(temporary, text, { durable: true, mode })
+      const written = await this.files.identify(temporary)
+      if (expected !== null) await this.keepReplaced(real)
+      inPlace = await this.files.renameOver(temporary, real, expected)
+      if (!inPlace) return null
+      await this.files.syncDirectory(dirname(real))
+      return written
+    } finally {
+      if (!inPlace) await this.files.remove(temporary)
+    }
+  }
+
+  async replaced(): Promise<Replaced[]> {
+    const found: Replaced[] = []
+    for (const name of await this.files.list(this.directory)) {
+      const at = Number(/^replaced\.(\d+)\./.exec(name)?.[1] ?? NaN)
+      if (!(this.clock.now() - at >= SETTLE_MS)) continue
+      const path = join(this.directory, name)
+      const text = await this.files.read(path)
+      if (text !== null) found.push({ text, forget: () => this.files.remove(path) })
+    }
+    return found
+  }
+
+  async setAside(reason: string): Promise<string | null> {
+    const aside = join(this.directory, 'aside')
+    await this.files.makeDirectory(aside, 0o700)
+    const names = (await this.files.list(aside)).sort()
+    for (const name of names.slice(0, Math.max(0, names.length - MAX_ASIDE + 1))) await this.files.remove(join(aside, name))
+    const to = join(aside, `${String(this.clock.now()).padStart(15, '0')}.${reason}.context.json`)
+    await this.files.copy(this.path, to)
+    return to
+  }
+
+  private async keepReplaced(real: string): Promise<void> {
+    // The link may be impossible (another file system behind a symbolic link): then there is only the look before.
+    await this.files.link(real, join(this.directory, `replaced.${this.clock.now()}.${this.unique()}`)).catch(() => undefined)
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * A root without a shared store gives the revisions itself: its keeper judges a proposal on its replica, appends the change
+ * to the journal (that is the commit), and applies it. There is nobody else, so nothing is ever evicted or stale for long.
+ */
+import { judge, storedIn } from '../../domain/judge.js'
+import type { Change, Target } from '../../domain/operation.js'
+import { advance, lineageOf, type Replica } from '../../domain/replica.js'
+import type { Lineage, Proposal, SeenId, Store, Stored, Verdict } from '../contract.js'
+import type { History, JournalLine } from '../root.js'
+
+export interface FileStorePorts {
+  /** Of the keeper: only who holds its lock may use this store. */
+  replica: Replica
+  append(line: JournalLine): Promise<void>
+  history: History
+  save(): Promise<void>
+  now(): number
+}
+
+export class FileStore implements Store {
+  readonly name = 'file'
+  readonly shared = false
+
+  constructor(private readonly ports: FileStorePorts) {}
+
+  async hello(): Promise<Lineage> {
+    const { replica } = this.ports
+    const own = isOwn(replica.epoch)
+    return {
+      epoch: own ? replica.epoch : null,
+      run: 'file',
+      owner: own ? 'file' : null,
+      rev: replica.rev,
+      first: 0,
+      contains: new Map(replica.contains),
+      time: this.ports.now(),
+    }
+  }
+
+  async beginEpoch(_seen: unknown, next: { epoch: string; atLeast: number }): Promise<Lineage> {
+    const { replica } = this.ports
+    replica.contains = lineageOf(replica)
+    replica.epoch = next.epoch
+    replica.rev = Math.max(replica.high, next.atLeast)
+    replica.high = replica.rev
+    await this.ports.save()
+    return this.hello()
+  }
+
+  async read(target: Target): Promise<Stored> {
+    return storedIn(this.ports.replica, target)
+  }
+
+  async targets(): Promise<Target[]> {
+    return [...this.ports.replica.entries.keys()]
+  }
+
+  async commit(proposal: Proposal): Promise<Verdict> {
+    const { replica } = this.ports
+    const refusal = judge(proposal, {
+      epoch: isOwn(replica.epoch) ? replica.epoch : null,
+      seen: replica.seen.get(proposal.draft.id),
+      stored: storedIn(replica, proposal.draft.target),
+      fence: null,
+      first: 0,
+    })
+    if (refusal !== null) return refusal
+    const change: Change = {
+      ...proposal.draft,
+      rev: Math.max(replica.rev, replica.high, proposal.floor) + 1,
+      prev: replica.rev,
+      epoch: replica.epoch!,
+    }
+    await this.ports.append({ change })
+    advance(replica, change)
+    await this.ports.history.add([change])
+    return { is: 'committed', change }
+  }
+
+  /** Nothing to tell: a committed change is in the replica already. */
+  async changesAfter(): Promise<{ changes: Change[]; rev: number }> {
+    return { changes: [], rev: this.ports.replica.rev }
+  }
+
+  async contain(): Promise<boolean> {
+    return true
+  }
+
+  async heal(): Promise<boolean> {
+    return false
+  }
+
+  async seenIds(): Promise<SeenId[]> {
+    return []
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** Epochs of roots begin with an f, those of shared stores with an r. */
+const isOwn = (epoch: string | null): boolean => epoch?.startsWith('f') ?? false

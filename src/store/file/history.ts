@@ -1,0 +1,42 @@
+/** The last changes, in order of revision, for readers while no shared store answers: two files, the older one dropped as a whole. */
+import { join } from 'node:path'
+import type { Change } from '../../domain/operation.js'
+import type { Files } from '../../platform/files.js'
+import type { History } from '../root.js'
+
+const MAX_BYTES = 8 * 1024 * 1024
+
+export class HistoryFile implements History {
+  private readonly path: string
+
+  constructor(
+    directory: string,
+    private readonly files: Files,
+  ) {
+    this.path = join(directory, 'history')
+  }
+
+  async add(changes: readonly Change[]): Promise<void> {
+    if (changes.length === 0) return
+    if (((await this.files.identify(this.path))?.size ?? 0) > MAX_BYTES) await this.files.rename(this.path, `${this.path}.1`)
+    await this.files.append(this.path, `\n${changes.map((change) => JSON.stringify(change)).join('\n')}\n`)
+  }
+
+  /** A keeper that died between two steps may have written a change twice: each revision is returned once. */
+  async after(rev: number): Promise<Change[]> {
+    const byRev = new Map<number, Change>()
+    for (const path of [`${this.path}.1`, this.path]) {
+      const lines = (await this.files.readLines(path, 0))?.lines ?? []
+      for (const change of lines.flatMap(parseChange)) if (change.rev > rev) byRev.set(change.rev, change)
+    }
+    return [...byRev.values()].sort((a, b) => a.rev - b.rev)
+  }
+}
+
+function parseChange(text: string): Change[] {
+  try {
+    return [JSON.parse(text) as Change]
+  } catch {
+    return [] // torn by a kill; the shared store, or the next keeper's replay, has it
+  }
+}

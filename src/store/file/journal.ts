@@ -1,0 +1,102 @@
+/**
+ * The journal: what is in it is acknowledged. One write(2) a line with O_APPEND, no lock. The keeper closes it by renaming it
+ * to a segment; who finds, after writing, that the path names another file by now, writes the line again: ids make that
+ * harmless, and a line in a segment that was folded already would be gone.
+ */
+import { join } from 'node:path'
+import { MemoryError, messageOf } from '../../errors/errors.js'
+import type { Files } from '../../platform/files.js'
+import type { JournalLine, JournalTail } from '../root.js'
+
+const SEGMENT = /^journal\.(\d+)$/
+
+export class Journal {
+  private readonly path: string
+
+  constructor(
+    private readonly directory: string,
+    private readonly files: Files,
+  ) {
+    this.path = join(directory, 'journal')
+  }
+
+  async append(line: JournalLine): Promise<void> {
+    // The line break in front ends what a full disk may have left of a line before.
+    const text = `\n${JSON.stringify(line)}\n`
+    for (;;) {
+      let ino: number
+      try {
+        ino = await this.files.append(this.path, text)
+      } catch (error) {
+        throw new MemoryError('unavailable', `the journal ${this.path} takes no line: ${messageOf(error)}`, {
+          cause: error,
+          suggestions: ['free space or mend the permissions of the directory, then repeat the command: nothing was written'],
+        })
+      }
+      if ((await this.files.identify(this.path))?.ino === ino) return
+    }
+  }
+
+  /** Every line behind `generation`, in order. null: a segment was sealed or folded meanwhile; look again. */
+  async readAfter(generation: number): Promise<{ lines: JournalLine[]; tail: JournalTail } | null> {
+    const before = await this.segments(generation)
+    const lines: JournalLine[] = []
+    for (const segment of before) {
+      const read = await this.files.readLines(`${this.path}.${segment}`, 0)
+      if (read === null) return null
+      lines.push(...read.lines.flatMap(parseLine))
+    }
+    const present = await this.files.readLines(this.path, 0)
+    lines.push(...(present?.lines ?? []).flatMap(parseLine))
+    if ((await this.segments(generation)).join() !== before.join()) return null
+    const tail: JournalTail = { generation: before.at(-1) ?? generation, ino: present?.ino ?? null, end: present?.end ?? 0 }
+    return { lines, tail }
+  }
+
+  /** Lines since `tail`, through segments that were sealed meanwhile. For the keeper, who alone seals. */
+  async readSince(tail: JournalTail): Promise<{ lines: JournalLine[]; tail: JournalTail }> {
+    const sealed = await this.segments(tail.generation)
+    const lines: JournalLine[] = []
+    let from = tail.end
+    for (const segment of sealed) {
+      const read = await this.files.readLines(`${this.path}.${segment}`, from)
+      lines.push(...(read?.lines ?? []).flatMap(parseLine))
+      from = 0
+    }
+    const present = await this.files.readLines(this.path, from)
+    lines.push(...(present?.lines ?? []).flatMap(parseLine))
+    const generation = sealed.at(-1) ?? tail.generation
+    return { lines, tail: { generation, ino: present?.ino ?? null, end: present?.end ?? from } }
+  }
+
+  /** Nothing happens where the segment is there (a keeper died after sealing), or there is no journal. */
+  async seal(generation: number): Promise<void> {
+    if ((await this.files.identify(`${this.path}.${generation}`)) !== null) return
+    await this.files.rename(this.path, `${this.path}.${generation}`)
+  }
+
+  async dropSegments(upTo: number): Promise<void> {
+    for (const name of await this.files.list(this.directory)) {
+      const segment = SEGMENT.exec(name)?.[1]
+      if (segment !== undefined && Number(segment) <= upTo) await this.files.remove(join(this.directory, name))
+    }
+  }
+
+  /** Sealed segments behind a generation, oldest first. */
+  private async segments(after: number): Promise<number[]> {
+    const names = await this.files.list(this.directory)
+    return names
+      .flatMap((name) => Number(SEGMENT.exec(name)?.[1] ?? NaN))
+      .filter((segment) => segment > after)
+      .sort((a, b) => a - b)
+  }
+}
+
+/** A torn line was never acknowledged: it is passed over. */
+function parseLine(text: string): JournalLine[] {
+  try {
+    return [JSON.parse(text) as JournalLine]
+  } catch {
+    return []
+  }
+}

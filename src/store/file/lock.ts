@@ -1,0 +1,99 @@
+/**
+ * The keeper lock: a chain of files, because Node has no flock and a lock that is taken over by unlinking it can be given to
+ * two. Holder n owns `keeper.<n>`. It is made by link(2) of a complete temporary file, so that a lock is never seen
+ * half written, and released by making `keeper.<n>.done`. When the newest link is done or its holder dead, the next one is
+ * `keeper.<n+1>`, where EEXIST means that somebody was faster. Nobody removes a lock to take it.
+ */
+import { join } from 'node:path'
+import type { Files } from '../../platform/files.js'
+import type { ProcessIdentity, Processes } from '../../platform/processes.js'
+import type { Held, KeeperLock } from '../root.js'
+
+/** Links this far behind the newest are removed by its holder: nobody looks at them any more. */
+const KEPT_LINKS = 3
+
+interface Link {
+  n: number
+  text: string | null
+  holder: ProcessIdentity | null
+  done: boolean
+}
+
+export class ChainLock implements KeeperLock {
+  constructor(
+    private readonly directory: string,
+    private readonly files: Files,
+    private readonly processes: Processes,
+    private readonly unique: () => string,
+  ) {}
+
+  async tryAcquire(): Promise<Held | null> {
+    const newest = await this.newest()
+    if (newest !== null && this.isHeld(newest)) return null
+    const n = (newest?.n ?? 0) + 1
+    const temporary = this.at(`keeper.tmp-${this.unique()}`)
+    await this.files.write(temporary, JSON.stringify({ ...this.processes.self(), unique: this.unique() }))
+    try {
+      if ((await this.files.link(temporary, this.at(`keeper.${n}`))) !== 'linked') return null
+      if (newest !== null && !(await this.isUnchanged(newest))) {
+        await this.release(n)
+        return null
+      }
+    } finally {
+      await this.files.remove(temporary)
+    }
+    await this.removeOld(n)
+    return { release: () => this.release(n) }
+  }
+
+  async holder(): Promise<{ pid: number } | null> {
+    const newest = await this.newest()
+    return newest !== null && this.isHeld(newest) ? { pid: newest.holder?.pid ?? 0 } : null
+  }
+
+  private at(name: string): string {
+    return join(this.directory, name)
+  }
+
+  private async newest(): Promise<Link | null> {
+    const names = await this.files.list(this.directory)
+    const numbers = names.flatMap((name) => /^keeper\.(\d+)$/.exec(name)?.[1] ?? [])
+    if (numbers.length === 0) return null
+    const n = Math.max(...numbers.map(Number))
+    const text = (await this.files.read(this.at(`keeper.${n}`)))?.text ?? null
+    const done = (await this.files.identify(this.at(`keeper.${n}.done`))) !== null
+    return { n, text, holder: parseHolder(text), done }
+  }
+
+  /** A link that vanished between two looks was swept by a newer holder: somebody has the lock. */
+  private isHeld(link: Link): boolean {
+    if (link.done) return false
+    return link.holder === null ? link.text === null : this.processes.isAlive(link.holder)
+  }
+
+  /** What was taken for done or dead still is what was read: the chain was not swept and begun anew meanwhile. */
+  private async isUnchanged(link: Link): Promise<boolean> {
+    return ((await this.files.read(this.at(`keeper.${link.n}`)))?.text ?? null) === link.text
+  }
+
+  private async release(n: number): Promise<void> {
+    await this.files.write(this.at(`keeper.${n}.done`), '')
+  }
+
+  private async removeOld(n: number): Promise<void> {
+    for (const name of await this.files.list(this.directory)) {
+      const number = Number(/^keeper\.(\d+)(?:\.done)?$/.exec(name)?.[1] ?? Infinity)
+      if (number <= n - KEPT_LINKS) await this.files.remove(this.at(name))
+    }
+  }
+}
+
+function parseHolder(text: string | null): ProcessIdentity | null {
+  if (text === null) return null
+  try {
+    const { pid, start, boot } = JSON.parse(text) as ProcessIdentity
+    return { pid, start, boot }
+  } catch {
+    return null // written by nobody of us: a link is complete from its first moment
+  }
+}

@@ -1,0 +1,141 @@
+/** A root on disk: `<root>/shared_memory/context.json`, and `.memory_sync/` beside it for everything that is ours. */
+import { join } from 'node:path'
+import { MemoryError, messageOf } from '../../errors/errors.js'
+import type { Clock } from '../../platform/clock.js'
+import type { Files } from '../../platform/files.js'
+import type { Processes } from '../../platform/processes.js'
+import type { Acknowledged, Glance, JournalLine, JournalTail, Root, RootState } from '../root.js'
+import { ContextFile } from './document.js'
+import { HistoryFile } from './history.js'
+import { Journal } from './journal.js'
+import { ChainLock } from './lock.js'
+import { emptyState, formatState, type Head, parseHead, parseState } from './state-format.js'
+import { VersionLog } from './versions.js'
+
+export interface RootPorts {
+  files: Files
+  clock: Clock
+  processes: Processes
+  /** A new random text on each call: names of temporary files, the id of the root. */
+  unique: () => string
+}
+
+export class RootFiles implements Root {
+  readonly document: ContextFile
+  readonly versions: VersionLog
+  readonly history: HistoryFile
+  readonly lock: ChainLock
+  private readonly files: Files
+  private readonly directory: string
+  private readonly statePath: string
+  private readonly journal: Journal
+
+  constructor(
+    readonly path: string,
+    private readonly ports: RootPorts,
+  ) {
+    const { files, clock, unique } = ports
+    this.files = files
+    this.directory = join(path, 'shared_memory', '.memory_sync')
+    this.statePath = join(this.directory, 'state.json')
+    this.journal = new Journal(this.directory, files)
+    this.document = new ContextFile(join(path, 'shared_memory', 'context.json'), this.directory, files, clock, unique)
+    this.versions = new VersionLog(this.directory, files, clock)
+    this.history = new HistoryFile(this.directory, files)
+    this.lock = new ChainLock(this.directory, files, ports.processes, unique)
+  }
+
+  async prepare(): Promise<void> {
+    try {
+      await this.files.makeDirectory(this.directory, 0o700)
+    } catch (error) {
+      throw new MemoryError('unavailable', `the root ${this.path} cannot be written: ${messageOf(error)}`, {
+        cause: error,
+        suggestions: ['name another root with --root or MEMORY_SYNC_ROOT, or mend its permissions'],
+      })
+    }
+  }
+
+  /** Made once, by whoever is first: link(2) lets only one of them win. */
+  async id(): Promise<string> {
+    const path = join(this.directory, 'root-id')
+    const known = await this.files.read(path)
+    if (known !== null) return known.text.trim()
+    const temporary = `${path}.${this.ports.unique()}`
+    await this.files.write(temporary, `${this.ports.unique()}\n`)
+    await this.files.link(temporary, path)
+    await this.files.remove(temporary)
+    return (await this.files.read(path))?.text.trim() ?? ''
+  }
+
+  append(line: JournalLine): Promise<void> {
+    return this.journal.append(line)
+  }
+
+  async glance(): Promise<Glance> {
+    for (;;) {
+      const head = await this.head()
+      const journal = await this.journal.readAfter(head?.generation ?? 0)
+      if (journal !== null) return glanceOf(head, journal.lines)
+    }
+  }
+
+  async load(): Promise<{ state: RootState; lines: JournalLine[]; tail: JournalTail }> {
+    for (;;) {
+      const before = await this.files.read(this.statePath)
+      const state = before === null ? emptyState() : parseState(before.text)
+      const journal = await this.journal.readAfter(state.generation)
+      const after = await this.files.identify(this.statePath)
+      if (journal !== null && (before?.identity.ino ?? null) === (after?.ino ?? null)) return { state, ...journal }
+    }
+  }
+
+  more(tail: JournalTail): Promise<{ lines: JournalLine[]; tail: JournalTail }> {
+    return this.journal.readSince(tail)
+  }
+
+  seal(generation: number): Promise<void> {
+    return this.journal.seal(generation)
+  }
+
+  async save(state: RootState): Promise<void> {
+    const temporary = `${this.statePath}.tmp` // only the keeper saves
+    await this.files.write(temporary, formatState(state), { durable: true })
+    await this.files.rename(temporary, this.statePath)
+    await this.files.syncDirectory(this.directory)
+  }
+
+  dropSegments(upTo: number): Promise<void> {
+    return this.journal.dropSegments(upTo)
+  }
+
+  private async head(): Promise<Head | null> {
+    const read = await this.files.readLines(this.statePath, 0)
+    const first = read?.lines[0]
+    return first === undefined ? null : parseHead(first)
+  }
+}
+
+/** An operation counts as pending until a line with its revision, or a change that the keeper numbered, says otherwise. */
+function glanceOf(head: Head | null, lines: readonly JournalLine[]): Glance {
+  const open = new Set<string>(head?.carried)
+  const settled = new Set<string>()
+  const glance: Glance = {
+    epoch: head?.epoch ?? null,
+    rev: head?.rev ?? 0,
+    high: head?.high ?? 0,
+    skewMs: head?.skewMs ?? 0,
+    lastT: head?.t ?? 0,
+    pending: 0,
+  }
+  for (const line of lines) {
+    const { id, t } = 'change' in line ? line.change : line.op
+    const rev = 'change' in line ? line.change.rev : (line as Acknowledged).rev
+    glance.lastT = Math.max(glance.lastT, t)
+    glance.high = Math.max(glance.high, rev ?? 0)
+    if (rev === undefined) open.add(id)
+    else settled.add(id)
+  }
+  glance.pending = [...open].filter((id) => !settled.has(id)).length
+  return glance
+}

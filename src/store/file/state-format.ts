@@ -1,0 +1,108 @@
+/** The text of state.json: one JSON object whose first line, the head, can be read without the rest. */
+import type { Entry } from '../../domain/entry.js'
+import { formatLine, parseTreeMap } from '../../domain/json.js'
+import { formatStamp, parseStamp } from '../../domain/lineage.js'
+import { emptyReplica, type Seen } from '../../domain/replica.js'
+import type { Acknowledged, RootState } from '../root.js'
+
+export interface Head {
+  format: 1
+  generation: number
+  epoch: string | null
+  rev: number
+  high: number
+  t: number
+  skewMs: number
+  /** Ids of the operations in `carry` without a revision. */
+  carried: string[]
+}
+
+interface Body {
+  contains: [string, number][]
+  order: string[]
+  carry: Acknowledged[]
+  seen: [string, Seen][]
+  entries: EntryText[]
+}
+
+interface EntryText {
+  target: string
+  live: boolean
+  rev: number
+  born: number
+  tree: string
+  stamps: [string, string][]
+  counts: [string, [string, number, string][]][]
+}
+
+export const emptyState = (): RootState => ({
+  generation: 0,
+  replica: emptyReplica(),
+  carry: [],
+  order: [],
+  skewMs: 0,
+})
+
+export function formatState(state: RootState): string {
+  const { replica } = state
+  const head: Head = {
+    format: 1,
+    generation: state.generation,
+    epoch: replica.epoch,
+    rev: replica.rev,
+    high: replica.high,
+    t: replica.t,
+    skewMs: state.skewMs,
+    carried: state.carry.filter((entry) => entry.rev === undefined).map((entry) => entry.op.id),
+  }
+  const body: Body = {
+    contains: [...replica.contains],
+    order: state.order,
+    carry: state.carry,
+    seen: [...replica.seen],
+    entries: [...replica.entries].map(([target, entry]) => entryText(target, entry)),
+  }
+  return `{"head":${JSON.stringify(head)},\n"body":${JSON.stringify(body)}}\n`
+}
+
+export function parseHead(firstLine: string): Head {
+  return (JSON.parse(`${firstLine.replace(/,$/, '')}}`) as { head: Head }).head
+}
+
+export function parseState(text: string): RootState {
+  const { head, body } = JSON.parse(text) as { head: Head; body: Body }
+  return {
+    generation: head.generation,
+    carry: body.carry,
+    order: body.order,
+    skewMs: head.skewMs,
+    replica: {
+      epoch: head.epoch,
+      rev: head.rev,
+      high: head.high,
+      t: head.t,
+      contains: new Map(body.contains),
+      seen: new Map(body.seen),
+      entries: new Map(body.entries.map((entry) => [entry.target, entryOf(entry)])),
+    },
+  }
+}
+
+const entryText = (target: string, entry: Entry): EntryText => ({
+  target,
+  live: entry.live,
+  rev: entry.rev,
+  born: entry.born,
+  tree: formatLine(entry.tree),
+  stamps: [...entry.stamps].map(([path, stamp]) => [path, formatStamp(stamp)]),
+  counts: [...entry.counts].map(([path, byRoot]) => [path, [...byRoot].map(([root, { n, sum }]) => [root, n, sum])]),
+})
+
+const entryOf = (text: EntryText): Entry => ({
+  live: text.live,
+  rev: text.rev,
+  born: text.born,
+  tree: parseTreeMap(text.tree),
+  stamps: new Map(text.stamps.map(([path, stamp]) => [path, parseStamp(stamp)])),
+  counts: new Map(text.counts.map(([path, byRoot]) => [path, new Map(byRoot.map(([root, n, sum]) => [root, { n, sum }]))])),
+})

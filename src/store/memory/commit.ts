@@ -1,0 +1,79 @@
+/** What Redis' commit script does: checks in the order of the contract, then all writes at once. */
+import { applyChange, deletesRecord, emptyEntry, type Entry, touchesRecord } from '../../domain/entry.js'
+import { judge } from '../../domain/judge.js'
+import { sameStamp } from '../../domain/lineage.js'
+import type { Change } from '../../domain/operation.js'
+import type { Proposal, Roster, Verdict } from '../contract.js'
+import { requireComparisons, REV_FIELD, touchedFields } from '../hash-fields.js'
+import {
+  type MemoryData,
+  readEntry,
+  readStored,
+  recordAt,
+  type StoredRecord,
+  type Sync,
+  writeField,
+  writeKnowledge,
+} from './data.js'
+
+export interface CommitLimits {
+  /** Entries that the stream keeps. */
+  history: number
+}
+
+export function commitTo(data: MemoryData, run: string, proposal: Proposal, limits: CommitLimits): Verdict {
+  requireComparisons(proposal, touchedFields(proposal.draft))
+  const { sync, seen } = data
+  if (sync === null || seen === null || sync.owner !== run) return { is: 'epoch' }
+  const refusal = judge(proposal, {
+    epoch: sync.epoch,
+    seen: seen.get(proposal.draft.id),
+    stored: readStored(data, proposal.draft.target),
+    fence: proposal.fence === undefined ? null : (data.leases.get(proposal.fence.name) ?? null),
+    first: sync.first,
+  })
+  if (refusal !== null) return refusal
+  const prev = Math.max(data.counter, sync.rev)
+  const rev = Math.max(prev, proposal.floor) + 1
+  const change: Change = { ...structuredClone(proposal.draft), rev, prev, epoch: sync.epoch }
+  data.stream.push({ rev, text: JSON.stringify(change) })
+  data.stream.splice(0, data.stream.length - limits.history)
+  data.counter = rev
+  sync.rev = rev
+  const { id, t, digest } = change
+  seen.set(id, { id, rev, t, ...(digest !== undefined && { digest }) })
+  if (touchesRecord(change)) applyTo(data, sync, change)
+  return { is: 'committed', change }
+}
+
+export function sameRoster(a: Roster | null, b: Roster | null): boolean {
+  if (a === null || b === null) return a === b
+  if (a.live !== b.live || a.rev !== b.rev || a.born !== b.born) return false
+  if (a.deleted === undefined || b.deleted === undefined) return a.deleted === b.deleted
+  return sameStamp(a.deleted, b.deleted)
+}
+
+function applyTo(data: MemoryData, sync: Sync, change: Change): void {
+  const { target } = change
+  const record = recordAt(data, target)
+  const entry = readEntry(target, sync.roster.get(target)?.roster, record) ?? emptyEntry()
+  applyChange(entry, change)
+  if (deletesRecord(change)) {
+    record.fields.clear()
+    record.types.clear()
+  }
+  for (const field of touchedFields(change).written) writeField(target, record, field, entry.tree.get(field))
+  writeRevision(record, entry)
+  writeKnowledge(record, entry)
+  const { live, rev, born } = entry
+  const deleted = live ? undefined : entry.stamps.get('')
+  sync.roster.set(target, {
+    roster: { live, rev, born, ...(deleted !== undefined && { deleted }) },
+    hasTypes: record.types.size > 0,
+  })
+}
+
+function writeRevision({ fields }: StoredRecord, { live, rev }: Entry): void {
+  fields.delete(REV_FIELD)
+  if (live && (rev > 0 || fields.size === 0)) fields.set(REV_FIELD, String(rev)) // a hash without fields would be none
+}

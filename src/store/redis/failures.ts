@@ -1,0 +1,124 @@
+/** What Redis, or the way to it, answers instead of a result: in words, with the way out. */
+import { MemoryError, messageOf, StoreUnavailable } from '../../errors/errors.js'
+
+interface Explanation {
+  pattern: RegExp
+  says: string
+  suggestion: string
+}
+
+const REFUSALS: readonly Explanation[] = [
+  {
+    pattern: /WRONGPASS|invalid password/i,
+    says: 'refuses the password',
+    suggestion: 'give the right one in REDIS_PASSWORD, the config file or --redis-password-file',
+  },
+  {
+    pattern: /NOAUTH|Authentication required/i,
+    says: 'wants a password',
+    suggestion: 'give it in REDIS_PASSWORD, the config file or --redis-password-file',
+  },
+  { pattern: /^LOADING/, says: 'is loading its data', suggestion: 'wait until it has; nothing else is needed' },
+  {
+    pattern: /^READONLY/,
+    says: 'is a read-only replica',
+    suggestion: 'name the primary in REDIS_HOST or MEMORY_SYNC_REDIS_URL',
+  },
+  { pattern: /^OOM/, says: 'has no memory left', suggestion: 'raise maxmemory in its configuration' },
+  {
+    pattern: /^MASTERDOWN/,
+    says: 'is a replica that has lost its primary',
+    suggestion: 'name the primary, or wait until the link is back',
+  },
+  {
+    pattern: /max number of clients/i,
+    says: 'has no connection left',
+    suggestion: 'raise maxclients, or end clients that are not needed',
+  },
+  {
+    pattern: /^DENIED/,
+    says: 'is in protected mode and takes no connections from elsewhere',
+    suggestion: 'set a password there, or use its Unix socket',
+  },
+  { pattern: /^BUSY/, says: 'is busy with a script', suggestion: 'wait until it ends' },
+  {
+    pattern: /^MISCONF/,
+    says: 'cannot save its data and takes no writes',
+    suggestion: 'look into its log: usually its disk is full',
+  },
+  {
+    pattern: /^NOPERM/,
+    says: 'does not permit this user our commands',
+    suggestion: 'allow the user scripts, hashes, streams and sorted sets on our keys (ACL SETUSER)',
+  },
+  { pattern: /^CLUSTERDOWN/, says: 'is a cluster that is down', suggestion: 'repair the cluster' },
+  {
+    pattern: /^(MOVED|CROSSSLOT)/,
+    says: 'is a cluster, and our keys are in different slots of it',
+    suggestion: 'use a namespace in braces, such as {memory}, and name the node that has its slot',
+  },
+]
+
+const ON_THE_WAY: readonly Explanation[] = [
+  {
+    pattern: /ECONNREFUSED|ENOENT|ENOTSOCK/,
+    says: 'is not there: nobody listens',
+    suggestion: 'start it, or set MEMORY_SYNC_REDIS=off to work with files only',
+  },
+  { pattern: /EACCES|EPERM/, says: 'may not be opened by this user', suggestion: 'change the permissions of its socket' },
+  {
+    pattern: /ENOTFOUND|EAI_AGAIN/,
+    says: 'cannot be found by its name',
+    suggestion: 'look at REDIS_HOST or MEMORY_SYNC_REDIS_URL, and at the network',
+  },
+  {
+    pattern: /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
+    says: 'cannot be reached',
+    suggestion: 'look at the network, and at REDIS_HOST or MEMORY_SYNC_REDIS_URL',
+  },
+]
+
+export interface Circumstances {
+  /** The server, without a password. */
+  label: string
+  /** The request may have been carried out. */
+  sent: boolean
+  /** Never shown, wherever it turns up. */
+  password?: string | undefined
+}
+
+/**
+ * The error to throw. The cause is not attached: ioredis puts the arguments of a command into it, passwords and values
+ * included.
+ */
+export function explain(error: unknown, { label, sent, password }: Circumstances): MemoryError {
+  if (error instanceof MemoryError) return error
+  const text = withoutPassword(messageOf(error), password)
+  if (text.includes('WRONGTYPE')) return wrongType(label)
+  const known = [...REFUSALS, ...ON_THE_WAY].find(({ pattern }) => pattern.test(text))
+  if (known === undefined) return new StoreUnavailable(`Redis at ${label} failed: ${text}`, sent)
+  return new StoreUnavailable(`Redis at ${label} ${known.says} (${text})`, sent, {
+    suggestions: [known.suggestion],
+    // Only time helps by itself; the others want somebody to do something.
+    retryable: known.pattern.source !== 'WRONGPASS|invalid password',
+  })
+}
+
+export const silent = (label: string, ms: number, sent: boolean): StoreUnavailable =>
+  new StoreUnavailable(`Redis at ${label} did not answer within ${ms} ms`, sent, {
+    suggestions: ['look whether it is stopped or overloaded'],
+  })
+
+/** An answer of the server, as opposed to a failure on the way: nothing was carried out. */
+export const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError'
+
+export const isSuperfluousPassword = (error: unknown): boolean =>
+  /no password is set|without any password configured/.test(messageOf(error))
+
+const withoutPassword = (text: string, password: string | undefined): string =>
+  password === undefined || password === '' ? text : text.replaceAll(password, '***')
+
+const wrongType = (label: string): MemoryError =>
+  new MemoryError('failed', `a key of ours in Redis at ${label} holds another type of value than it should`, {
+    suggestions: ['look with TYPE at memory:sync, memory:seen, memory:rev and memory:events, and rename what is not ours'],
+  })

@@ -1,0 +1,64 @@
+/** A connection that hears of changes: what is published, and which records were written past us. */
+import type { Redis } from 'ioredis'
+import type { Target } from '../../domain/operation.js'
+import { StoreUnavailable } from '../../errors/errors.js'
+import type { RedisConnection } from './connection.js'
+import type { Keys } from './keys.js'
+
+export interface Listener {
+  changed: () => void
+  touched: (target: Target) => void
+  /** The connection broke; nothing more is heard. */
+  lost: () => void
+  /** The text of every message on the channel of events, ours (with a `rev`) and others'; it may be anything. */
+  published?: (text: string) => void
+}
+
+const INVALIDATIONS = '__redis__:invalidate'
+
+/** Hears until the returned function is called, or `lost` is. */
+export async function listenOn(connection: RedisConnection, keys: Keys, on: Listener): Promise<() => Promise<void>> {
+  let stopped = false
+  connection.onMessage((channel, payload) => {
+    if (channel === INVALIDATIONS) tellTouched(payload, keys, on)
+    else tellPublished(payload, on)
+  })
+  connection.onEnd(() => {
+    if (!stopped) on.lost()
+  })
+  const stop = (): Promise<void> => {
+    stopped = true
+    return connection.close()
+  }
+  try {
+    await connection.call((client) => subscribe(client, keys))
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  if (!connection.isOpen) throw new StoreUnavailable(`the connection to Redis at ${connection.label} broke`, false)
+  return stop
+}
+
+/** The connection tells itself what is invalid: with protocol 2 it may do nothing else once it has subscribed. */
+async function subscribe(client: Redis, keys: Keys): Promise<void> {
+  const id = await client.client('ID')
+  await client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', 'PREFIX', keys.agentPrefix)
+  await client.subscribe(keys.updates, INVALIDATIONS)
+}
+
+function tellTouched(payload: unknown, keys: Keys, on: Listener): void {
+  if (!Array.isArray(payload)) {
+    on.changed() // everything was flushed
+    return
+  }
+  for (const key of payload) {
+    const target = keys.targetOf(String(key))
+    if (target !== undefined) on.touched(target)
+  }
+}
+
+function tellPublished(payload: unknown, on: Listener): void {
+  on.published?.(String(payload))
+  on.changed()
+}

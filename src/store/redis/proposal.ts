@@ -1,0 +1,104 @@
+/** A proposal as the arguments of the commit script: every text that is written, but for the revision. */
+import { applyChange, cloneEntry, deletesRecord, emptyEntry, touchesRecord } from '../../domain/entry.js'
+import { eventDataOf, eventNameOf } from '../../domain/event.js'
+import { formatLine, leafOf } from '../../domain/json.js'
+import { formatStamp } from '../../domain/lineage.js'
+import { agentOf, type Draft, type Stamp } from '../../domain/operation.js'
+import { formatTime } from '../../domain/time.js'
+import type { Proposal } from '../contract.js'
+import { encodeField, encodeName, requireComparisons, touchedFields } from '../hash-fields.js'
+import type { Keys } from './keys.js'
+import { typeEntry } from './record.js'
+import { formatRoster, rosterField } from './roster.js'
+import { encodePointer, stampChanges } from './stamps.js'
+
+export interface CommitLimits {
+  /** Changes that the stream keeps, about. */
+  history: number
+  /** Ids of applied operations that are kept. */
+  ids: number
+  /** How long idempotency keys are kept. */
+  keysMs: number
+}
+
+export interface CommitFacts {
+  run: string
+  keys: Keys
+  limits: CommitLimits
+  /** Of the times in published events. */
+  offsetMinutes: number
+}
+
+export function commitArguments(proposal: Proposal, facts: CommitFacts): { keys: string[]; args: string[] } {
+  const { draft } = proposal
+  const { keys, limits } = facts
+  const { record, types, stamps } = keys.of(draft.target)
+  const lease = proposal.fence === undefined ? keys.sync : keys.lease(proposal.fence.name)
+  const changes = stampChanges(draft)
+  const fixed = [
+    ...[proposal.epoch, facts.run, String(proposal.floor), draft.id, draft.digest ?? ''],
+    ...[rosterField(draft.target), textOf(proposal.ifRev), textOf(proposal.fence?.fence)],
+    ...[expectedRoster(proposal), expectedLife(proposal), keys.updates],
+    ...[eventBefore(draft, facts.offsetMinutes), '}', JSON.stringify(draft)],
+    ...[String(limits.history), String(limits.ids), String(limits.keysMs)],
+    ...[actionOf(draft), String(draft.t), stampText(changes.stamped.get(''))],
+  ]
+  const lists = [
+    [...(proposal.expect.fields ?? [])].map(([field, token]) => [encodeName(field), token ?? '']),
+    ...writes(proposal),
+    [...changes.dropped].map((path) => [encodePointer(path)]),
+    [...changes.stamped].map(([path, stamp]) => [encodePointer(path), stampText(stamp)]),
+    [...changes.counts],
+  ]
+  return {
+    keys: [...keys.marks, keys.rev, keys.events, record, types, stamps, lease],
+    args: [...fixed, ...lists.flatMap((list) => [String(list.length), ...list.flat()])],
+  }
+}
+
+/** Hash fields to set (field, text, type entry) and to take out, as the draft leaves the record. */
+function writes(proposal: Proposal): [set: string[][], unset: string[][]] {
+  const { draft, before } = proposal
+  const touched = touchedFields(draft)
+  requireComparisons(proposal, touched)
+  const after = before === undefined ? emptyEntry() : cloneEntry(before)
+  applyChange(after, { ...draft, rev: 0, prev: 0, epoch: '' })
+  const set: string[][] = []
+  const unset: string[][] = []
+  for (const name of touched.written) {
+    const value = after.tree.get(name)
+    if (value === undefined) {
+      unset.push([encodeName(name)])
+      continue
+    }
+    const { raw, type } = encodeField(draft.target, name, value)
+    set.push([encodeName(name), raw, type === undefined ? '' : typeEntry(type, raw)])
+  }
+  return [set, unset]
+}
+
+function actionOf(draft: Draft): 'none' | 'change' | 'adopt' | 'delete' {
+  if (!touchesRecord(draft)) return 'none'
+  if (deletesRecord(draft)) return 'delete'
+  return draft.kind === 'adopt' ? 'adopt' : 'change'
+}
+
+const textOf = (number: number | undefined): string => (number === undefined ? '' : String(number))
+const stampText = (stamp: Stamp | undefined): string => (stamp === undefined ? '' : formatStamp(stamp))
+
+const expectedRoster = ({ expect: { roster } }: Proposal): string =>
+  roster === undefined ? '' : roster === null ? '-' : formatRoster(roster)
+
+const expectedLife = ({ expect: { live } }: Proposal): string => (live === undefined ? '' : live ? '1' : '0')
+
+/** `{agent, event, timestamp, data, rev}` up to the revision: what legacy programs know, and who is ours carries `rev`. */
+function eventBefore(draft: Draft, offsetMinutes: number): string {
+  const agent = agentOf(draft.target)
+  const members = [
+    `"agent":${agent === undefined ? 'null' : leafOf(agent)}`,
+    `"event":${leafOf(eventNameOf(draft))}`,
+    `"timestamp":${leafOf(formatTime(draft.t, offsetMinutes))}`,
+    `"data":${formatLine(eventDataOf(draft))}`,
+  ]
+  return `{${members.join(',')},"rev":`
+}

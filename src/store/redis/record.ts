@@ -1,0 +1,86 @@
+/** The reply of the read script as a record. */
+import { createHash } from 'node:crypto'
+import { type Entry, emptyEntry } from '../../domain/entry.js'
+import type { Kind } from '../../domain/json.js'
+import type { Target } from '../../domain/operation.js'
+import type { Stored } from '../contract.js'
+import { decodeField, decodeName, REV_FIELD } from '../hash-fields.js'
+import { parseRoster, type RosterEntry } from './roster.js'
+import { takeKnowledge } from './stamps.js'
+
+/** Roster entry, record, types, stamps; hashes as field, value, ... Bytes, since a legacy program may write any. */
+export type ReadReply = [Buffer, Buffer[], Buffer[], Buffer[]]
+
+const digestOf = (value: string | Buffer): string => createHash('sha1').update(value).digest('hex')
+
+/** What `types` holds for a field: the type, and of which text. Any other text there was written by a legacy program. */
+export const typeEntry = (type: Kind, raw: string): string => `${type} ${digestOf(raw)}`
+
+export function parseStored(target: Target, [rosterText, record, types, stamps]: ReadReply): Stored {
+  const known = parseRoster(rosterText.toString())
+  const fields = fieldsOf(record, types)
+  return {
+    roster: known?.roster ?? null,
+    entry: known === undefined && record.length === 0 ? undefined : entryOf(target, known, fields, textMap(stamps)),
+    tokens: new Map(fields.map(({ name, token }) => [name, token])),
+    evicted: known !== undefined && isEvicted(known, record, types, stamps),
+  }
+}
+
+interface HashField {
+  field: string
+  name: string
+  raw: Buffer
+  typed: boolean
+  token: string
+}
+
+function fieldsOf(record: Buffer[], types: Buffer[]): HashField[] {
+  const kinds = textMap(types)
+  return pairs(record).flatMap(([key, raw]) => {
+    const field = key.toString()
+    if (field === REV_FIELD) return []
+    const digest = digestOf(raw)
+    const kind = kinds.get(field)
+    const typed = kind?.endsWith(digest) ?? false
+    return [{ field, name: decodeName(field), raw, typed, token: typed ? kind! : digest }]
+  })
+}
+
+function entryOf(
+  target: Target,
+  known: RosterEntry | undefined,
+  fields: HashField[],
+  stamps: ReadonlyMap<string, string>,
+): Entry {
+  const entry = emptyEntry()
+  // Stamps that no roster goes with are of a lineage that was lost: they say nothing, but for the order of the fields.
+  const places = takeKnowledge(known === undefined ? emptyEntry() : entry, stamps)
+  if (known !== undefined) {
+    const { live, rev, born, deleted } = known.roster
+    Object.assign(entry, { live, rev, born })
+    if (deleted !== undefined) entry.stamps.set('', deleted)
+  }
+  const placeOf = ({ field }: HashField): number => places.get(field) ?? Number.MAX_SAFE_INTEGER
+  for (const { name, raw, typed } of fields.sort((a, b) => placeOf(a) - placeOf(b))) {
+    const value = decodeField(target, name, raw.toString(), typed)
+    if (value !== undefined) entry.tree.set(name, value)
+  }
+  return entry
+}
+
+function isEvicted({ roster, has }: RosterEntry, record: Buffer[], types: Buffer[], stamps: Buffer[]): boolean {
+  if (!roster.live) return false
+  const rev = pairs(record).find(([field]) => field.toString() === REV_FIELD)?.[1].toString() ?? '0'
+  if (record.length === 0 || rev !== String(roster.rev)) return true
+  return (has.stamps && stamps.length === 0) || (has.types && types.length === 0)
+}
+
+function pairs(hash: Buffer[]): [Buffer, Buffer][] {
+  const found: [Buffer, Buffer][] = []
+  for (let i = 0; i + 1 < hash.length; i += 2) found.push([hash[i]!, hash[i + 1]!])
+  return found
+}
+
+const textMap = (hash: Buffer[]): Map<string, string> =>
+  new Map(pairs(hash).map(([field, value]) => [field.toString(), value.toString()]))

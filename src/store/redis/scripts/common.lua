@@ -1,0 +1,74 @@
+-- Stands before every other script: what they share. No script decodes JSON: cjson turns [] into {} and rounds numbers.
+
+-- Text of a whole number up to 2^53; Lua's own would be 1e+14.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+local function number(text)
+  return tonumber(text or '0') or 0
+end
+
+-- The marks of an epoch are lost together or count as lost: without the ids seen, a retry would be applied again.
+-- TOUCH keeps them from being the least recently used keys while records are written.
+local function hasMarks(sync, seen, keys, keytimes)
+  return redis.call('TOUCH', sync, seen, keys, keytimes) == 4
+end
+
+-- Whether the data set is that of `epoch`, confirmed under server process `run`.
+local function isOwn(sync, seen, keys, keytimes, epoch, run)
+  if not hasMarks(sync, seen, keys, keytimes) then return false end
+  local now = redis.call('HMGET', sync, 'epoch', 'owner')
+  return now[1] == epoch and now[2] == run
+end
+
+-- 'none' for a key of another type too: what a program put there by mistake is not ours to read or to overwrite.
+local function isHash(key)
+  return redis.call('TYPE', key).ok == 'hash'
+end
+
+local function isForeign(key)
+  local type = redis.call('TYPE', key).ok
+  return type ~= 'hash' and type ~= 'none'
+end
+
+-- A roster entry is 'L <rev> <born> <flags>' or 'D <rev> <born> <stamp>'. The flags of a live record tell which other
+-- hashes it has: s stamps, t types. Returns the words.
+local function words(entry)
+  local found = {}
+  for word in string.gmatch(entry or '', '%S+') do found[#found + 1] = word end
+  return found
+end
+
+local function flags(stamps, types)
+  return '.' .. (isHash(stamps) and 's' or '') .. (isHash(types) and 't' or '')
+end
+
+-- unpack() takes a few thousand values and no more.
+local function hset(key, pairs)
+  for from = 1, #pairs, 1000 do
+    redis.call('HSET', key, unpack(pairs, from, math.min(from + 999, #pairs)))
+  end
+end
+
+local function hdel(key, fields)
+  for from = 1, #fields, 1000 do
+    redis.call('HDEL', key, unpack(fields, from, math.min(from + 999, #fields)))
+  end
+end
+
+-- An adopted record has no revision; but a hash without any field would be no hash.
+local function setRevision(record, rev)
+  if rev == '0' then redis.call('HDEL', record, 'rev') end
+  if rev ~= '0' or not isHash(record) then redis.call('HSET', record, 'rev', rev) end
+end
+
+-- The highest id that the stream has ever given; entries may be trimmed, or written by others.
+local function lastStreamed(events)
+  if redis.call('EXISTS', events) == 0 then return 0 end
+  local facts = redis.call('XINFO', 'STREAM', events)
+  for i = 1, #facts, 2 do
+    if facts[i] == 'last-generated-id' then return number(string.match(facts[i + 1], '^%d+')) end
+  end
+  return 0
+end

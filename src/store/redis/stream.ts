@@ -1,0 +1,30 @@
+/** Entries of the stream as changes. */
+import type { Change, Draft } from '../../domain/operation.js'
+
+/** Id, then field, value, ... */
+export type StreamEntry = [id: string, fields: string[]]
+
+/** Undefined for what another program wrote there. */
+export function parseChange([id, fields]: StreamEntry): Change | undefined {
+  const members = new Map<string, string>()
+  for (let i = 0; i + 1 < fields.length; i += 2) members.set(fields[i]!, fields[i + 1]!)
+  const epoch = members.get('epoch')
+  const draft = draftOf(members.get('change'))
+  if (draft === undefined || epoch === undefined) return undefined
+  return { ...draft, rev: Number(id.split('-', 1)[0]), prev: Number(members.get('prev')), epoch }
+}
+
+function draftOf(text: string | undefined): Draft | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '')
+    return isDraft(value) ? value : undefined
+  } catch {
+    return undefined // not JSON: not ours
+  }
+}
+
+function isDraft(value: unknown): value is Draft {
+  if (typeof value !== 'object' || value === null) return false
+  const { id, t, target, leaves } = value as Partial<Record<keyof Draft, unknown>>
+  return typeof id === 'string' && typeof t === 'number' && typeof target === 'string' && Array.isArray(leaves)
+}

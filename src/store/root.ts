@@ -1,0 +1,138 @@
+/**
+ * A root: what one machine (or one user on it) keeps of the context in files. The engine is written against this;
+ * store/file implements it over the file operations of the platform.
+ */
+import type { TreeMap } from '../domain/json.js'
+import type { Change, Operation } from '../domain/operation.js'
+import type { Replica } from '../domain/replica.js'
+import type { FileText, Identity } from '../platform/files.js'
+
+/** An acknowledged operation; with its revision and epoch once a shared store has committed it. */
+export interface Acknowledged {
+  op: Operation
+  rev?: number
+  epoch?: string
+}
+
+/** A line of the journal: an operation, or (files only) a change that the keeper has numbered itself. */
+export type JournalLine = Acknowledged | { change: Change }
+
+/** What the keeper saves: everything that the journal said up to a generation, folded. */
+export interface RootState {
+  /** Journal segments up to this one are contained. */
+  generation: number
+  replica: Replica
+  /** Acknowledged operations of folded segments that the replica does not contain yet. */
+  carry: Acknowledged[]
+  /** The order of the top-level members in context.json. */
+  order: string[]
+  /** Clock of the shared store minus ours, ms. */
+  skewMs: number
+}
+
+/** The cheap look of a writer: no document is read. */
+export interface Glance {
+  epoch: string | null
+  rev: number
+  high: number
+  skewMs: number
+  /** Highest timestamp of the journal's operations. */
+  lastT: number
+  /** Acknowledged here and, as far as this look tells, not in the shared store. */
+  pending: number
+}
+
+/** One version of context.json that was written here. */
+export interface Version {
+  /** As it stands in the file: with the pending writes counted, so that no two versions share it. */
+  rev: number
+  /** The revision that was confirmed then: what a reader of this version had seen. */
+  base: number
+  epoch: string | null
+  /** Timestamp of the newest write in it. */
+  t: number
+  /** Of the file's text. */
+  hash: string
+}
+
+export interface Replaced {
+  text: FileText
+  /** It was looked at, and holds nothing new any more. */
+  forget(): Promise<void>
+}
+
+export interface DocumentFile {
+  /** null: there is no file. */
+  read(): Promise<FileText | null>
+  identify(): Promise<Identity | null>
+  /** Atomically, and only while the file still is the expected one (null: none); null where it is not. */
+  replace(text: string, expected: Identity | null): Promise<Identity | null>
+  /** Former files at this place, a second after they were replaced: somebody may have written to them until then. */
+  replaced(): Promise<Replaced[]>
+  /** Keeps a copy of what cannot be read, or must not be lost. Returns where. */
+  setAside(reason: string): Promise<string | null>
+}
+
+/** Versions of context.json of the last ten minutes, so that an edit is compared with the one that it was made from. */
+export interface Versions {
+  /** Forgets what was read: another keeper may have written since. */
+  reload(): void
+  last(): Promise<{ version: Version; document: TreeMap } | null>
+  /** The text with this hash was written here, or merged before. */
+  knows(hash: string): Promise<boolean>
+  /** Every version with this revision, newest first; of each the whole document. */
+  withRev(rev: number): Promise<{ version: Version; document: TreeMap }[]>
+  /** Called before the file is replaced. */
+  add(version: Version, document: TreeMap): Promise<void>
+  /** This foreign text has been merged: it is not merged again. */
+  merged(hash: string): Promise<void>
+}
+
+export interface Root {
+  readonly path: string
+  /** Makes the directory; throws MemoryError `unavailable` where the root cannot be written. */
+  prepare(): Promise<void>
+  /** Stable for the life of the root. */
+  id(): Promise<string>
+  /** Throws MemoryError `unavailable` when the line is not in the journal. */
+  append(line: JournalLine): Promise<void>
+  glance(): Promise<Glance>
+  /** A consistent look at everything: saved state, then every line behind it in order. Needs no lock. */
+  load(): Promise<{ state: RootState; lines: JournalLine[]; tail: JournalTail }>
+  /** Lines since `tail`. */
+  more(tail: JournalTail): Promise<{ lines: JournalLine[]; tail: JournalTail }>
+  document: DocumentFile
+  versions: Versions
+  history: History
+
+  // By the keeper alone.
+  /** Closes the present journal as segment `generation`; later lines go into a new one. */
+  seal(generation: number): Promise<void>
+  save(state: RootState): Promise<void>
+  dropSegments(upTo: number): Promise<void>
+}
+
+/** How far the journal was read. */
+export interface JournalTail {
+  generation: number
+  ino: number | null
+  end: number
+}
+
+/** Local copy of the stream, for readers while no shared store answers. */
+export interface History {
+  add(changes: readonly Change[]): Promise<void>
+  after(rev: number): Promise<Change[]>
+}
+
+/** The right to be the keeper of a root. */
+export interface KeeperLock {
+  /** null: somebody else has it. */
+  tryAcquire(): Promise<Held | null>
+  /** Who has it now; null: nobody that is alive. */
+  holder(): Promise<{ pid: number } | null>
+}
+
+export interface Held {
+  release(): Promise<void>
+}

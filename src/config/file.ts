@@ -1,0 +1,66 @@
+/** The config file: `$XDG_CONFIG_HOME/memory_sync/config.json`, by default below `~/.config`. */
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { MemoryError, messageOf } from '../errors/errors.js'
+import type { RedisConfig } from './redis.js'
+import { type Environment } from './root.js'
+
+export interface Config {
+  redis: RedisConfig
+}
+
+const EMPTY: Config = { redis: {} }
+
+export function configPath(env: Environment): string {
+  const home = env['XDG_CONFIG_HOME']
+  const base = home !== undefined && home !== '' ? home : join(env['HOME'] ?? homedir(), '.config')
+  return join(base, 'memory_sync', 'config.json')
+}
+
+/** Without a file: nothing is configured. Throws MemoryError `config` for one that cannot be used. */
+export async function readConfig(env: Environment): Promise<Config> {
+  const path = configPath(env)
+  const text = readText(path)
+  return text === null ? EMPTY : parseConfig(path, text)
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    throw unusable(path, messageOf(error), error)
+  }
+}
+
+async function parseConfig(path: string, text: string): Promise<Config> {
+  const { z } = await import('zod') // only who has a config file pays for it
+  const schema = z.strictObject({
+    redis: z
+      .strictObject({
+        enabled: z.boolean().optional(),
+        url: z.string().optional(),
+        password: z.string().optional(),
+        namespace: z.string().optional(),
+      })
+      .default({}),
+  })
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw unusable(path, `it is not JSON: ${messageOf(error)}`, error)
+  }
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw unusable(path, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown'}`, parsed.error)
+}
+
+const unusable = (path: string, why: string, cause: unknown): MemoryError =>
+  new MemoryError('config', `the config file ${path} cannot be used: ${why}`, {
+    suggestions: ['mend it, or move it away'],
+    cause,
+  })

@@ -1,0 +1,78 @@
+/** The address of a Redis as a URL: redis://host:port/db, rediss:// with TLS, unix:///path?db=1, or the path of a socket. */
+import { MemoryError } from '../errors/errors.js'
+
+export type RedisSource = '--redis-url' | 'MEMORY_SYNC_REDIS_URL' | 'REDIS_URL' | 'REDIS_HOST' | 'config'
+
+export type RedisPlace = { socket: string } | { host: string; port: number; tls?: true }
+
+/** A place with what is said there. Without `password`: none is sent. */
+export type RedisEndpoint = RedisPlace & { username?: string; password?: string; db: number }
+
+export const isSet = (value: string | undefined): value is string => value !== undefined && value !== ''
+
+/** Throws MemoryError `usage` for a flag's URL and `config` for others; the message never repeats it: it may hold a password. */
+export function readUrl(text: string, source: RedisSource): RedisEndpoint {
+  if (text.startsWith('/')) return { socket: text, db: 0 }
+  const url = URL.canParse(text) ? new URL(text) : refuse(source, 'it is no URL')
+  const credentials = {
+    ...(url.username !== '' && { username: decoded(url.username) }),
+    ...(url.password !== '' && { password: decoded(url.password) }),
+  }
+  switch (url.protocol) {
+    case 'unix:':
+      return { socket: socketPath(url, source), db: dbOf(url.searchParams.get('db'), source), ...credentials }
+    case 'redis:':
+    case 'rediss:':
+      return { ...hostOf(url), db: dbIn(url, source), ...(url.protocol === 'rediss:' && { tls: true }), ...credentials }
+    default:
+      return refuse(source, 'its scheme is none of redis, rediss and unix') // not repeated: it may be a user's name
+  }
+}
+
+/** For people: never with a password. */
+export function describeEndpoint(endpoint: RedisEndpoint): string {
+  const { db } = endpoint
+  if ('socket' in endpoint) return `unix://${endpoint.socket}${db === 0 ? '' : `?db=${db}`}`
+  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host
+  return `${endpoint.tls === true ? 'rediss' : 'redis'}://${host}:${endpoint.port}${db === 0 ? '' : `/${db}`}`
+}
+
+function hostOf(url: URL): { host: string; port: number } {
+  const host = decoded(url.hostname).replace(/^\[(.*)\]$/, '$1')
+  return { host: host === '' ? 'localhost' : host, port: url.port === '' ? 6379 : Number(url.port) }
+}
+
+/** `unix://tmp/redis.sock` names a host called tmp: what was meant is not for us to guess. */
+function socketPath(url: URL, source: RedisSource): string {
+  const path = decoded(url.pathname)
+  if (url.hostname !== '' || !path.startsWith('/') || path === '/') {
+    return refuse(source, 'a socket is written unix:///path, with three slashes')
+  }
+  return path
+}
+
+function dbIn(url: URL, source: RedisSource): number {
+  const path = url.pathname.replace(/^\//, '')
+  return dbOf(path === '' ? url.searchParams.get('db') : path, source)
+}
+
+function dbOf(text: string | null, source: RedisSource): number {
+  if (text === null || text === '') return 0
+  return /^\d{1,5}$/.test(text) ? Number(text) : refuse(source, 'its database is no number')
+}
+
+/** A password that somebody forgot to escape is meant as it stands. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function refuse(source: RedisSource, reason: string): never {
+  const where = source === 'config' ? 'the url of Redis in the config file' : source
+  throw new MemoryError(source === '--redis-url' ? 'usage' : 'config', `${where} cannot be used: ${reason}`, {
+    suggestions: ['Write redis://host:port, rediss://host:port or unix:///path/to/redis.sock.'],
+  })
+}

@@ -1,0 +1,140 @@
+/**
+ * Which Redis is meant, and who says so. What somebody named is never replaced by a guess; only where nobody named one are the
+ * usual places tried. Passwords come from files, the environment and the config, never from a command line, which `ps` shows.
+ */
+import { MemoryError } from '../errors/errors.js'
+import { isSet, readUrl, type RedisEndpoint, type RedisPlace, type RedisSource } from './redis-url.js'
+import type { Environment } from './root.js'
+
+export type ResolvedRedis =
+  | { state: 'off'; from: 'MEMORY_SYNC_REDIS' | 'config' }
+  | { state: 'named'; endpoint: RedisEndpoint; from: RedisSource }
+  /** To be tried in this order: every place without a password, and with the legacy default where that is refused. */
+  | { state: 'probe'; endpoints: RedisEndpoint[] }
+
+export interface RedisInputs {
+  flags: {
+    /** `--redis-url` */
+    url?: string | undefined
+    /** What stands in the file of `--redis-password-file`. */
+    passwordFileText?: string | undefined
+  }
+  env: Environment
+  configFile: RedisConfig
+}
+
+/** What the config file may say about Redis. */
+export interface RedisConfig {
+  /** false: files only. */
+  enabled?: boolean | undefined
+  url?: string | undefined
+  password?: string | undefined
+  namespace?: string | undefined
+}
+
+/** The password that the set-up of the system before this one gave to every Redis; a weak one. */
+export const LEGACY_DEFAULT_PASSWORD = 'changeme-02luka'
+
+const DEFAULT_PORT = 6379
+const DEFAULT_NAMESPACE = 'memory'
+
+/** Of Debian, of other Linux distributions, of hand-made ones, of Homebrew on both kinds of Mac. */
+const USUAL_SOCKETS: readonly string[] = [
+  '/var/run/redis/redis-server.sock',
+  '/run/redis/redis-server.sock',
+  '/run/redis/redis.sock',
+  '/var/run/redis/redis.sock',
+  '/run/redis.sock',
+  '/tmp/redis.sock',
+  '/opt/homebrew/var/run/redis.sock',
+  '/usr/local/var/run/redis.sock',
+]
+
+/** Throws MemoryError: `usage` for a bad flag, `config` for a bad variable or config file. No message repeats a password. */
+export function resolveRedis(inputs: RedisInputs): ResolvedRedis {
+  const { flags, env, configFile } = inputs
+  const given = givenPassword(flags.passwordFileText)
+  if (isSet(flags.url)) return named(readFlag(flags.url), '--redis-url', given, inputs)
+  if (isOff(env)) return { state: 'off', from: 'MEMORY_SYNC_REDIS' }
+  for (const name of ['MEMORY_SYNC_REDIS_URL', 'REDIS_URL'] as const) {
+    const url = env[name]
+    if (isSet(url)) return named(readUrl(url, name), name, given, inputs)
+  }
+  if (isSet(env['REDIS_HOST']) || isSet(env['REDIS_PORT'])) return named(hostAndPort(env), 'REDIS_HOST', given, inputs)
+  if (configFile.enabled === false) return { state: 'off', from: 'config' }
+  if (isSet(configFile.url)) return named(readUrl(configFile.url, 'config'), 'config', given, inputs)
+  return { state: 'probe', endpoints: usualPlaces(given ?? passwordIn(env) ?? setOrUndefined(configFile.password)) }
+}
+
+/** Which keys are ours: MEMORY_SYNC_NAMESPACE, else the config file, else `memory`. `{memory}` puts all into one Cluster slot. */
+export function resolveNamespace(env: Environment, configFile: RedisConfig): string {
+  const namespace = [env['MEMORY_SYNC_NAMESPACE'], configFile.namespace].find(isSet) ?? DEFAULT_NAMESPACE
+  if (/^[\x21-\x7e]{1,64}$/.test(namespace)) return namespace
+  throw new MemoryError('config', `the namespace ${JSON.stringify(namespace)} cannot begin the names of keys`, {
+    suggestions: ['Use 1 to 64 ASCII characters without spaces in MEMORY_SYNC_NAMESPACE or in the config file.'],
+  })
+}
+
+/** The more particular word wins: the flag's file, then the URL's own, then the environment's or the config's. */
+function named(
+  endpoint: RedisEndpoint,
+  from: RedisSource,
+  given: string | undefined,
+  { env, configFile }: RedisInputs,
+): ResolvedRedis {
+  const configured = setOrUndefined(configFile.password)
+  const others = from === 'config' ? [configured, passwordIn(env)] : [passwordIn(env), configured]
+  const password = [given, endpoint.password, ...others].find((candidate) => candidate !== undefined)
+  return { state: 'named', endpoint: { ...endpoint, ...(password !== undefined && { password }) }, from }
+}
+
+function readFlag(url: string): RedisEndpoint {
+  const endpoint = readUrl(url, '--redis-url')
+  if (endpoint.password === undefined) return endpoint
+  throw new MemoryError('usage', '--redis-url must not carry a password: every user of this machine can read it with ps', {
+    suggestions: [
+      'Put the password into a file that only you can read and name it with --redis-password-file.',
+      'Or set MEMORY_SYNC_REDIS_URL or REDIS_PASSWORD in the environment, or write it to the config file.',
+    ],
+  })
+}
+
+function isOff(env: Environment): boolean {
+  const value = env['MEMORY_SYNC_REDIS']
+  if (!isSet(value) || value === 'on') return false
+  if (value === 'off') return true
+  throw new MemoryError('config', `MEMORY_SYNC_REDIS is ${JSON.stringify(value)}`, {
+    suggestions: ['Set it to off for files only, or unset it.'],
+  })
+}
+
+function hostAndPort(env: Environment): RedisEndpoint {
+  const port = isSet(env['REDIS_PORT']) ? env['REDIS_PORT'] : String(DEFAULT_PORT)
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
+    throw new MemoryError('config', `REDIS_PORT is ${JSON.stringify(port)}, which is no port`, {
+      suggestions: ['Set REDIS_PORT to a number from 1 to 65535, or unset it.'],
+    })
+  }
+  return { host: setOrUndefined(env['REDIS_HOST']) ?? 'localhost', port: Number(port), db: 0 }
+}
+
+/** A password without a place names no Redis; it is tried at the usual ones, and is no harm at one that wants none. */
+function usualPlaces(password: string | undefined): RedisEndpoint[] {
+  const logins = password === undefined ? [{}, { password: LEGACY_DEFAULT_PASSWORD }] : [{ password }]
+  const places: RedisPlace[] = [...USUAL_SOCKETS.map((socket) => ({ socket })), { host: 'localhost', port: DEFAULT_PORT }]
+  return places.flatMap((place) => logins.map((login): RedisEndpoint => ({ ...place, ...login, db: 0 })))
+}
+
+function givenPassword(fileText: string | undefined): string | undefined {
+  if (fileText === undefined) return undefined
+  const password = fileText.replace(/\r?\n$/, '')
+  if (password !== '') return password
+  throw new MemoryError('config', 'the file named by --redis-password-file is empty', {
+    suggestions: ['Write the password of Redis to it, on one line.'],
+  })
+}
+
+const passwordIn = (env: Environment): string | undefined =>
+  [env['REDIS_ALT_PASSWORD'], env['REDIS_PASSWORD']].find(isSet)
+
+const setOrUndefined = (value: string | undefined): string | undefined => (isSet(value) ? value : undefined)

@@ -1,0 +1,24 @@
+/** Which root is meant, and who says so. */
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface ResolvedRoot {
+  /** Absolute. */
+  path: string
+  source: '--root' | 'MEMORY_SYNC_ROOT' | 'LUKA_SOT' | 'default'
+}
+
+/** `--root`, else MEMORY_SYNC_ROOT, else LUKA_SOT, else `02luka` in the home directory. What is empty counts as unset. */
+export function resolveRoot(flag: string | undefined, env: Environment): ResolvedRoot {
+  const named: [ResolvedRoot['source'], string | undefined][] = [
+    ['--root', flag],
+    ['MEMORY_SYNC_ROOT', env['MEMORY_SYNC_ROOT']],
+    ['LUKA_SOT', env['LUKA_SOT']],
+  ]
+  for (const [source, path] of named) if (isSet(path)) return { path: resolve(path), source }
+  return { path: join(isSet(env['HOME']) ? env['HOME'] : homedir(), '02luka'), source: 'default' }
+}
+
+const isSet = (value: string | undefined): value is string => value !== undefined && value !== ''

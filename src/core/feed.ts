@@ -1,0 +1,89 @@
+/** What watchers follow: the last changes in order, pending writes, messages; and a way to wait for more. */
+import type { TreeMap } from '../domain/json.js'
+import type { Change, Operation } from '../domain/operation.js'
+import type { News } from './keeper.js'
+
+/** Changes kept in memory for watchers that are not far behind. */
+const KEPT = 2_000
+const KEPT_MESSAGES = 500
+
+export interface FeedSource {
+  /** The revision that readers of this process see. */
+  rev(): number
+  rootId(): string
+  pending(): Operation[]
+  document(): TreeMap
+  /** Older changes than the feed has; `complete` false: some are not to be had any more. */
+  older(after: number): Promise<{ changes: Change[]; complete: boolean }>
+}
+
+export interface Message {
+  n: number
+  text: string
+}
+
+export class Feed {
+  private recent: Change[] = []
+  private messages: Message[] = []
+  private messageCount = 0
+  private waiting: (() => void)[] = []
+  /** Watchers from before this revision have a gap. */
+  private lostBelow = 0
+
+  constructor(readonly source: FeedSource) {}
+
+  take(news: News): void {
+    if (news.is === 'changes') {
+      this.recent.push(...news.changes)
+      if (this.recent.length > 2 * KEPT) this.recent = this.recent.slice(-KEPT)
+    } else if (news.is === 'lost') {
+      this.recent = []
+      this.lostBelow = news.rev
+    }
+    this.wake()
+  }
+
+  takeMessage(text: string): void {
+    this.messages.push({ n: ++this.messageCount, text })
+    if (this.messages.length > KEPT_MESSAGES) this.messages.shift()
+    this.wake()
+  }
+
+  get messageNumber(): number {
+    return this.messageCount
+  }
+
+  messagesAfter(n: number): Message[] {
+    return this.messages.filter((message) => message.n > n)
+  }
+
+  /** Every change after a revision, up to what the source shows. `complete` false: there is a gap. */
+  async changesAfter(rev: number): Promise<{ changes: Change[]; complete: boolean }> {
+    if (rev > this.source.rev()) return { changes: [], complete: false }
+    const first = this.recent.findIndex((change) => change.rev > rev)
+    const change = this.recent[first]
+    if (change !== undefined && change.prev <= rev) return { changes: this.recent.slice(first), complete: true }
+    if (change === undefined && rev === this.source.rev()) return { changes: [], complete: true }
+    if (rev < this.lostBelow) return { changes: [], complete: false }
+    return this.source.older(rev)
+  }
+
+  /** Resolves when there may be something new. */
+  next(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      if (signal.aborted) resolve()
+      else {
+        signal.addEventListener('abort', done, { once: true })
+        this.waiting.push(done)
+      }
+    })
+  }
+
+  wake(): void {
+    for (const resume of this.waiting.splice(0)) resume()
+  }
+}

@@ -1,0 +1,140 @@
+/** context.json, where somebody else has written it: an edit is taken in as operations, what cannot be read is set aside. */
+import {
+  adoption,
+  agentsOf,
+  closest,
+  type EditedTarget,
+  editsBetween,
+  keepUnseen,
+  unreadableAgents,
+} from '../domain/hand-edit.js'
+import { InvalidJson, parseTreeMap, type TreeMap } from '../domain/json.js'
+import type { Operation, Stamp, Target } from '../domain/operation.js'
+import { lineageOf, type Replica } from '../domain/replica.js'
+import type { FileText, Identity } from '../platform/files.js'
+import type { Version } from '../store/root.js'
+import type { Ports } from './ports.js'
+
+export type FileLook =
+  | { is: 'absent' }
+  | { is: 'ours'; identity: Identity; text: string }
+  | { is: 'edited'; identity: Identity; hash: string; document: TreeMap; operations: Operation[] }
+  | { is: 'broken'; identity: Identity; hash: string; reason: string }
+  /** Perhaps somebody is still writing it: nothing is done with it in this round. */
+  | { is: 'unsettled' }
+
+/** A file that cannot be read may be one that is being written; after this long it is broken. */
+const SETTLE_MS = 1_000
+
+export interface EditFacts {
+  replica: Replica
+  rootId: string
+  skewMs: number
+}
+
+/** A look at the file: pure of effects, so that a reader without write access can take it too. */
+export async function lookAtFile(ports: Ports, facts: EditFacts): Promise<FileLook> {
+  const file = await ports.root.document.read()
+  return file === null ? { is: 'absent' } : judgeText(ports, file, facts)
+}
+
+export async function judgeText(ports: Ports, file: FileText, facts: EditFacts): Promise<FileLook> {
+  const { identity } = file
+  const hash = ports.digest(file.text)
+  if (await ports.root.versions.knows(hash)) return { is: 'ours', identity, text: file.text }
+  const document = readDocument(file, await hadAgents(ports))
+  if (typeof document === 'string') {
+    const age = ports.clock.now() - identity.mtimeMs
+    return age >= 0 && age < SETTLE_MS ? { is: 'unsettled' } : { is: 'broken', identity, hash, reason: document }
+  }
+  const operations = await operationsOf(ports, document, file, hash, facts)
+  return { is: 'edited', identity, hash, document, operations }
+}
+
+async function hadAgents(ports: Ports): Promise<boolean> {
+  const last = await ports.root.versions.last()
+  return last !== null && (agentsOf(last.document)?.size ?? 0) > 0
+}
+
+/** The document, or why it is none. */
+function readDocument(file: FileText, hadAgents: boolean): TreeMap | string {
+  if (!file.valid) return 'it is not UTF-8'
+  try {
+    const document = parseTreeMap(file.text)
+    const agents = agentsOf(document)
+    if (agents === undefined) return 'its member agents is not an object'
+    if (agents.size === 0 && hadAgents) return 'it has no agents, although there were some'
+    return document
+  } catch (error) {
+    if (error instanceof InvalidJson) return `it is not JSON: ${error.message}`
+    throw error
+  }
+}
+
+async function operationsOf(
+  ports: Ports,
+  document: TreeMap,
+  file: FileText,
+  hash: string,
+  facts: EditFacts,
+): Promise<Operation[]> {
+  const rev = revisionOf(document)
+  const versions = rev === undefined ? [] : await ports.root.versions.withRev(rev)
+  const base = closest(versions, document)
+  const last = await ports.root.versions.last()
+  const edited = editedTargets(document, { rev, base, last, replica: facts.replica })
+  const mtime = file.identity.mtimeMs + facts.skewMs
+  return edited.map((target) => ({
+    id: ports.digest(`edit ${facts.rootId} ${hash} ${target.target}`).slice(0, 32),
+    t: Math.floor(target.kind === 'adopt' ? ageOf(target, mtime) : Math.max(mtime, (base?.version.t ?? 0) + 1)),
+    target: target.target,
+    kind: target.kind,
+    edits: target.edits,
+    base: target.kind === 'adopt' ? 0 : (base?.version.base ?? Math.min(rev ?? Infinity, last?.version.base ?? 0)),
+    baseEpoch: base?.version.epoch ?? last?.version.epoch ?? '',
+    by: 'context.json',
+    root: facts.rootId,
+  }))
+}
+
+interface Base {
+  rev: number | undefined
+  base: { version: Version; document: TreeMap } | undefined
+  last: { version: Version; document: TreeMap } | null
+  replica: Replica
+}
+
+function editedTargets(document: TreeMap, { rev, base, last, replica }: Base): EditedTarget[] {
+  if (last === null || last.version.rev < 0) return adoption(document)
+  if (base !== undefined) return editsBetween(base.document, document, true)
+  if (rev === undefined) return editsBetween(last.document, document, false)
+  return keepUnseen(editsBetween(last.document, document, true), seenAt(replica, rev), stampsOf(replica))
+}
+
+/** What a reader of revision `rev` had seen, as far as this root knows. */
+function seenAt(replica: Replica, rev: number): Map<string, number> {
+  return new Map([...lineageOf(replica)].map(([epoch, last]) => [epoch, Math.min(last, rev)]))
+}
+
+const stampsOf =
+  (replica: Replica) =>
+  (target: Target): ReadonlyMap<string, Stamp> =>
+    replica.entries.get(target)?.stamps ?? new Map()
+
+function revisionOf(document: TreeMap): number | undefined {
+  const rev = document.get('rev')
+  return typeof rev === 'string' && /^\d{1,15}$/.test(rev) ? Number(rev) : undefined
+}
+
+/** A record that is adopted is as old as it says itself, so that it does not beat what is newer elsewhere. */
+function ageOf(target: EditedTarget, mtime: number): number {
+  const times = target.edits.flatMap((edit) =>
+    edit.do === 'set' && (edit.path === '/last_update' || edit.path === '/last_seen') ? Date.parse(textOf(edit.value)) : [],
+  )
+  const known = times.filter((time) => !Number.isNaN(time))
+  return known.length === 0 ? 0 : Math.min(mtime, Math.max(...known))
+}
+
+const textOf = (value: string): string => (value.startsWith('"') ? (JSON.parse(value) as string) : '')
+
+export { unreadableAgents }

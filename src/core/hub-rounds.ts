@@ -1,0 +1,221 @@
+/** A hub: the keeper of its root for its life. Rounds run one after another, each as soon as there is something to do. */
+import type { Target } from '../domain/operation.js'
+import { MemoryError, messageOf } from '../errors/errors.js'
+import type { Store, WakingStore } from '../store/contract.js'
+import type { Glance, Held } from '../store/root.js'
+import type { Feed } from './feed.js'
+import { Keeper } from './keeper.js'
+import { type Mode, modeOf } from './mode.js'
+import type { Ports } from './ports.js'
+import type { KeeperAccess } from './writer.js'
+
+/** Legacy writes that nothing told of are found after so long. */
+const SCAN_MS = 30_000
+/** While something is not as it should be (Redis away, a file that is being written), the next look is after this. */
+const RETRY_MS = 500
+/** A write waits so long for its round; it is kept in any case. */
+const SETTLE_MS = 150
+
+export class HubRounds implements KeeperAccess {
+  readonly keeper: Keeper
+  private held: Held | null = null
+  private running: Promise<void> = Promise.resolve()
+  private stopping = false
+  private asked = 0
+  private done = 0
+  private readonly touched = new Set<Target>()
+  private resume: (() => void) | null = null
+  private settled: (() => void)[] = []
+  private listening: { store: Store; stop: () => Promise<void> } | null = null
+  private lastScan = 0
+  private lastMode: Mode | null = null
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly feed: (keeper: Keeper) => Feed,
+  ) {
+    this.keeper = new Keeper(ports)
+  }
+
+  /** Throws MemoryError `failed` with `details.pid` when somebody else is the keeper. */
+  async start(): Promise<void> {
+    await this.ports.root.prepare()
+    this.held = await this.ports.lock.tryAcquire()
+    if (this.held === null) {
+      const pid = (await this.ports.lock.holder())?.pid ?? 0
+      throw new MemoryError('failed', `another process is the keeper of ${this.ports.root.path}: pid ${pid}`, { details: { pid } })
+    }
+    const feed = this.feed(this.keeper)
+    this.keeper.onNews((news) => {
+      feed.take(news)
+    })
+    await this.oneRound(feed)
+    this.running = this.loop(feed)
+  }
+
+  async stop(): Promise<void> {
+    if (this.held === null) return
+    this.stopping = true
+    this.poke()
+    await this.running
+    await this.listening?.stop()
+    await this.keeper.save().catch((error: unknown) => {
+      this.ports.tell('error', `the state could not be saved (${messageOf(error)}); the journal has everything`)
+    })
+    await this.held.release()
+    this.held = null
+  }
+
+  /** There is something to do. */
+  poke(target?: Target): void {
+    if (target !== undefined) this.touched.add(target)
+    this.asked++
+    this.resume?.()
+  }
+
+  /** From memory, but for what other processes have added to the journal. */
+  async facts(): Promise<Glance> {
+    await this.keeper.refresh()
+    const { replica } = this.keeper
+    const open = this.keeper.open.all()
+    return {
+      epoch: replica.epoch,
+      rev: replica.rev,
+      high: replica.high,
+      skewMs: this.keeper.skew(),
+      lastT: this.nextT(Math.max(replica.t, ...open.map(({ op }) => op.t))),
+      pending: this.keeper.open.toReplay(replica).length,
+    }
+  }
+
+  async settle(mustWait: boolean): Promise<Keeper> {
+    this.poke()
+    if (!mustWait) return this.keeper
+    const target = this.asked
+    const until = performance.now() + SETTLE_MS
+    while (this.done < target && performance.now() < until && !this.stopping) await this.roundOrTime(until)
+    return this.keeper
+  }
+
+  async view(): Promise<Keeper> {
+    await this.keeper.refresh()
+    return this.keeper
+  }
+
+  async alone<T>(action: (keeper: Keeper) => Promise<T>): Promise<T> {
+    const done = this.turn.then(() => action(this.keeper))
+    this.turn = done.catch(() => undefined)
+    return done
+  }
+
+  mode(facts: Pick<Glance, 'epoch'>, store: Store | null): Mode {
+    return modeOf(this.ports, facts.epoch, store)
+  }
+
+  // ---- the loop
+
+  private turn: Promise<unknown> = Promise.resolve()
+  private highT = 0
+
+  /** Two writes of this process never share a timestamp, although neither is in the journal yet. */
+  private nextT(known: number): number {
+    this.highT = Math.max(this.highT + 1, known)
+    return this.highT
+  }
+
+  private async loop(feed: Feed): Promise<void> {
+    while (!this.stopping) {
+      if (this.asked === this.done) await this.wakeUp()
+      if (this.stopping) break
+      await this.oneRound(feed)
+    }
+  }
+
+  private async oneRound(feed: Feed): Promise<void> {
+    const asked = this.asked
+    try {
+      await this.alone(async (keeper) => {
+        const touched = [...this.touched]
+        this.touched.clear()
+        await keeper.round(this.isScanDue() ? 'all' : touched)
+      })
+    } catch (error) {
+      this.ports.tell('error', `a round failed: ${messageOf(error)}`)
+    }
+    this.tellMode()
+    await this.listen(feed)
+    this.done = asked
+    for (const resume of this.settled.splice(0)) resume()
+    feed.wake()
+  }
+
+  private isScanDue(): boolean {
+    const now = this.ports.clock.now()
+    if (Math.abs(now - this.lastScan) < SCAN_MS) return false
+    this.lastScan = now
+    return true
+  }
+
+  private wakeUp(): Promise<void> {
+    const ms = this.keeper.mode === 'online' && !this.keeper.isUnsettled ? SCAN_MS : RETRY_MS
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        this.resume = null
+        resolve()
+      }
+      const timer = setTimeout(wake, ms)
+      this.resume = wake
+    })
+  }
+
+  private roundOrTime(until: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.max(1, until - performance.now()))
+      this.settled.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  private tellMode(): void {
+    const { mode } = this.keeper
+    if (mode === this.lastMode) return
+    const { reason, url } = this.ports.connector
+    if (mode === 'away') this.ports.tell('warn', `Redis is away${reason === null ? '' : ` (${reason})`}: writes are kept in the journal`)
+    else if (mode === 'online' && this.lastMode !== null) this.ports.tell('info', `Redis is back: ${url ?? ''}`)
+    this.lastMode = mode
+  }
+
+  /** A connection that is told of changes; made again whenever the store's connection is another one. */
+  private async listen(feed: Feed): Promise<void> {
+    const store = this.keeper.mode === 'online' ? await this.ports.connector.connect() : null
+    if (store === this.listening?.store) return
+    await this.listening?.stop().catch(() => undefined)
+    this.listening = null
+    if (store === null || !('listen' in store)) return
+    try {
+      const stop = await (store as WakingStore).listen({
+        changed: () => {
+          this.poke()
+        },
+        touched: (target) => {
+          this.poke(target)
+        },
+        lost: () => {
+          this.listening = null
+          this.poke()
+        },
+        published: (text) => {
+          feed.takeMessage(text)
+        },
+      })
+      this.listening = { store, stop }
+      this.lastScan = 0 // what was written while nobody listened
+      this.poke()
+    } catch (error) {
+      this.ports.tell('warn', `Redis does not tell of changes (${messageOf(error)}): they are looked for`)
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * A root meets another lineage than its own: an emptied or rolled-back Redis, the first contact of a root without one, a host
+ * back after a week. It brings the leaves that the new lineage does not contain, with their original stamps, says what
+ * is contained now, gives ids back, and takes over the new state. Every step may be repeated.
+ */
+import type { Entry } from '../domain/entry.js'
+import { fieldOf } from '../domain/pointer.js'
+import { mergeContains } from '../domain/lineage.js'
+import { mergeEntry, type Offer } from '../domain/merge.js'
+import type { Target } from '../domain/operation.js'
+import { lineageOf, type Replica } from '../domain/replica.js'
+import type { Lineage, SeenId, Store, Stored } from '../store/contract.js'
+import type { Ports } from './ports.js'
+import { entriesOf, readAll } from './snapshot.js'
+import { tokensOf } from './submit.js'
+
+/** Puts an evicted record back; false: it cannot be done now. */
+export type Heal = (target: Target, stored: Stored, known: Entry) => Promise<boolean>
+
+const MAX_ATTEMPTS = 20
+
+/** The replica of the new lineage; null when it changed meanwhile: the next round tries again. */
+export async function join(
+  store: Store,
+  replica: Replica,
+  lineage: Lineage,
+  ports: Ports,
+  heal: Heal,
+): Promise<Replica | null> {
+  const epoch = lineage.epoch!
+  const remoteContains = new Map(lineage.contains).set(epoch, lineage.rev)
+  const sides: Sides = { store, replica, epoch, remoteContains, ports, heal }
+  for (const [target, entry] of replica.entries) if (!(await offer(sides, target, entry))) return null
+  if (!(await store.contain(epoch, lineageOf(replica), seenIds(replica)))) return null
+  const now = await store.hello()
+  if (now.epoch !== epoch || now.owner !== now.run) return null
+  const seen = await seenIn(store, replica, epoch) // before the records: what is seen is in them
+  const snapshot = await readAll(store, now)
+  const after = await store.hello()
+  if (after.epoch !== epoch || after.owner !== after.run) return null // lost while it was read
+  return {
+    epoch,
+    rev: now.rev,
+    high: Math.max(replica.high, now.rev),
+    contains: mergeContains(lineageOf(replica), now.contains),
+    entries: await entriesOf(store, snapshot, replica),
+    seen,
+    t: replica.t,
+  }
+}
+
+/** An id that the store has is done: its data is in the snapshot, or was given back with it. */
+async function seenIn(store: Store, replica: Replica, epoch: string): Promise<Replica['seen']> {
+  const seen = new Map(replica.seen)
+  for (const { id, ...facts } of await store.seenIds(replica.epoch === epoch ? replica.rev : 0)) seen.set(id, facts)
+  return seen
+}
+
+const seenIds = (replica: Replica): SeenId[] => [...replica.seen].map(([id, seen]) => ({ id, ...seen }))
+
+interface Sides {
+  store: Store
+  replica: Replica
+  epoch: string
+  remoteContains: Map<string, number>
+  ports: Ports
+  heal: Heal
+}
+
+/** One record: read, merge, commit, until nothing came between. */
+async function offer({ store, replica, epoch, remoteContains, ports, heal }: Sides, target: Target, entry: Entry): Promise<boolean> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const stored = await store.read(target)
+    if (stored.evicted) {
+      if (await heal(target, stored, entry)) continue
+      return false
+    }
+    const missing = mergeEntry({
+      local: entry,
+      localContains: lineageOf(replica),
+      remote: stored.roster === null ? undefined : stored.entry,
+      remoteContains,
+    })
+    const offered = stored.roster === null ? withoutLegacyFields(missing, stored) : missing
+    if (offered.leaves.length === 0 && offered.inserts === undefined && offered.lost === undefined) return true
+    const adopted = stored.roster === null && entry.live && entry.rev === 0
+    const verdict = await store.commit({
+      epoch,
+      floor: replica.high,
+      draft: {
+        id: ports.randomId(),
+        t: newestOf(offered),
+        target,
+        kind: adopted ? 'adopt' : 'restore',
+        by: 'memory_sync',
+        ...offered,
+      },
+      expect: { roster: stored.roster, fields: tokensOf(stored, fieldsOf(offered)) },
+      before: stored.entry,
+    })
+    if (verdict.is === 'committed') return true
+    if (verdict.is !== 'stale' && verdict.is !== 'evicted') return false
+  }
+  return false
+}
+
+/** A hash that the roster does not know was written by a legacy program after the loss: it is newer than what we bring. */
+function withoutLegacyFields(offer: Offer, stored: Stored): Offer {
+  return { ...offer, leaves: offer.leaves.filter((leaf) => leaf.path === '' || !stored.tokens.has(fieldOf(leaf.path))) }
+}
+
+const fieldsOf = (offer: Offer): Set<string> =>
+  new Set([...offer.leaves, ...(offer.inserts ?? [])].filter(({ path }) => path !== '').map(({ path }) => fieldOf(path)))
+
+const newestOf = (offer: Offer): number => Math.max(0, ...offer.leaves.map((leaf) => leaf.stamp?.t ?? 0))
+

@@ -1,0 +1,114 @@
+/**
+ * What happened to records past us: a legacy program's HSET, an eviction, an expiry. Only memory_sync deletes: what is missing
+ * is lost, and is put back; what differs is a legacy program's change.
+ */
+import type { Entry } from '../domain/entry.js'
+import { fieldOf } from '../domain/pointer.js'
+import type { ChangedLeaf, Draft, Operation, Target } from '../domain/operation.js'
+import type { Replica } from '../domain/replica.js'
+import { diffTrees, leavesOf } from '../domain/tree.js'
+import type { Store, Stored } from '../store/contract.js'
+import type { Ports } from './ports.js'
+import { rebuildEvicted } from './snapshot.js'
+import { tokensOf } from './submit.js'
+
+/** So long others may put a record back of which this root does not know everything; then what it knows has to do. */
+const GRACE_MS = 10_000
+
+export class LegacyWatch {
+  private readonly incompleteSince = new Map<Target, number>()
+
+  constructor(private readonly ports: Ports) {}
+
+  /** Compares these records with what the changes say. The replica must be at the store's revision. */
+  async take(store: Store, replica: Replica, targets: Iterable<Target>, latest: number): Promise<void> {
+    for (const target of targets) {
+      let stored = await store.read(target)
+      const known = replica.entries.get(target)
+      if (stored.evicted && (await this.heal(store, replica.epoch!, target, stored, known))) stored = await store.read(target)
+      if (!stored.evicted) await this.compare(store, replica, target, stored, latest)
+    }
+  }
+
+  async heal(store: Store, epoch: string, target: Target, stored: Stored, known: Entry | undefined): Promise<boolean> {
+    const roster = stored.roster!
+    const entry = await rebuildEvicted(store, target, roster, known)
+    if (entry !== undefined) {
+      this.incompleteSince.delete(target)
+      return store.heal(epoch, target, roster, entry)
+    }
+    const since = this.incompleteSince.get(target) ?? this.ports.clock.now()
+    this.incompleteSince.set(target, since)
+    if (known === undefined || this.ports.clock.now() - since < GRACE_MS) return false
+    this.ports.tell('warn', `${target} was evicted from Redis, and nobody put all of it back: restored as last known here`)
+    return store.heal(epoch, target, roster, known)
+  }
+
+  private async compare(store: Store, replica: Replica, target: Target, stored: Stored, latest: number): Promise<void> {
+    if (stored.roster?.live === false && stored.tokens.size === 0) return
+    const known = replica.entries.get(target)
+    if (stored.roster !== null && stored.roster.rev !== (known?.rev ?? -1)) return // not pulled yet
+    const leaves = stored.roster === null ? newRecord(stored) : differences(known, stored)
+    if (leaves.length === 0) return
+    const foreign = leaves.filter((leaf) => leaf.stamp === undefined)
+    const draft = this.draftOf(target, stored, leaves, Math.min(latest, timeOf(stored, latest)))
+    const verdict = await store.commit({
+      epoch: replica.epoch!,
+      floor: replica.high,
+      draft,
+      before: stored.entry,
+      expect: { roster: stored.roster, fields: tokensOf(stored, new Set(leaves.map((leaf) => fieldOf(leaf.path)))) },
+    })
+    if (verdict.is !== 'committed' || foreign.length === 0) return
+    await this.ports.root.append({ op: asOperation(draft, foreign, replica), rev: verdict.change.rev, epoch: verdict.change.epoch })
+  }
+
+  /** Two hubs that see the same make the same id: one of them is told that it was applied. */
+  private draftOf(target: Target, stored: Stored, leaves: ChangedLeaf[], t: number): Draft {
+    const tokens = [...tokensOf(stored, new Set(leaves.map((leaf) => fieldOf(leaf.path))))].sort()
+    const id = this.ports.digest(JSON.stringify(['legacy', target, stored.roster?.rev ?? null, tokens])).slice(0, 32)
+    return { id, t, target, kind: stored.roster === null ? 'adopt' : 'legacy', by: 'legacy', leaves }
+  }
+}
+
+const newRecord = (stored: Stored): ChangedLeaf[] =>
+  stored.entry === undefined || stored.entry.tree.size === 0 ? [] : leavesOf(stored.entry.tree)
+
+/** Leaves that differ; those that are missing come back with the stamp that they had. */
+function differences(known: Entry | undefined, stored: Stored): ChangedLeaf[] {
+  if (known === undefined) return []
+  const now = stored.entry?.tree ?? new Map<string, never>()
+  const changed = diffTrees(known.tree, now)
+  return changed.flatMap((leaf): ChangedLeaf[] => {
+    if (leaf.value !== null) return [leaf]
+    return leavesWithin(known, leaf.path).map(({ path, value }) => {
+      const stamp = known.stamps.get(path)
+      return stamp === undefined ? { path, value } : { path, value, stamp }
+    })
+  })
+}
+
+function leavesWithin(entry: Entry, path: string): { path: string; value: string | null }[] {
+  return leavesOf(entry.tree).filter((leaf) => leaf.path === path || leaf.path.startsWith(`${path}/`))
+}
+
+/** A record that is taken over is as old as it says. */
+function timeOf(stored: Stored, latest: number): number {
+  if (stored.roster !== null) return latest
+  const member = stored.entry?.tree.get('last_update') ?? stored.entry?.tree.get('last_seen')
+  return (typeof member === 'string' && Date.parse(String(JSON.parse(member)))) || 0
+}
+
+function asOperation(draft: Draft, leaves: ChangedLeaf[], replica: Replica): Operation {
+  return {
+    id: draft.id,
+    t: draft.t,
+    target: draft.target,
+    kind: 'legacy',
+    edits: leaves.map(({ path, value }) => (value === null ? { do: 'delete', path } : { do: 'set', path, value })),
+    base: replica.rev,
+    baseEpoch: replica.epoch ?? '',
+    by: draft.by,
+    root: '',
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * What the product can do with a context. The use cases know nothing else of it; it is implemented in this process
+ * (core/engine) and by the control socket of a running hub (client).
+ */
+import type { Tree, TreeMap } from '../domain/json.js'
+import type { Change, Edit, Kind, Target } from '../domain/operation.js'
+
+/** Where an acknowledged write is: committed in Redis and in the local journal, or on this machine only. */
+export type Durability = 'redis' | 'file'
+
+export interface WriteRequest {
+  target: Target
+  kind: Kind
+  edits: Edit[]
+  /** Who, for the history. */
+  by: string
+  ifRev?: number
+  fence?: { name: string; fence: number }
+  /** As the user gave it; the same key is applied once. */
+  idempotencyKey?: string
+  /** What the key stands for: the user's arguments as canonical text, without times. */
+  payload?: string
+}
+
+export type WriteOutcome =
+  | {
+      ok: true
+      /** Final when durability is `redis` or Redis is off; else provisional, or null while not numbered. */
+      rev: number | null
+      durability: Durability
+      /** Acknowledged writes of this machine that are not in Redis yet; 0 with Redis off. */
+      pending: number
+      /** The key had been used for this very write before: nothing was written again. */
+      replayed?: true
+      /** Redis has it, but the disk refused the journal line. */
+      journal?: false
+    }
+  | { ok: false; reason: 'conflict'; rev: number; current: Tree | null }
+  | { ok: false; reason: 'fence'; fence: number }
+  | { ok: false; reason: 'absent' } // a deletion of what is not there
+  | { ok: false; reason: 'other-payload' } // the idempotency key was used for something else
+  | { ok: false; reason: 'not-a-number'; paths: string[] }
+
+export interface Snapshot {
+  /** Of the whole context. */
+  rev: number
+  /** Who answered. */
+  source: 'hub' | 'redis' | 'file'
+  durability: Durability
+  pending: number
+  /** The document as context.json shows it: `{version, last_update, agents, ..., rev}`. */
+  context: TreeMap
+}
+
+/** One line of `watch` and of `log`, before it is printed. */
+export type Notice =
+  | {
+      is: 'change'
+      change: Change
+      cursor: string
+      /** Acknowledged on this machine and not numbered yet: `change.rev` is null then. */
+      pending?: true
+    }
+  | { is: 'renumbered'; id: string; target: Target; from: string; rev: number; cursor: string }
+  | { is: 'gap'; from: number; to: number }
+  | { is: 'snapshot'; rev: number; cursor: string; context: TreeMap }
+  | { is: 'message'; cursor: string; text: string } // what a legacy program published, an object's JSON text
+  | { is: 'ready'; rev: number; cursor: string } // everything up to here was told; from now on live
+
+export interface WatchRequest {
+  /** A revision or a cursor; without it, from now on. */
+  since?: string
+  signal: AbortSignal
+}
+
+export interface Status {
+  root: string
+  /** `online`: Redis answers. `away`: configured or known, and it does not. `off`: files only. */
+  redis: 'online' | 'away' | 'off'
+  /** Without a password. */
+  redisUrl: string | null
+  redisReason: string | null
+  redisLatencyMs: number | null
+  hub: { running: boolean; pid: number | null; version: string | null; startedAt: string | null }
+  rev: number
+  epoch: string | null
+  pending: number
+  /** context.json shows the present revision. */
+  fileIsCurrent: boolean
+  agents: number
+}
+
+export interface Memory {
+  /** Throws MemoryError: `unavailable` when nothing could take the write; then nothing was written. */
+  write(request: WriteRequest): Promise<WriteOutcome>
+  /** null: there is no context anywhere. */
+  read(): Promise<Snapshot | null>
+  watch(request: WatchRequest): AsyncIterable<Notice>
+  /** The history after a revision, oldest first. */
+  history(since: number): Promise<Change[]>
+  status(): Promise<Status>
+  /** Reconciles file and Redis now, and verifies it by reading both back. Throws `unavailable` when Redis is away. */
+  sync(): Promise<{ rev: number; agents: number; equal: boolean }>
+  /** Publishes an event on the legacy channel; it is a hint and is not kept. */
+  publish(event: TreeMap): Promise<boolean>
+  close(): Promise<void>
+}

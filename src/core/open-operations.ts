@@ -1,0 +1,68 @@
+/** Acknowledged operations that the replica does not contain yet. */
+import { applyChange, cloneEntry, type Entry, emptyEntry } from '../domain/entry.js'
+import { contains } from '../domain/lineage.js'
+import type { Change, Operation, Target } from '../domain/operation.js'
+import { lineageOf, type Replica } from '../domain/replica.js'
+import { resolve } from '../domain/resolve.js'
+import type { Acknowledged } from '../store/root.js'
+
+export class OpenOperations {
+  private readonly byId = new Map<string, Acknowledged>()
+
+  /** The journal's word: a later line about the same operation knows more. */
+  add(entry: Acknowledged): void {
+    const known = this.byId.get(entry.op.id)
+    if (known === undefined || entry.rev !== undefined) this.byId.set(entry.op.id, entry)
+  }
+
+  /** Drops what the replica contains by now. */
+  settle(replica: Replica): void {
+    for (const [id, entry] of this.byId) if (isContained(replica, entry)) this.byId.delete(id)
+  }
+
+  all(): Acknowledged[] {
+    return [...this.byId.values()]
+  }
+
+  /** Must still go to the shared store: in the order of the journal. */
+  toReplay(replica: Replica): Acknowledged[] {
+    return this.all().filter((entry) => !isContained(replica, entry) && !isCommittedIn(replica, entry))
+  }
+
+  /** Without a revision anywhere: this machine's pending writes. */
+  pendingCount(replica: Replica): number {
+    return this.toReplay(replica).length
+  }
+}
+
+/** By id, or because its revision is in what the replica contains. An id that a store gave back says nothing of the data. */
+function isContained(replica: Replica, { op, rev, epoch }: Acknowledged): boolean {
+  if (replica.seen.has(op.id)) return true
+  return rev !== undefined && epoch !== undefined && contains(lineageOf(replica), { t: 0, rev, epoch })
+}
+
+const isCommittedIn = (replica: Replica, { rev, epoch }: Acknowledged): boolean =>
+  rev !== undefined && epoch === replica.epoch
+
+/** The records as they will be when everything acknowledged is committed. Records that no operation touches are shared. */
+export function overlay(replica: Replica, open: readonly Acknowledged[]): Map<Target, Entry> {
+  const entries = new Map(replica.entries)
+  const cloned = new Set<Target>()
+  const numbered = open.filter((entry) => entry.rev !== undefined).sort((a, b) => a.rev! - b.rev!)
+  for (const { op, rev } of [...numbered, ...open.filter((entry) => entry.rev === undefined)]) {
+    if (!cloned.has(op.target)) entries.set(op.target, copyOf(entries.get(op.target)))
+    cloned.add(op.target)
+    preview(entries.get(op.target)!, op, rev)
+  }
+  return entries
+}
+
+const copyOf = (entry: Entry | undefined): Entry => (entry === undefined ? emptyEntry() : cloneEntry(entry))
+
+function preview(entry: Entry, op: Operation, rev: number | undefined): void {
+  const { draft } = resolve(op, entry, { t: op.t, against: rev === undefined ? 'stamps' : 'order' })
+  const change: Change = { ...draft, rev: Number.MAX_SAFE_INTEGER, prev: 0, epoch: 'pending' }
+  const shown = entry.rev
+  applyChange(entry, change)
+  entry.rev = rev ?? shown
+}

@@ -1,0 +1,65 @@
+/** A root without a hub: whoever writes is the keeper for one round, if nobody else is. */
+import type { Store } from '../store/contract.js'
+import type { Glance } from '../store/root.js'
+import { Keeper } from './keeper.js'
+import { type Mode, modeOf } from './mode.js'
+import type { Ports } from './ports.js'
+import type { KeeperAccess } from './writer.js'
+
+/** So long a command tries to become the keeper. */
+const LOCK_BUDGET_MS = 100
+const LOCK_RETRY_MS = 5
+/** Rounds of one command: others' writes that came in meanwhile are taken along, but not for ever. */
+const MAX_ROUNDS = 3
+
+export class SingleRounds implements KeeperAccess {
+  constructor(private readonly ports: Ports) {}
+
+  facts(): Promise<Glance> {
+    return this.ports.root.glance()
+  }
+
+  async settle(): Promise<Keeper | null> {
+    let keeper: Keeper | null = null
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const done = await this.alone(async (own) => {
+        await own.round('all')
+        return own
+      })
+      if (done === null) break
+      keeper = done
+      // Who came while the lock was held may have left without a round: look again after releasing.
+      await keeper.refresh()
+      if (keeper.mode === 'away' || !keeper.hasWork()) break
+    }
+    return keeper
+  }
+
+  async view(): Promise<Keeper> {
+    const keeper = new Keeper(this.ports)
+    await keeper.refresh()
+    keeper.mode = this.mode({ epoch: keeper.replica.epoch }, await this.ports.connector.connect())
+    return keeper
+  }
+
+  async alone<T>(action: (keeper: Keeper) => Promise<T>): Promise<T | null> {
+    const { clock, lock } = this.ports
+    const until = clock.now() + LOCK_BUDGET_MS
+    for (;;) {
+      const held = await lock.tryAcquire()
+      if (held !== null) {
+        try {
+          return await action(new Keeper(this.ports))
+        } finally {
+          await held.release()
+        }
+      }
+      if (clock.now() >= until) return null
+      await clock.pause(LOCK_RETRY_MS)
+    }
+  }
+
+  mode(facts: Pick<Glance, 'epoch'>, store: Store | null): Mode {
+    return modeOf(this.ports, facts.epoch, store)
+  }
+}

@@ -1,0 +1,82 @@
+/** What a watcher follows where no hub runs: the history and the journal, which whoever writes keeps up to date. */
+import type { Change } from '../domain/operation.js'
+import { Feed } from './feed.js'
+import { Keeper } from './keeper.js'
+import type { Ports } from './ports.js'
+import type { SingleRounds } from './rounds.js'
+
+export class SingleFeed {
+  readonly feed: Feed
+  private view: Keeper
+  private last = 0
+  private isLooking = false
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly rounds: SingleRounds,
+  ) {
+    this.view = new Keeper(ports)
+    this.feed = new Feed({
+      rev: () => this.view.replica.rev,
+      rootId: () => this.view.id(),
+      pending: () => this.view.open.toReplay(this.view.replica).map(({ op }) => op),
+      document: () => this.view.compose(),
+      older: (after) => olderChanges(ports, after, this.view.replica.rev),
+    })
+  }
+
+  async begin(): Promise<void> {
+    await this.rounds.settle()
+    this.view = await this.rounds.view()
+    this.last = this.view.replica.rev
+  }
+
+  /** Something happened: has a round done, if nobody else does, and tells what is new. */
+  async look(): Promise<void> {
+    if (this.isLooking) return
+    this.isLooking = true
+    try {
+      await this.rounds.settle()
+      const view = await this.rounds.view()
+      const changes = await this.ports.root.history.after(this.last)
+      const shown = changes.filter((change) => change.rev <= view.replica.rev)
+      this.view = view
+      this.last = view.replica.rev
+      this.feed.take({ is: 'changes', changes: shown })
+    } finally {
+      this.isLooking = false
+    }
+  }
+}
+
+/** From the local history, else from the shared store's stream. */
+export async function olderChanges(
+  ports: Ports,
+  after: number,
+  upTo: number,
+): Promise<{ changes: Change[]; complete: boolean }> {
+  const local = (await ports.root.history.after(after)).filter((change) => change.rev <= upTo)
+  if (isWhole(local, after, upTo)) return { changes: local, complete: true }
+  const store = await ports.connector.connect()
+  if (store === null) return { changes: [], complete: false }
+  const changes: Change[] = []
+  for (let cursor = after; ; ) {
+    const page = (await store.changesAfter(cursor, PAGE)).changes
+    changes.push(...page.filter((change) => change.rev <= upTo))
+    if (page.length < PAGE) break
+    cursor = page.at(-1)!.rev
+  }
+  return isWhole(changes, after, upTo) ? { changes, complete: true } : { changes: [], complete: false }
+}
+
+const PAGE = 1_000
+
+/** Each change joins on to the one before, from the cursor to what is shown. */
+function isWhole(changes: readonly Change[], after: number, upTo: number): boolean {
+  let rev = after
+  for (const change of changes) {
+    if (change.prev > rev) return false
+    rev = change.rev
+  }
+  return changes.length > 0 ? rev >= upTo : after >= upTo
+}

@@ -1,0 +1,73 @@
+/** Everything that a store has, as one consistent picture although it is read a record at a time. */
+import { applyChange, cloneEntry, emptyEntry, type Entry } from '../domain/entry.js'
+import type { Change, Target } from '../domain/operation.js'
+import type { Replica } from '../domain/replica.js'
+import type { Lineage, Store, Stored } from '../store/contract.js'
+
+export interface StoreSnapshot {
+  lineage: Lineage
+  stored: Map<Target, Stored>
+}
+
+export async function readAll(store: Store, lineage: Lineage): Promise<StoreSnapshot> {
+  const targets = await store.targets()
+  const stored = await Promise.all(targets.map(async (target) => [target, await store.read(target)] as const))
+  return { lineage, stored: new Map(stored) }
+}
+
+/**
+ * A record that the roster has and the store has lost, rebuilt from what this root knows and the changes since; undefined
+ * where a part of it is known to nobody here.
+ */
+export async function rebuildEvicted(
+  store: Store,
+  target: Target,
+  roster: NonNullable<Stored['roster']>,
+  known: Entry | undefined,
+): Promise<Entry | undefined> {
+  if (known?.live === true && known.rev === roster.rev && known.born === roster.born) return cloneEntry(known)
+  return (await rebuildFrom(store, target, roster, known)) ?? (await rebuildFrom(store, target, roster, undefined))
+}
+
+/** From what is known here, or from the change with which the record came to be: if the stream still has all that followed. */
+async function rebuildFrom(
+  store: Store,
+  target: Target,
+  roster: NonNullable<Stored['roster']>,
+  known: Entry | undefined,
+): Promise<Entry | undefined> {
+  const entry = known === undefined ? emptyEntry() : cloneEntry(known)
+  const changes = await changesSince(store, known === undefined ? roster.born - 1 : entry.rev)
+  const first = changes[0]
+  const isComplete = known === undefined ? first?.rev === roster.born : first === undefined || first.prev <= entry.rev
+  if (!isComplete) return undefined
+  for (const change of changes) if (change.target === target && change.rev > entry.rev) applyChange(entry, change)
+  return entry.live && entry.rev >= roster.rev ? entry : undefined
+}
+
+const PAGE = 1_000
+
+async function changesSince(store: Store, rev: number): Promise<Change[]> {
+  const all: Change[] = []
+  for (let cursor = rev; ; ) {
+    const { changes } = await store.changesAfter(cursor, PAGE)
+    all.push(...changes)
+    if (changes.length < PAGE) return all
+    cursor = changes.at(-1)!.rev
+  }
+}
+
+/** The records of a snapshot; of an evicted one, what this root can rebuild, else what it knew. */
+export async function entriesOf(store: Store, snapshot: StoreSnapshot, replica: Replica): Promise<Map<Target, Entry>> {
+  const entries = new Map<Target, Entry>()
+  for (const [target, { roster, entry, evicted }] of snapshot.stored) {
+    if (roster === null) continue // a legacy program made it: it is taken in as a change
+    if (!evicted) entries.set(target, entry ?? emptyEntry())
+    else {
+      const known = replica.entries.get(target)
+      const rebuilt = (await rebuildEvicted(store, target, roster, known)) ?? known
+      if (rebuilt !== undefined) entries.set(target, rebuilt)
+    }
+  }
+  return entries
+}

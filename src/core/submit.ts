@@ -1,0 +1,113 @@
+/** One operation to one sequencer: read what it depends on, merge, commit; again when something came between. */
+import { composeRecord } from '../domain/document.js'
+import { type Entry, touchesRecord } from '../domain/entry.js'
+import type { TreeMap } from '../domain/json.js'
+import type { Change, Operation, Stamp } from '../domain/operation.js'
+import { fieldOf } from '../domain/pointer.js'
+import { resolve, type Resolved } from '../domain/resolve.js'
+import { formatLine } from '../domain/json.js'
+import { valueAt } from '../domain/tree.js'
+import type { Proposal, Store, Stored } from '../store/contract.js'
+
+export type Submission =
+  | { is: 'committed'; change: Change }
+  | { is: 'duplicate'; rev: number }
+  | { is: 'nothing' } // what was to be set stands there already
+  | { is: 'other-payload' }
+  | { is: 'epoch' }
+  | { is: 'evicted' }
+  | { is: 'fence'; fence: number }
+  | { is: 'conflict'; rev: number; current: TreeMap | null }
+  | { is: 'absent' }
+  | { is: 'not-a-number'; paths: string[] }
+  | { is: 'contended' } // others came between, again and again
+
+export interface SubmitOptions {
+  epoch: string
+  /** The highest revision that this root knows. */
+  floor: number
+  /** The store's clock, ms: no change is from the future. */
+  latest: number
+  /** The operation lay in the journal: leaves that others changed meanwhile are settled by stamps. */
+  waited: boolean
+}
+
+const MAX_ATTEMPTS = 200
+
+export async function submit(store: Store, operation: Operation, options: SubmitOptions, lost?: Stamp): Promise<Submission> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const stored = await store.read(operation.target)
+    const resolved = resolve(operation, entryIn(stored), {
+      t: Math.min(operation.t, options.latest),
+      against: options.waited ? 'stamps' : 'order',
+      ...(lost !== undefined && { stamp: lost }),
+    })
+    const early = settledWithout(operation, stored, resolved, options.waited)
+    if (early !== undefined) return early
+    const verdict = await store.commit(proposalOf(operation, stored, resolved, options))
+    switch (verdict.is) {
+      case 'stale':
+        continue
+      case 'conflict':
+        return { ...verdict, current: await currentRecord(store, operation) }
+      default:
+        return verdict
+    }
+  }
+  return { is: 'contended' }
+}
+
+/** What is left of an evicted record is no ground to resolve on: the commit will be refused as `evicted`. */
+const entryIn = (stored: Stored): Entry | undefined => stored.entry
+
+async function currentRecord(store: Store, operation: Operation): Promise<TreeMap | null> {
+  const { entry } = await store.read(operation.target)
+  return entry?.live === true ? composeRecord(entry) : null
+}
+
+/** Kinds that only say what stands somewhere: where it stands here too, there is nothing to commit. */
+const DESCRIBES = new Set<Operation['kind']>(['adopt', 'edit', 'legacy'])
+
+function settledWithout(operation: Operation, stored: Stored, resolved: Resolved, waited: boolean): Submission | undefined {
+  if (resolved.notNumbers.length > 0 && !waited) return { is: 'not-a-number', paths: resolved.notNumbers }
+  if (operation.kind === 'delete' && !waited && stored.entry?.live !== true && !stored.evicted) {
+    return { is: 'absent' }
+  }
+  if (!DESCRIBES.has(operation.kind)) return undefined
+  resolved.draft.leaves = resolved.draft.leaves.filter((leaf) => !standsThere(stored.entry, leaf.path, leaf.value))
+  return touchesRecord(resolved.draft) || resolved.draft.lost !== undefined ? undefined : { is: 'nothing' }
+}
+
+function standsThere(entry: Entry | undefined, path: string, value: string | null): boolean {
+  if (path === '') return entry?.live !== true
+  const present = entry?.live === true ? valueAt(entry.tree, path) : undefined
+  return (present === undefined ? null : formatLine(present)) === value
+}
+
+function proposalOf(operation: Operation, stored: Stored, resolved: Resolved, options: SubmitOptions): Proposal {
+  const { draft } = resolved
+  if (draft.kind === 'adopt' && stored.roster !== null) draft.kind = 'edit' // it is known here: this is a change of it
+  const expect: Proposal['expect'] = { fields: tokensOf(stored, fieldsOf(resolved)) }
+  if (options.waited || operation.kind === 'adopt') expect.roster = stored.roster
+  else if (resolved.dependsOnLife) expect.live = stored.roster?.live ?? false
+  return {
+    epoch: options.epoch,
+    floor: options.floor,
+    draft,
+    expect,
+    before: stored.entry,
+    ...(operation.ifRev !== undefined && { ifRev: operation.ifRev }),
+    ...(operation.fence !== undefined && { fence: operation.fence }),
+  }
+}
+
+/** Fields that are written as a whole although only a part of them changes, and those that the outcome depended on. */
+function fieldsOf({ draft, dependsOn }: Resolved): Set<string> {
+  const fields = new Set(dependsOn)
+  for (const { path } of draft.leaves) if (path.lastIndexOf('/') > 0) fields.add(fieldOf(path))
+  for (const { path } of draft.inserts ?? []) fields.add(fieldOf(path))
+  return fields
+}
+
+export const tokensOf = (stored: Stored, fields: Iterable<string>): Map<string, string | null> =>
+  new Map([...fields].map((field) => [field, stored.tokens.get(field) ?? null]))

@@ -1,0 +1,103 @@
+/** One watcher: everything after its cursor, in order, once; then what comes. */
+import type { Change, Draft, Operation } from '../domain/operation.js'
+import { resolve } from '../domain/resolve.js'
+import { type Cursor, formatCursor, parseCursor } from './cursor.js'
+import type { Feed } from './feed.js'
+import type { Notice, WatchRequest } from './memory.js'
+
+export async function* watchFeed(feed: Feed, request: WatchRequest): AsyncGenerator<Notice, void, undefined> {
+  const watcher = new Watcher(feed, request.since === undefined ? null : parseCursor(request.since))
+  let isReady = false
+  while (!request.signal.aborted) {
+    const more = feed.next(request.signal) // before looking: what comes while looking wakes it
+    for await (const notice of watcher.look()) {
+      yield notice
+      if (request.signal.aborted) return
+    }
+    if (!isReady) yield watcher.ready()
+    isReady = true
+    await more
+  }
+}
+
+class Watcher {
+  private rev: number
+  /** Pending writes that were told, by id, with the number that they would have got then. */
+  private readonly told = new Map<string, number>()
+  /** Of a cursor that was given: so many of this root's writes were told as pending before. */
+  private skip: number
+  private messageNumber: number
+
+  constructor(
+    private readonly feed: Feed,
+    since: Cursor | null,
+  ) {
+    this.rev = since?.rev ?? feed.source.rev()
+    this.skip = since?.pending ?? 0
+    this.messageNumber = feed.messageNumber
+    if (since === null) for (const operation of feed.source.pending()) this.told.set(operation.id, 0)
+  }
+
+  ready(): Notice {
+    return { is: 'ready', rev: this.rev, cursor: this.cursor() }
+  }
+
+  async *look(): AsyncGenerator<Notice, void, undefined> {
+    const { changes, complete } = await this.feed.changesAfter(this.rev)
+    if (!complete) yield* this.gap()
+    for (const change of changes) if (change.rev > this.rev) yield* this.committed(change)
+    yield* this.pending()
+    for (const { n, text } of this.feed.messagesAfter(this.messageNumber)) {
+      this.messageNumber = n
+      yield { is: 'message', cursor: this.cursor(), text }
+    }
+  }
+
+  private *gap(): Generator<Notice, void, undefined> {
+    const { source } = this.feed
+    const from = this.rev
+    this.rev = source.rev()
+    for (const operation of source.pending()) this.told.set(operation.id, 0) // they are in the snapshot
+    yield { is: 'gap', from, to: this.rev }
+    yield { is: 'snapshot', rev: this.rev, cursor: this.cursor(), context: source.document() }
+  }
+
+  private *committed(change: Change): Generator<Notice, void, undefined> {
+    this.rev = change.rev
+    const toldAs = this.told.get(change.id)
+    if (toldAs === undefined && this.skip > 0 && change.waited === this.feed.source.rootId()) {
+      this.skip--
+      return
+    }
+    this.told.delete(change.id)
+    if (toldAs === undefined) yield { is: 'change', change, cursor: this.cursor() }
+    else if (change.lost !== undefined) yield { is: 'change', change, cursor: this.cursor() }
+    else if (toldAs !== 0 && toldAs !== change.rev) {
+      const { id, target, rev } = change
+      yield { is: 'renumbered', id, target, from: String(toldAs), rev, cursor: this.cursor() }
+    }
+  }
+
+  private *pending(): Generator<Notice, void, undefined> {
+    for (const operation of this.feed.source.pending()) {
+      if (this.told.has(operation.id)) continue
+      const number = this.rev + this.told.size + 1
+      this.told.set(operation.id, number)
+      if (this.skip > 0) {
+        this.skip--
+        continue
+      }
+      yield { is: 'change', change: pendingChange(operation), cursor: this.cursor(), pending: true }
+    }
+  }
+
+  private cursor(): string {
+    return formatCursor({ rev: this.rev, pending: this.told.size })
+  }
+}
+
+/** What a pending write asks for, in the form of a change; it has no number yet. */
+function pendingChange(operation: Operation): Change {
+  const draft: Draft = resolve(operation, undefined, { t: operation.t, against: 'order' }).draft
+  return { ...draft, rev: 0, prev: 0, epoch: '' }
+}

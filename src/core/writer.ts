@@ -1,0 +1,214 @@
+/**
+ * One write: to the shared store when that can be done at once, else into the journal; always with the same id, so that
+ * sending it again is never a second write. What returns `ok` is kept.
+ */
+import type { Operation } from '../domain/operation.js'
+import type { OperationIds } from './engine-types.js'
+import { MemoryError, StoreUnavailable } from '../errors/errors.js'
+import type { Store } from '../store/contract.js'
+import type { Glance } from '../store/root.js'
+import type { Keeper } from './keeper.js'
+import type { WriteOutcome, WriteRequest } from './memory.js'
+import { overlay } from './open-operations.js'
+import type { Mode } from './mode.js'
+import { isSharedEpoch, type Ports } from './ports.js'
+import { submit, type Submission } from './submit.js'
+import { resolve } from '../domain/resolve.js'
+
+/** How a writer works with the keeper of its root. */
+export interface KeeperAccess {
+  facts(): Promise<Glance>
+  /**
+   * Has a round done, within its budget, and returns who did it; null: somebody else is the keeper and busy. `mustWait`
+   * false: the outcome is known, and the round may come later if there is somebody to do it.
+   */
+  settle(mustWait: boolean): Promise<Keeper | null>
+  /** An up-to-date view of the root without a round. */
+  view(): Promise<Keeper>
+  /** Runs in the keeper's place: only there this root may number changes itself. null: not possible now. */
+  alone<T>(action: (keeper: Keeper) => Promise<T>): Promise<T | null>
+  mode(facts: Glance, store: Store | null): Mode
+}
+
+type Final = Exclude<Submission, { is: 'epoch' } | { is: 'evicted' } | { is: 'contended' } | { is: 'nothing' }>
+
+interface Direct {
+  /** null: not decided; the journal has to do, or the keeper. */
+  final: Final | null
+  /** It may have been carried out although no answer came. */
+  sent: boolean
+}
+
+export class Writer {
+  constructor(
+    private readonly ports: Ports,
+    private readonly keeper: KeeperAccess,
+  ) {}
+
+  async write(request: WriteRequest, ids: OperationIds): Promise<WriteOutcome> {
+    await this.ports.root.prepare()
+    const facts = await this.keeper.facts()
+    const operation = await this.operationOf(request, ids, facts)
+    const isConditional = request.ifRev !== undefined || request.fence !== undefined
+    const direct = await this.direct(operation, facts)
+    if (direct.final !== null) return this.acknowledge(operation, direct.final, facts)
+    return isConditional ? this.conditional(operation, direct.sent) : this.journaled(operation)
+  }
+
+  private async operationOf(request: WriteRequest, ids: OperationIds, facts: Glance): Promise<Operation> {
+    const { target, kind, edits, by, ifRev, fence } = request
+    return {
+      id: ids.id,
+      t: ids.t ?? Math.max(this.ports.clock.now() + facts.skewMs, facts.lastT + 1),
+      target,
+      kind,
+      edits,
+      base: facts.rev,
+      baseEpoch: facts.epoch ?? '',
+      by,
+      root: await this.ports.root.id(),
+      ...(ids.digest !== undefined && { digest: ids.digest }),
+      ...(ifRev !== undefined && { ifRev }),
+      ...(fence !== undefined && { fence }),
+    }
+  }
+
+  /** Straight to the shared store, unless own acknowledged writes wait: those are not overtaken. */
+  private async direct(operation: Operation, facts: Glance): Promise<Direct> {
+    const { epoch } = facts
+    if (epoch === null || !isSharedEpoch(epoch) || facts.pending > 0) return { final: null, sent: false }
+    let sent = false
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const store = await this.ports.connector.connect()
+      if (store === null) break
+      try {
+        const latest = this.ports.clock.now() + facts.skewMs
+        const submission = await submit(store, operation, { epoch, floor: facts.high, latest, waited: false })
+        return { final: finalOf(submission), sent }
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error
+        sent ||= error.sent
+      }
+    }
+    return { final: null, sent }
+  }
+
+  private async acknowledge(operation: Operation, final: Final, facts: Glance): Promise<WriteOutcome> {
+    if (final.is !== 'committed' && final.is !== 'duplicate') return refusal(final)
+    const rev = final.is === 'committed' ? final.change.rev : final.rev
+    const outcome: WriteOutcome = { ok: true, rev: rev === 0 ? null : rev, durability: 'redis', pending: facts.pending }
+    if (final.is === 'duplicate' && operation.digest !== undefined) outcome.replayed = true
+    try {
+      await this.ports.root.append({ op: operation, rev, epoch: facts.epoch! })
+    } catch (error) {
+      if (!(error instanceof MemoryError)) throw error
+      outcome.journal = false
+    }
+    await this.keeper.settle(false)
+    return outcome
+  }
+
+  /** Into the journal: acknowledged when the line is there. Then, if that can be done at once, into the store. */
+  private async journaled(operation: Operation): Promise<WriteOutcome> {
+    const before = await this.refusedBefore(operation)
+    if (before !== null) return before
+    await this.ports.root.append({ op: operation })
+    const keeper = await this.keeper.settle(true)
+    return this.outcomeOf(operation, keeper ?? (await this.keeper.view()))
+  }
+
+  /** What would be refused later is refused now, as far as this root can know. */
+  private async refusedBefore(operation: Operation): Promise<WriteOutcome | null> {
+    const isPlain = operation.digest === undefined && operation.edits.every((edit) => edit.do === 'set' || edit.do === 'default')
+    if (isPlain) return null
+    const view = await this.keeper.view()
+    const known = knownDigest(view, operation.id)
+    if (known !== undefined) {
+      if (known.digest !== operation.digest) return { ok: false, reason: 'other-payload' }
+      const outcome = this.outcomeOf(operation, view)
+      return outcome.ok ? { ...outcome, replayed: true } : outcome
+    }
+    const entry = overlay(view.replica, view.open.all()).get(operation.target)
+    if (operation.kind === 'delete' && entry?.live !== true) return { ok: false, reason: 'absent' }
+    const { notNumbers } = resolve(operation, entry, { t: operation.t, against: 'order' })
+    return notNumbers.length > 0 ? { ok: false, reason: 'not-a-number', paths: notNumbers } : null
+  }
+
+  private outcomeOf(operation: Operation, keeper: Keeper): WriteOutcome {
+    const rev = keeper.revisionOf(operation.id)
+    const isCommitted = rev !== undefined && keeper.mode === 'online'
+    return { ok: true, rev: rev ?? null, durability: isCommitted ? 'redis' : 'file', pending: keeper.pending() }
+  }
+
+  /** Only the arbiter may decide: the shared store, or with files only the keeper of this root. */
+  private async conditional(operation: Operation, sentBefore: boolean): Promise<WriteOutcome> {
+    await this.keeper.settle(true)
+    const facts = await this.keeper.facts()
+    const again = await this.direct({ ...operation, base: facts.rev, baseEpoch: facts.epoch ?? '' }, facts)
+    if (again.final !== null) return this.acknowledge(operation, again.final, facts)
+    const sent = sentBefore || again.sent
+    const store = await this.ports.connector.connect()
+    if (!sent && this.keeper.mode(facts, store) === 'off') return this.conditionalAlone(operation)
+    throw notArbitrated(sent, this.ports.connector.reason)
+  }
+
+  private async conditionalAlone(operation: Operation): Promise<WriteOutcome> {
+    const outcome = await this.keeper.alone(async (keeper): Promise<WriteOutcome> => {
+      await keeper.round([])
+      const submission = await keeper.submitHere(operation)
+      const final = finalOf(submission)
+      if (final === null) throw notArbitrated(false, 'the keeper of this root is in transition')
+      if (final.is !== 'committed' && final.is !== 'duplicate') return refusal(final)
+      await keeper.round([])
+      const rev = final.is === 'committed' ? final.change.rev : final.rev
+      const replayed = final.is === 'duplicate' && operation.digest !== undefined
+      return { ok: true, rev, durability: 'file', pending: 0, ...(replayed && { replayed: true as const }) }
+    })
+    if (outcome === null) throw notArbitrated(false, 'another process is the keeper of this root and does not answer')
+    return outcome
+  }
+}
+
+function finalOf(submission: Submission): Final | null {
+  switch (submission.is) {
+    case 'epoch':
+    case 'evicted':
+    case 'contended':
+    case 'nothing':
+      return null
+    default:
+      return submission
+  }
+}
+
+function refusal(final: Exclude<Final, { is: 'committed' } | { is: 'duplicate' }>): WriteOutcome {
+  switch (final.is) {
+    case 'conflict':
+      return { ok: false, reason: 'conflict', rev: final.rev, current: final.current }
+    case 'fence':
+      return { ok: false, reason: 'fence', fence: final.fence }
+    case 'not-a-number':
+      return { ok: false, reason: 'not-a-number', paths: final.paths }
+    default:
+      return { ok: false, reason: final.is }
+  }
+}
+
+function knownDigest(view: Keeper, id: string): { digest: string | undefined } | undefined {
+  const seen = view.replica.seen.get(id)
+  if (seen !== undefined) return { digest: seen.digest }
+  const open = view.open.all().find(({ op }) => op.id === id)
+  return open === undefined ? undefined : { digest: open.op.digest }
+}
+
+function notArbitrated(sent: boolean, reason: string | null): MemoryError {
+  if (sent) {
+    return new MemoryError('unknown-outcome', 'Redis did not answer: it is not known whether the write was done', {
+      suggestions: ['repeat the command with the same --idempotency-key: it is applied once', 'read the record'],
+    })
+  }
+  return new MemoryError('unavailable', `a conditional write needs Redis to decide, and it cannot be reached${reason === null ? '' : ` (${reason})`}: nothing was written`, {
+    suggestions: ['repeat it when Redis answers (memory_sync status)', 'write without a condition: that is kept and sent later'],
+  })
+}
+

@@ -1,0 +1,80 @@
+/** The engine of a root with everything it needs of this machine. */
+import { createHash, randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { type Config, readConfig } from '../config/file.js'
+import { resolveNamespace, resolveRedis, type ResolvedRedis } from '../config/redis.js'
+import type { Environment } from '../config/root.js'
+import { LocalEngine } from '../core/engine.js'
+import { MemoryError, messageOf } from '../errors/errors.js'
+import { systemClock } from '../platform/clock.js'
+import { nodeFiles } from '../platform/node-files.js'
+import { systemProcesses } from '../platform/processes.js'
+import { watchFiles } from '../platform/watch-files.js'
+import { FileStore } from '../store/file/file-store.js'
+import { RootFiles } from '../store/file/root-files.js'
+import { RedisConnector } from './redis-connector.js'
+
+export interface OpenOptions {
+  /** Absolute path of the root. */
+  root: string
+  env: Environment
+  redisUrl?: string
+  redisPasswordFile?: string
+}
+
+export async function openLocalEngine(options: OpenOptions): Promise<LocalEngine> {
+  const config = await readConfig(options.env)
+  const connector = new RedisConnector(redisOf(options, config), resolveNamespace(options.env, config.redis))
+  const root = rootFilesOf(options.root)
+  const shared = join(options.root, 'shared_memory')
+  const places = [
+    { directory: shared, names: ['context.json'] },
+    { directory: join(shared, '.memory_sync'), names: ['journal', 'history'] },
+  ]
+  return new LocalEngine({
+    watchFiles: (changed) => watchFiles(places, changed),
+    ports: {
+      root,
+      lock: root.lock,
+      clock: systemClock,
+      randomId: () => randomBytes(16).toString('hex'),
+      digest: (text) => createHash('sha256').update(text).digest('hex'),
+      connector,
+      fileStore: (keeper) =>
+        new FileStore({
+          replica: keeper.replica,
+          append: (line) => root.append(line),
+          history: root.history,
+          save: () => keeper.save(),
+          now: () => systemClock.now(),
+        }),
+    },
+  })
+}
+
+export const rootFilesOf = (path: string): RootFiles =>
+  new RootFiles(path, {
+    files: nodeFiles,
+    clock: systemClock,
+    processes: systemProcesses,
+    unique: () => randomBytes(8).toString('hex'),
+  })
+
+/** Which Redis these options mean. Throws MemoryError `usage` or `config`. */
+export function redisOf(options: OpenOptions, config: Config): ResolvedRedis {
+  return resolveRedis({
+    flags: { url: options.redisUrl, passwordFileText: passwordIn(options.redisPasswordFile) },
+    env: options.env,
+    configFile: config.redis,
+  })
+}
+
+function passwordIn(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new MemoryError('config', `the password file ${path} cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+}

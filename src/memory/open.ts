@@ -1,0 +1,129 @@
+/** A Memory: the hub's, while one answers; else this process does it itself, with the same ids. */
+import { HubGone } from '../client/connection.js'
+import { connectHubOf } from '../client/connect.js'
+import type { HubClient } from '../client/hub-client.js'
+import type { Engine } from '../core/engine-types.js'
+import type { Memory, Notice, Snapshot, Status, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
+import type { TreeMap } from '../domain/json.js'
+import type { Change } from '../domain/operation.js'
+import { StoreUnavailable } from '../errors/errors.js'
+import type { LocalEngine } from '../core/engine.js'
+import type { OpenOptions } from './engine.js'
+import { idsOf } from './ids.js'
+
+export type { OpenOptions }
+
+/** A hub that does not answer in this time is passed by. */
+const HUB_BUDGET_MS = 150
+
+export function openMemory(options: OpenOptions): Promise<Memory> {
+  return Promise.resolve(new HubOrSelf(options))
+}
+
+export async function openEngine(options: OpenOptions): Promise<Engine> {
+  const { openLocalEngine } = await import('./engine.js')
+  return openLocalEngine(options)
+}
+
+class HubOrSelf implements Memory {
+  private hub: Promise<HubClient | null> | null = null
+  private self: Promise<LocalEngine> | null = null
+
+  constructor(private readonly options: OpenOptions) {}
+
+  async write(request: WriteRequest): Promise<WriteOutcome> {
+    const ids = idsOf(request)
+    return this.byHubOrSelf(
+      (hub) => hub.submit(request, ids),
+      (engine) => engine.submit(request, ids),
+    )
+  }
+
+  read(): Promise<Snapshot | null> {
+    return this.byHubOrSelf(
+      (hub) => hub.read(),
+      (engine) => engine.read(),
+    )
+  }
+
+  history(since: number): Promise<Change[]> {
+    return this.byHubOrSelf(
+      (hub) => hub.history(since),
+      (engine) => engine.history(since),
+    )
+  }
+
+  async status(): Promise<Status> {
+    return this.byHubOrSelf(
+      async (hub) => {
+        const { pid, version, startedAt } = hub.hub
+        return { ...(await hub.status()), hub: { running: true, pid, version, startedAt } }
+      },
+      (engine) => engine.status(),
+    )
+  }
+
+  sync(): Promise<{ rev: number; agents: number; equal: boolean }> {
+    return this.byHubOrSelf(
+      (hub) => hub.sync(),
+      (engine) => engine.sync(),
+    )
+  }
+
+  publish(event: TreeMap): Promise<boolean> {
+    return this.byHubOrSelf(
+      (hub) => hub.publish(event),
+      (engine) => engine.publish(event),
+    )
+  }
+
+  /** Goes on without the hub when there is none any more, and with it when one comes. */
+  async *watch(request: WatchRequest): AsyncGenerator<Notice, void, undefined> {
+    let since = request.since
+    const hub = await this.connectHub()
+    if (hub !== null) {
+      try {
+        for await (const notice of hub.watch(request)) {
+          if ('cursor' in notice) since = notice.cursor
+          yield notice
+        }
+        return
+      } catch (error) {
+        if (!(error instanceof HubGone)) throw error
+        this.hub = Promise.resolve(null)
+      }
+    }
+    const engine = await this.engine()
+    for await (const notice of engine.watch({ ...request, ...(since !== undefined && { since }) })) {
+      if (notice.is === 'ready' && since !== request.since) continue // it was said when the watch began
+      yield notice
+    }
+  }
+
+  async close(): Promise<void> {
+    await (await this.hub)?.close()
+    await (await this.self)?.close()
+  }
+
+  /** What the hub did not answer is done here. A write that it may have done carries the same id, and is done once. */
+  private async byHubOrSelf<T>(byHub: (hub: HubClient) => Promise<T>, bySelf: (engine: LocalEngine) => Promise<T>): Promise<T> {
+    const hub = await this.connectHub()
+    if (hub !== null) {
+      try {
+        return await byHub(hub)
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error
+        this.hub = Promise.resolve(null)
+      }
+    }
+    return bySelf(await this.engine())
+  }
+
+  private connectHub(): Promise<HubClient | null> {
+    return (this.hub ??= connectHubOf(this.options.root, { budgetMs: HUB_BUDGET_MS }))
+  }
+
+  private engine(): Promise<LocalEngine> {
+    return (this.self ??= import('./engine.js').then(({ openLocalEngine }) => openLocalEngine(this.options)))
+  }
+}

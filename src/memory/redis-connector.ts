@@ -1,0 +1,83 @@
+/** The way to Redis, for the life of a command or a hub: one connection, made again when it broke. */
+import { existsSync } from 'node:fs'
+import type { ResolvedRedis } from '../config/redis.js'
+import type { Connector } from '../core/ports.js'
+import { messageOf } from '../errors/errors.js'
+import type { RedisEndpoint } from '../store/redis/connection.js'
+import type { RedisStore } from '../store/redis/store.js'
+
+/** After a failure nobody tries again for so long: a silent server costs its budget once, not with each step. */
+const PAUSE_MS = 400
+
+export class RedisConnector implements Connector {
+  readonly configured: Connector['configured']
+  reason: string | null = null
+  private store: RedisStore | null = null
+  private connecting: Promise<RedisStore | null> | null = null
+  private failedAt = -Infinity
+  private used: RedisEndpoint | null = null
+
+  constructor(
+    private readonly redis: ResolvedRedis,
+    private readonly namespace: string,
+  ) {
+    this.configured = redis.state === 'probe' ? 'probed' : redis.state
+    if (redis.state === 'off') this.reason = `it is switched off (${redis.from})`
+  }
+
+  get url(): string | null {
+    const endpoint = this.used ?? (this.redis.state === 'named' ? this.redis.endpoint : null)
+    return endpoint === null ? null : formatEndpoint(endpoint)
+  }
+
+  async connect(): Promise<RedisStore | null> {
+    if (this.redis.state === 'off') return null
+    if (this.store?.connection.isOpen === true) return this.store
+    if (performance.now() - this.failedAt < PAUSE_MS) return null
+    this.connecting ??= this.attempt().finally(() => {
+      this.connecting = null
+    })
+    return this.connecting
+  }
+
+  async close(): Promise<void> {
+    await this.store?.close()
+    this.store = null
+  }
+
+  private async attempt(): Promise<RedisStore | null> {
+    const { connectRedis, RedisStore } = await import('../store/redis/index.js')
+    for (const endpoint of this.places()) {
+      try {
+        const connection = await connectRedis({ endpoint })
+        this.used = endpoint
+        this.reason = null
+        this.store = new RedisStore(connection, {
+          namespace: this.namespace,
+          offsetMinutes: () => -new Date().getTimezoneOffset(),
+        })
+        return this.store
+      } catch (error) {
+        this.reason = messageOf(error)
+      }
+    }
+    this.reason ??= 'nothing was named, and none was found at the usual places'
+    this.failedAt = performance.now()
+    return null
+  }
+
+  /** A place that was found once stays the one: another would hold other data. */
+  private places(): RedisEndpoint[] {
+    if (this.used !== null) return [this.used]
+    if (this.redis.state === 'named') return [this.redis.endpoint]
+    if (this.redis.state === 'off') return []
+    return this.redis.endpoints.filter((endpoint) => !('socket' in endpoint) || existsSync(endpoint.socket))
+  }
+}
+
+/** Never with a user or a password. */
+export function formatEndpoint(endpoint: RedisEndpoint): string {
+  const db = endpoint.db === undefined || endpoint.db === 0 ? '' : `/${endpoint.db}`
+  if ('socket' in endpoint) return `unix://${endpoint.socket}${db === '' ? '' : `?db=${endpoint.db}`}`
+  return `${endpoint.tls === true ? 'rediss' : 'redis'}://${endpoint.host}:${endpoint.port}${db}`
+}

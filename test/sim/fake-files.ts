@@ -1,0 +1,117 @@
+/** A disk in memory with inodes, links and renames; every call is one step of its process. */
+import { dirname } from 'node:path'
+import { type Files, type FileText, type Identity, sameIdentity } from '../../src/platform/files.js'
+import type { Process } from './scheduler.js'
+
+interface Inode {
+  ino: number
+  text: string
+  mtimeMs: number
+}
+
+export class Disk {
+  readonly names = new Map<string, Inode>()
+  private nextIno = 1
+
+  constructor(private readonly now: () => number) {}
+
+  get(path: string): Inode | undefined {
+    return this.names.get(path)
+  }
+  create(path: string, text: string): Inode {
+    const inode = { ino: this.nextIno++, text, mtimeMs: this.now() }
+    this.names.set(path, inode)
+    return inode
+  }
+  touch(inode: Inode): void {
+    inode.mtimeMs = this.now()
+  }
+}
+
+const identityOf = (inode: Inode): Identity => ({ ino: inode.ino, size: inode.text.length, mtimeMs: inode.mtimeMs })
+
+export function filesOf(disk: Disk, process: Process): Files {
+  const step = async <T>(effect: () => T): Promise<T> => {
+    await process.gate()
+    return effect()
+  }
+  return {
+    read: (path) =>
+      step((): FileText | null => {
+        const inode = disk.get(path)
+        return inode === undefined ? null : { text: inode.text, valid: true, identity: identityOf(inode) }
+      }),
+    readLines: (path, from) =>
+      step(() => {
+        const inode = disk.get(path)
+        if (inode === undefined) return null
+        const end = inode.text.lastIndexOf('\n') + 1
+        const text = from > end ? '' : inode.text.slice(from, end)
+        return { lines: text.split('\n').filter((line) => line !== ''), end: Math.max(from, end), ino: inode.ino }
+      }),
+    identify: (path) =>
+      step(() => {
+        const inode = disk.get(path)
+        return inode === undefined ? null : identityOf(inode)
+      }),
+    append: async (path, text) => {
+      const inode = await step(() => disk.get(path) ?? disk.create(path, ''))
+      return step(() => {
+        inode.text += text // the descriptor was opened a step before: the file may have been renamed since
+        disk.touch(inode)
+        return inode.ino
+      })
+    },
+    write: async (path, text) => {
+      const inode = await step(() => {
+        const known = disk.get(path)
+        if (known === undefined) return disk.create(path, '')
+        known.text = ''
+        return known
+      })
+      await step(() => {
+        inode.text = text
+        disk.touch(inode)
+      })
+    },
+    link: (from, to) =>
+      step(() => {
+        const inode = disk.get(from)
+        if (inode === undefined) return 'missing'
+        if (disk.names.has(to)) return 'exists'
+        disk.names.set(to, inode)
+        return 'linked'
+      }),
+    rename: (from, to) =>
+      step(() => {
+        const inode = disk.get(from)
+        if (inode === undefined) return false
+        disk.names.delete(from)
+        disk.names.set(to, inode)
+        return true
+      }),
+    renameOver: (from, to, expected) =>
+      step(() => {
+        const present = disk.get(to)
+        if (!sameIdentity(present === undefined ? null : identityOf(present), expected)) return false
+        const inode = disk.get(from)!
+        disk.names.delete(from)
+        disk.names.set(to, inode)
+        return true
+      }),
+    remove: (path) =>
+      step(() => {
+        disk.names.delete(path)
+      }),
+    list: (directory) =>
+      step(() => [...disk.names.keys()].filter((path) => dirname(path) === directory).map((path) => path.slice(directory.length + 1))),
+    makeDirectory: () => step(() => undefined),
+    syncDirectory: () => step(() => undefined),
+    copy: (from, to) =>
+      step(() => {
+        disk.create(to, disk.get(from)?.text ?? '')
+      }),
+    resolve: (path) => step(() => path),
+    modeOf: () => step(() => 0o644),
+  }
+}

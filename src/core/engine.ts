@@ -25,6 +25,13 @@ export interface EngineOptions {
   watchFiles: (changed: () => void) => () => void
 }
 
+export interface Examination {
+  file: { is: 'absent' | 'current' | 'edited' | 'unsettled' | 'broken'; reason?: string }
+  /** ms */
+  oldestPending: number | null
+  lastChange: Change | null
+}
+
 /** A watcher without a hub looks at least this often: for a Redis that does not tell, and a file system that does not either. */
 const LOOK_MS = 1_000
 
@@ -258,6 +265,29 @@ export class LocalEngine implements Engine {
     }
   }
 
+  /** Has a round done, which restores, takes in and replicates; never deletes. */
+  async mend(): Promise<void> {
+    await (this.hub?.rounds ?? this.single).settle(true)
+  }
+
+  /** What health wants to know beyond the status. */
+  async examine(): Promise<Examination> {
+    const view = this.hub === null ? await this.single.view() : await this.hub.rounds.view()
+    const look = await lookAtFile(this.ports, { replica: view.replica, rootId: view.id(), skewMs: view.skew() })
+    const pending = pendingOf(view)
+    const last = (await this.ports.root.history.after(0)).findLast((change) => change.t > 0)
+    return {
+      file: look.is === 'broken' ? { is: 'broken', reason: look.reason } : { is: look.is === 'ours' ? 'current' : look.is },
+      oldestPending: pending.length === 0 ? null : Math.min(...pending.map(({ t }) => t)),
+      lastChange: last ?? null,
+    }
+  }
+
+  /** What this process logs in to Redis with. */
+  password(): string | undefined {
+    return this.ports.connector.password?.()
+  }
+
   private async latencyOf(store: WakingStore): Promise<number | null> {
     try {
       return await store.ping()
@@ -303,4 +333,6 @@ function withoutFacts(document: TreeMap): TreeMap {
   return copy
 }
 
-const pendingOf = (keeper: Keeper): Operation[] => keeper.open.toReplay(keeper.replica).map(({ op }) => op)
+/** With files only nothing is pending: the next round numbers it. */
+const pendingOf = (keeper: Keeper): Operation[] =>
+  keeper.mode === 'off' ? [] : keeper.open.toReplay(keeper.replica).map(({ op }) => op)

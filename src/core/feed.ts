@@ -43,7 +43,9 @@ export class Feed {
     this.wake()
   }
 
+  /** Our own events carry a revision at their end, and are told as changes. */
   takeMessage(text: string): void {
+    if (/,"rev":\d+\}$/.test(text)) return
     this.messages.push({ n: ++this.messageCount, text })
     if (this.messages.length > KEPT_MESSAGES) this.messages.shift()
     this.wake()

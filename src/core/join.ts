@@ -8,10 +8,10 @@ import { fieldOf } from '../domain/pointer.js'
 import { mergeContains } from '../domain/lineage.js'
 import { mergeEntry, type Offer } from '../domain/merge.js'
 import type { Target } from '../domain/operation.js'
-import { lineageOf, type Replica } from '../domain/replica.js'
+import { lineageOf, remember, type Replica, type Seen } from '../domain/replica.js'
 import type { Lineage, SeenId, Store, Stored } from '../store/contract.js'
 import type { Ports } from './ports.js'
-import { entriesOf, readAll } from './snapshot.js'
+import { changesSince, entriesOf, readAll } from './snapshot.js'
 import { tokensOf } from './submit.js'
 
 /** Puts an evicted record back; false: it cannot be done now. */
@@ -36,6 +36,11 @@ export async function join(
   if (now.epoch !== epoch || now.owner !== now.run) return null
   const seen = await seenIn(store, replica, epoch) // before the records: what is seen is in them
   const snapshot = await readAll(store, now)
+  const entries = await entriesOf(store, snapshot, replica)
+  for (const change of await changesSince(store, now.rev)) {
+    // A record may have been read with a change that came after: then its id is done too.
+    if ((entries.get(change.target)?.rev ?? 0) >= change.rev) remember({ seen }, change)
+  }
   const after = await store.hello()
   if (after.epoch !== epoch || after.owner !== after.run) return null // lost while it was read
   return {
@@ -43,7 +48,7 @@ export async function join(
     rev: now.rev,
     high: Math.max(replica.high, now.rev),
     contains: mergeContains(lineageOf(replica), now.contains),
-    entries: await entriesOf(store, snapshot, replica),
+    entries,
     seen,
     t: replica.t,
   }
@@ -52,11 +57,23 @@ export async function join(
 /** An id that the store has is done: its data is in the snapshot, or was given back with it. */
 async function seenIn(store: Store, replica: Replica, epoch: string): Promise<Replica['seen']> {
   const seen = new Map(replica.seen)
-  for (const { id, ...facts } of await store.seenIds(replica.epoch === epoch ? replica.rev : 0)) seen.set(id, facts)
+  const after = replica.epoch === epoch ? replica.rev : 0
+  for (const { id, ...facts } of await store.seenIds(after)) seen.set(id, { ...seen.get(id), ...facts })
+  for (const { id, target } of await changesSince(store, after)) {
+    const known = seen.get(id)
+    if (known !== undefined) seen.set(id, { ...known, target })
+  }
   return seen
 }
 
-const seenIds = (replica: Replica): SeenId[] => [...replica.seen].map(([id, seen]) => ({ id, ...seen }))
+const seenIds = (replica: Replica): SeenId[] => [...replica.seen].map(([id, seen]) => seenId(id, seen))
+
+const seenId = (id: string, { rev, digest, t }: Seen): SeenId => ({
+  id,
+  rev,
+  ...(digest !== undefined && { digest }),
+  ...(t !== undefined && { t }),
+})
 
 interface Sides {
   store: Store
@@ -97,6 +114,7 @@ async function offer({ store, replica, epoch, remoteContains, ports, heal }: Sid
       },
       expect: { roster: stored.roster, fields: tokensOf(stored, fieldsOf(offered)) },
       before: stored.entry,
+      gives: idsWith(offered, target, replica),
     })
     if (verdict.is === 'committed') return true
     if (verdict.is !== 'stale' && verdict.is !== 'evicted') return false
@@ -107,6 +125,15 @@ async function offer({ store, replica, epoch, remoteContains, ports, heal }: Sid
 /** A hash that the roster does not know was written by a legacy program after the loss: it is newer than what we bring. */
 function withoutLegacyFields(offer: Offer, stored: Stored): Offer {
   return { ...offer, leaves: offer.leaves.filter((leaf) => leaf.path === '' || !stored.tokens.has(fieldOf(leaf.path))) }
+}
+
+/**
+ * Additions do not show which operations they are made of: a store that gets them gets the ids in the same step, so that no
+ * other root adds one of them again before this one has told all it knows.
+ */
+function idsWith(offer: Offer, target: Target, replica: Replica): SeenId[] {
+  if (!offer.leaves.some((leaf) => leaf.counts !== undefined)) return []
+  return [...replica.seen].flatMap(([id, seen]) => (seen.target === target ? seenId(id, seen) : []))
 }
 
 const fieldsOf = (offer: Offer): Set<string> =>

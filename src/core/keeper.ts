@@ -272,9 +272,9 @@ export class Keeper implements LocalSequencer {
     this.looksDue = 4 // what was replaced is looked at once more
   }
 
-  /** Pending writes count as one each: the revision of the file never goes back, and no two versions share one. */
+  /** Writes that are not in the replica yet count as one each: the revision of the file never goes back, and no two versions share one. */
   private shownRev(): number {
-    return Math.max(this.replica.rev + this.open.all().filter(({ rev }) => rev === undefined).length, this.lastShown)
+    return Math.max(this.replica.rev + this.open.all().length, this.lastShown)
   }
 
   private lastUpdate(): string | undefined {

@@ -19,7 +19,7 @@ export class SingleFeed {
     this.feed = new Feed({
       rev: () => this.view.replica.rev,
       rootId: () => this.view.id(),
-      pending: () => this.view.open.toReplay(this.view.replica).map(({ op }) => op),
+      pending: () => (this.view.mode === 'off' ? [] : this.view.open.toReplay(this.view.replica).map(({ op }) => op)),
       document: () => this.view.compose(),
       older: (after) => olderChanges(ports, after, this.view.replica.rev),
     })

@@ -47,7 +47,8 @@ async function rebuildFrom(
 
 const PAGE = 1_000
 
-async function changesSince(store: Store, rev: number): Promise<Change[]> {
+/** Every change with a higher revision that the store still has. */
+export async function changesSince(store: Store, rev: number): Promise<Change[]> {
   const all: Change[] = []
   for (let cursor = rev; ; ) {
     const { changes } = await store.changesAfter(cursor, PAGE)

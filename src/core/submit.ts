@@ -42,8 +42,9 @@ export async function submit(store: Store, operation: Operation, options: Submit
       against: options.waited ? 'stamps' : 'order',
       ...(lost !== undefined && { stamp: lost }),
     })
-    const early = settledWithout(operation, stored, resolved, options.waited)
-    if (early !== undefined) return early
+    const early = stored.evicted ? undefined : settledWithout(operation, stored, resolved, options.waited)
+    // A store that lost its data has nothing either: what was read counts only if it is the caller's lineage still.
+    if (early !== undefined) return (await isLineage(store, options.epoch)) ? early : { is: 'epoch' }
     const verdict = await store.commit(proposalOf(operation, stored, resolved, options))
     switch (verdict.is) {
       case 'stale':
@@ -55,6 +56,11 @@ export async function submit(store: Store, operation: Operation, options: Submit
     }
   }
   return { is: 'contended' }
+}
+
+async function isLineage(store: Store, epoch: string): Promise<boolean> {
+  const lineage = await store.hello()
+  return lineage.epoch === epoch && lineage.owner === lineage.run
 }
 
 /** What is left of an evicted record is no ground to resolve on: the commit will be refused as `evicted`. */

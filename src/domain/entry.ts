@@ -64,7 +64,7 @@ export function applyChange(entry: Entry, change: Change): void {
   entry.live = !deletesRecord(change)
   for (const leaf of change.leaves) applyLeaf(entry, leaf, leaf.stamp ?? own)
   for (const { path, value, keep } of change.inserts ?? []) setLeaf(entry.tree, path, insertInto(entry.tree, path, value, keep))
-  if (change.kind !== 'adopt') entry.rev = change.rev
+  if (change.kind !== 'adopt' || !entry.live) entry.rev = change.rev
 }
 
 function applyLeaf(entry: Entry, leaf: ChangedLeaf, stamp: Stamp): void {

@@ -4,6 +4,8 @@ import type { Change, Target } from './operation.js'
 
 export interface Seen {
   rev: number
+  /** Of the operation, where it is known. */
+  target?: Target
   digest?: string
   t?: number
 }
@@ -53,8 +55,9 @@ export function advance(replica: Replica, change: Change): void {
   replica.t = Math.max(replica.t, change.t)
 }
 
-function remember(replica: Replica, change: Change): void {
-  const seen: Seen = { rev: change.rev }
+/** The operation behind this change is done. */
+export function remember(replica: Pick<Replica, 'seen'>, change: Change): void {
+  const seen: Seen = { rev: change.rev, target: change.target }
   if (change.digest !== undefined) {
     seen.digest = change.digest
     seen.t = change.t

@@ -30,6 +30,10 @@ export class RedisConnector implements Connector {
     return endpoint === null ? null : formatEndpoint(endpoint)
   }
 
+  password(): string | undefined {
+    return this.used?.password
+  }
+
   async connect(): Promise<RedisStore | null> {
     if (this.redis.state === 'off') return null
     if (this.store?.connection.isOpen === true) return this.store

@@ -63,6 +63,8 @@ export interface Proposal {
   before: Entry | undefined
   ifRev?: number
   fence?: { name: string; fence: number }
+  /** Ids of operations whose effects this change brings to a store that lost them: given back in the same step. */
+  gives?: readonly SeenId[]
 }
 
 /** In the order in which they are checked: an id that was seen wins over everything but the epoch. */

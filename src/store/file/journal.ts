@@ -37,6 +37,24 @@ export class Journal {
     }
   }
 
+  /** Throws where no line could be appended. */
+  async probe(): Promise<void> {
+    await this.files.append(this.path, '')
+  }
+
+  /** Counts the lines behind `generation`, and those that nobody can read. */
+  async inspect(generation: number): Promise<{ lines: number; unreadable: number }> {
+    const paths = (await this.segments(generation)).map((segment) => `${this.path}.${segment}`)
+    let lines = 0
+    let unreadable = 0
+    for (const path of [...paths, this.path]) {
+      const texts = (await this.files.readLines(path, 0))?.lines ?? []
+      lines += texts.length
+      unreadable += texts.filter((text) => parseLine(text).length === 0).length
+    }
+    return { lines, unreadable }
+  }
+
   /** Every line behind `generation`, in order. null: a segment was sealed or folded meanwhile; look again. */
   async readAfter(generation: number): Promise<{ lines: JournalLine[]; tail: JournalTail } | null> {
     const before = await this.segments(generation)

@@ -48,6 +48,7 @@ export class RootFiles implements Root {
   async prepare(): Promise<void> {
     try {
       await this.files.makeDirectory(this.directory, 0o700)
+      await this.journal.probe()
     } catch (error) {
       throw new MemoryError('unavailable', `the root ${this.path} cannot be written: ${messageOf(error)}`, {
         cause: error,
@@ -107,6 +108,17 @@ export class RootFiles implements Root {
 
   dropSegments(upTo: number): Promise<void> {
     return this.journal.dropSegments(upTo)
+  }
+
+  /** For health: lines, and those of them that are none. */
+  async inspectJournal(): Promise<{ lines: number; unreadable: number }> {
+    return this.journal.inspect((await this.head())?.generation ?? 0)
+  }
+
+  /** For health: copies of what could not be read, oldest first. */
+  async setAside(): Promise<string[]> {
+    const aside = join(this.directory, 'aside')
+    return (await this.files.list(aside)).sort().map((name) => join(aside, name))
   }
 
   private async head(): Promise<Head | null> {

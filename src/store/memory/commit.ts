@@ -1,19 +1,19 @@
 /** What Redis' commit script does: checks in the order of the contract, then all writes at once. */
-import { applyChange, deletesRecord, emptyEntry, type Entry, touchesRecord } from '../../domain/entry.js'
+import { applyChange, deletesRecord, emptyEntry, touchesRecord } from '../../domain/entry.js'
 import { judge } from '../../domain/judge.js'
 import { sameStamp } from '../../domain/lineage.js'
 import type { Change } from '../../domain/operation.js'
 import type { Proposal, Roster, Verdict } from '../contract.js'
-import { requireComparisons, REV_FIELD, touchedFields } from '../hash-fields.js'
+import { requireComparisons, touchedFields } from '../hash-fields.js'
 import {
   type MemoryData,
   readEntry,
   readStored,
   recordAt,
-  type StoredRecord,
   type Sync,
   writeField,
   writeKnowledge,
+  writeRevision,
 } from './data.js'
 
 export interface CommitLimits {
@@ -42,6 +42,7 @@ export function commitTo(data: MemoryData, run: string, proposal: Proposal, limi
   sync.rev = rev
   const { id, t, digest } = change
   seen.set(id, { id, rev, t, ...(digest !== undefined && { digest }) })
+  for (const given of proposal.gives ?? []) if (!seen.has(given.id)) seen.set(given.id, { ...given })
   if (touchesRecord(change)) applyTo(data, sync, change)
   return { is: 'committed', change }
 }
@@ -63,7 +64,7 @@ function applyTo(data: MemoryData, sync: Sync, change: Change): void {
     record.types.clear()
   }
   for (const field of touchedFields(change).written) writeField(target, record, field, entry.tree.get(field))
-  writeRevision(record, entry)
+  writeRevision(record, entry.live ? entry.rev : null)
   writeKnowledge(record, entry)
   const { live, rev, born } = entry
   const deleted = live ? undefined : entry.stamps.get('')
@@ -71,9 +72,4 @@ function applyTo(data: MemoryData, sync: Sync, change: Change): void {
     roster: { live, rev, born, ...(deleted !== undefined && { deleted }) },
     hasTypes: record.types.size > 0,
   })
-}
-
-function writeRevision({ fields }: StoredRecord, { live, rev }: Entry): void {
-  fields.delete(REV_FIELD)
-  if (live && (rev > 0 || fields.size === 0)) fields.set(REV_FIELD, String(rev)) // a hash without fields would be none
 }

@@ -135,3 +135,9 @@ export function writeField(target: Target, record: StoredRecord, field: string, 
   record.fields.set(field, raw)
   if (type !== undefined) record.types.set(field, { kind: type, raw })
 }
+
+/** An adopted record has none (0); but a hash without any field would be no hash. Null: the record is deleted. */
+export function writeRevision({ fields }: StoredRecord, rev: number | null): void {
+  fields.delete(REV_FIELD)
+  if (rev !== null && (rev > 0 || fields.size === 0)) fields.set(REV_FIELD, String(rev))
+}

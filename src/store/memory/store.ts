@@ -3,7 +3,7 @@ import type { Entry } from '../../domain/entry.js'
 import { mergeContains } from '../../domain/lineage.js'
 import type { Change, Target } from '../../domain/operation.js'
 import type { Lineage, Proposal, Roster, SeenId, Store, Stored, Verdict } from '../contract.js'
-import { encodeField, REV_FIELD } from '../hash-fields.js'
+import { encodeField } from '../hash-fields.js'
 import { commitTo, sameRoster } from './commit.js'
 import {
   type MemoryData,
@@ -13,6 +13,7 @@ import {
   type StoredRecord,
   type Sync,
   writeKnowledge,
+  writeRevision,
 } from './data.js'
 import type { MemoryServer } from './server.js'
 
@@ -37,7 +38,7 @@ export class MemoryStore implements Store {
       const first = Math.max(next.atLeast, now.rev, data.stream.at(-1)?.rev ?? 0)
       const contains = new Map(now.contains)
       if (data.sync !== null) contains.set(data.sync.epoch, now.rev)
-      data.sync = { epoch: next.epoch, owner: run, first, rev: first, contains, roster: data.sync?.roster ?? new Map() }
+      data.sync = { epoch: next.epoch, owner: run, first, rev: first, contains, roster: data.sync?.roster ?? new Map<Target, RosterEntry>() }
       data.seen ??= new Map()
       data.counter = first
       return this.lineage()
@@ -141,8 +142,7 @@ function putBack(record: StoredRecord, known: RosterEntry, target: Target, entry
     if (type !== undefined && now === raw) record.types.set(field, { kind: type, raw })
   }
   for (const [field, raw] of standing) record.fields.set(field, raw)
-  if (known.roster.rev > 0 || record.fields.size === 0) record.fields.set(REV_FIELD, String(known.roster.rev))
-  else record.fields.delete(REV_FIELD)
+  writeRevision(record, known.roster.rev)
   writeKnowledge(record, entry)
   known.hasTypes = record.types.size > 0
 }

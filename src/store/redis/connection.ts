@@ -151,12 +151,16 @@ function newClient(endpoint: RedisEndpoint, budgetMs: number): Redis {
 async function greet(client: Redis, { username, password, db }: RedisEndpoint): Promise<string> {
   await client.connect()
   const login = password === undefined ? [] : username === undefined ? [password] : [username, password]
-  const [, , info] = await Promise.all([
-    login.length === 0 ? undefined : client.call('AUTH', ...login).catch(unlessSuperfluous),
-    db === undefined || db === 0 ? undefined : client.select(db),
+  const sent = [
+    ...(login.length === 0 ? [] : [client.call('AUTH', ...login).catch(unlessSuperfluous)]),
+    ...(db === undefined || db === 0 ? [] : [client.select(db)]),
     client.info('server'),
-  ])
-  return info
+  ]
+  // In their order: after a refused password, everything else is refused for want of one.
+  const answers = await Promise.allSettled(sent)
+  const refused = answers.find((answer) => answer.status === 'rejected')
+  if (refused !== undefined) throw refused.reason as Error
+  return sent.at(-1) as Promise<string>
 }
 
 function unlessSuperfluous(error: unknown): void {

@@ -76,6 +76,11 @@ const ON_THE_WAY: readonly Explanation[] = [
     says: 'cannot be reached',
     suggestion: 'look at the network, and at REDIS_HOST or MEMORY_SYNC_REDIS_URL',
   },
+  {
+    pattern: /EPIPE|ECONNRESET|Connection is closed/,
+    says: 'closed the connection',
+    suggestion: 'if it does so again and again, look into its log, and whether it has reached maxclients',
+  },
 ]
 
 export interface Circumstances {

@@ -1,23 +1,14 @@
 /** A connection that hears of changes: what is published, and which records were written past us. */
 import type { Redis } from 'ioredis'
-import type { Target } from '../../domain/operation.js'
 import { StoreUnavailable } from '../../errors/errors.js'
+import type { StoreListener } from '../contract.js'
 import type { RedisConnection } from './connection.js'
 import type { Keys } from './keys.js'
-
-export interface Listener {
-  changed: () => void
-  touched: (target: Target) => void
-  /** The connection broke; nothing more is heard. */
-  lost: () => void
-  /** The text of every message on the channel of events, ours (with a `rev`) and others'; it may be anything. */
-  published?: (text: string) => void
-}
 
 const INVALIDATIONS = '__redis__:invalidate'
 
 /** Hears until the returned function is called, or `lost` is. */
-export async function listenOn(connection: RedisConnection, keys: Keys, on: Listener): Promise<() => Promise<void>> {
+export async function listenOn(connection: RedisConnection, keys: Keys, on: StoreListener): Promise<() => Promise<void>> {
   let stopped = false
   connection.onMessage((channel, payload) => {
     if (channel === INVALIDATIONS) tellTouched(payload, keys, on)
@@ -47,7 +38,7 @@ async function subscribe(client: Redis, keys: Keys): Promise<void> {
   await client.subscribe(keys.updates, INVALIDATIONS)
 }
 
-function tellTouched(payload: unknown, keys: Keys, on: Listener): void {
+function tellTouched(payload: unknown, keys: Keys, on: StoreListener): void {
   if (!Array.isArray(payload)) {
     on.changed() // everything was flushed
     return
@@ -58,7 +49,7 @@ function tellTouched(payload: unknown, keys: Keys, on: Listener): void {
   }
 }
 
-function tellPublished(payload: unknown, on: Listener): void {
+function tellPublished(payload: unknown, on: StoreListener): void {
   on.published?.(String(payload))
   on.changed()
 }

@@ -10,6 +10,7 @@ import { encodeField, encodeName, requireComparisons, touchedFields } from '../h
 import type { Keys } from './keys.js'
 import { typeEntry } from './record.js'
 import { formatRoster, rosterField } from './roster.js'
+import { seenArguments } from './seen.js'
 import { encodePointer, stampChanges } from './stamps.js'
 
 export interface CommitLimits {
@@ -49,6 +50,7 @@ export function commitArguments(proposal: Proposal, facts: CommitFacts): { keys:
     [...changes.dropped].map((path) => [encodePointer(path)]),
     [...changes.stamped].map(([path, stamp]) => [encodePointer(path), stampText(stamp)]),
     [...changes.counts],
+    (proposal.gives ?? []).map(seenArguments),
   ]
   return {
     keys: [...keys.marks, keys.rev, keys.events, record, types, stamps, lease],

@@ -5,6 +5,9 @@ import type { Keys } from './keys.js'
 
 const PAGE = 5_000
 
+/** As the scripts take an id that is given back. A key whose age nobody knows counts as used just now. */
+export const seenArguments = ({ id, rev, digest, t }: SeenId): string[] => [id, String(rev), digest ?? '', String(t ?? Date.now())]
+
 /** The ids whose revision is `wanted`; an idempotency key comes with its digest, and with when it was used. */
 export async function readSeenIds(
   connection: RedisConnection,

@@ -17,7 +17,10 @@ const decodePointer = (text: string): Pointer =>
     ? text.replace(/~2([0-9a-f]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
     : text
 
-export const countField = (root: string, path: Pointer): string => `+${root} ${encodePointer(path)}`
+export const countField = (root: string, path: Pointer): string =>
+  `+${root.replace(/[% ]/g, encodeURIComponent)} ${encodePointer(path)}`
+
+const decodeRoot = (text: string): string => text.replace(/%2[05]/g, decodeURIComponent)
 
 export interface StampChanges {
   /** With everything below them. */
@@ -62,7 +65,8 @@ export function takeKnowledge(entry: Entry, hash: ReadonlyMap<string, string>): 
 function takeCount(entry: Entry, field: string, text: string): void {
   const space = field.indexOf(' ')
   const [n = '', sum = ''] = text.split(' ')
-  countsAt(entry, decodePointer(field.slice(space + 1))).set(field.slice(1, space), { n: Number(n), sum })
+  const root = decodeRoot(field.slice(1, space))
+  countsAt(entry, decodePointer(field.slice(space + 1))).set(root, { n: Number(n), sum })
 }
 
 /** The whole hash of a record, as field, value, ... */

@@ -1,17 +1,17 @@
 /** The store in Redis. Every step that has to be atomic is one Lua script; this class only translates. */
 import type { Entry } from '../../domain/entry.js'
-import type { Change, Target } from '../../domain/operation.js'
+import { type Change, CONTEXT, type Target } from '../../domain/operation.js'
 import { MemoryError } from '../../errors/errors.js'
-import type { Lineage, Proposal, Roster, SeenId, Stored, Verdict, WakingStore } from '../contract.js'
+import type { Lineage, Proposal, Roster, SeenId, Stored, StoreListener, Verdict, WakingStore } from '../contract.js'
 import { encodeField, encodeName } from '../hash-fields.js'
 import type { RedisConnection } from './connection.js'
 import { Keys } from './keys.js'
-import { listenOn, type Listener } from './listen.js'
+import { listenOn } from './listen.js'
 import { type CommitLimits, commitArguments } from './proposal.js'
 import { parseStored, type ReadReply, typeEntry } from './record.js'
 import { formatRoster, rosterField, rosterTarget } from './roster.js'
 import { runScript, runScriptForBytes, type ScriptName } from './scripts.js'
-import { readSeenIds } from './seen.js'
+import { readSeenIds, seenArguments } from './seen.js'
 import { formatKnowledge } from './stamps.js'
 import { parseChange, type StreamEntry } from './stream.js'
 
@@ -71,7 +71,8 @@ export class RedisStore implements WakingStore {
   async targets(): Promise<Target[]> {
     const fields = await this.connection.call((client) => client.hkeys(this.keys.sync))
     const known = fields.flatMap((field) => rosterTarget(field) ?? [])
-    return [...new Set([...known, ...(await this.hashes())])]
+    const context = await this.connection.call((client) => client.type(this.keys.of(CONTEXT).record))
+    return [...new Set([...known, ...(context === 'hash' ? [CONTEXT] : []), ...(await this.hashes())])]
   }
 
   async commit(proposal: Proposal): Promise<Verdict> {
@@ -124,7 +125,7 @@ export class RedisStore implements WakingStore {
     await this.connection.call((client) => client.publish(this.keys.updates, text))
   }
 
-  async listen(on: Listener): Promise<() => Promise<void>> {
+  async listen(on: StoreListener): Promise<() => Promise<void>> {
     return listenOn(await this.connection.another(), this.keys, on)
   }
 
@@ -133,8 +134,8 @@ export class RedisStore implements WakingStore {
   }
 
   private async containSome(epoch: string, known: [string, number][], ids: readonly SeenId[]): Promise<boolean> {
-    const idArgs = ids.flatMap(({ id, rev, digest, t }) => [id, String(rev), digest ?? '', String(t ?? Date.now())])
-    const args = [epoch, this.connection.run, String(ids.length), ...idArgs, ...known.flat().map(String)]
+    const idArguments = ids.flatMap(seenArguments)
+    const args = [epoch, this.connection.run, String(ids.length), ...idArguments, ...known.flat().map(String)]
     return (await this.run<number>('contain', this.keys.marks, args)) === 1
   }
 

@@ -10,6 +10,7 @@
 --       then lists, each after its length:
 --       expected (field, token or '' for none)  set (field, value, type entry or '')  unset field
 --       stamps dropped with everything below: path  stamped (path, stamp or '' for the change's own)  counts (field, value)
+--       ids given back, whose effects the change brings (id, rev, digest or '', ms)
 -- returns {'EPOCH'} {'DUP', rev} {'OTHER', rev} {'EVICTED'} {'FENCE', newest} {'CONFLICT', rev} {'STALE'} {'OK', rev, prev}
 local sync, seen, keys, keytimes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local record, types, stamps = KEYS[7], KEYS[8], KEYS[9]
@@ -28,6 +29,7 @@ local function list(width)
   return entries
 end
 local expected, set, unset, dropped, stamped, counts = list(2), list(3), list(1), list(1), list(2), list(2)
+local given = list(4)
 
 -- The checks, in the order of the contract.
 
@@ -110,6 +112,7 @@ end
 -- The writes. XADD comes first: it refuses a key that is no stream, and an id that is not the highest.
 
 local prev = math.max(number(redis.call('GET', KEYS[5])), number(marks[2]))
+redis.call('HLEN', keys)
 redis.call('ZCARD', keytimes)
 local rev = math.max(prev, number(ARGV[3])) + 1
 local function append()
@@ -137,6 +140,8 @@ if digest ~= '' then
     redis.call('ZREM', keytimes, old)
   end
 end
+
+for _, former in ipairs(given) do giveBack(seen, keys, keytimes, unpack(former)) end
 
 local stamp = ARGV[19] .. '.' .. own .. '.' .. ARGV[1]
 local function stampOf(given)

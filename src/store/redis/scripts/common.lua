@@ -63,6 +63,12 @@ local function setRevision(record, rev)
   if rev ~= '0' or not isHash(record) then redis.call('HSET', record, 'rev', rev) end
 end
 
+-- An id that was applied in a data set that was lost, unless this one knows it.
+local function giveBack(seen, keys, keytimes, id, rev, digest, time)
+  if redis.call('ZADD', seen, 'NX', rev, id) == 0 or digest == '' then return end
+  if redis.call('HSETNX', keys, id, rev .. ' ' .. digest) == 1 then redis.call('ZADD', keytimes, time, id) end
+end
+
 -- The highest id that the stream has ever given; entries may be trimmed, or written by others.
 local function lastStreamed(events)
   if redis.call('EXISTS', events) == 0 then return 0 end

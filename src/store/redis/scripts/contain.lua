@@ -10,11 +10,7 @@ redis.call('ZCARD', KEYS[4])
 
 local at = 4
 for _ = 1, number(ARGV[3]) do
-  local id, rev, digest, time = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  redis.call('ZADD', KEYS[2], 'NX', rev, id)
-  if digest ~= '' and redis.call('HSETNX', KEYS[3], id, rev .. ' ' .. digest) == 1 then
-    redis.call('ZADD', KEYS[4], time, id)
-  end
+  giveBack(KEYS[2], KEYS[3], KEYS[4], unpack(ARGV, at, at + 3))
   at = at + 4
 end
 

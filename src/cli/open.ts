@@ -1,0 +1,25 @@
+/** The one way in which commands and the library come to a memory. */
+import { resolveRoot, type ResolvedRoot } from '../config/root.js'
+import type { OpenOptions } from '../memory/open.js'
+import type { Surroundings } from '../usecases/surroundings.js'
+import type { StoreFlags } from './store-flags.js'
+
+export interface Opened {
+  memory: Surroundings['memory']
+  root: ResolvedRoot
+}
+
+/** The engine is loaded here and not before: `--help` and a wrong call do not pay for it. */
+export async function open(flags: StoreFlags): Promise<Opened> {
+  const { openMemory } = await import('../memory/open.js')
+  return { memory: await openMemory(openOptionsOf(flags)), root: rootOf(flags) }
+}
+
+export const rootOf = (flags: StoreFlags): ResolvedRoot => resolveRoot(flags.root, process.env)
+
+export const openOptionsOf = (flags: StoreFlags): OpenOptions => ({
+  root: rootOf(flags).path,
+  env: process.env,
+  ...(flags['redis-url'] !== undefined && { redisUrl: flags['redis-url'] }),
+  ...(flags['redis-password-file'] !== undefined && { redisPasswordFile: flags['redis-password-file'] }),
+})

@@ -1,0 +1,103 @@
+/**
+ * A call with a limit on how long it may take. A hub that is stopped, or that hangs, is told from one that is busy by a
+ * ping: after half the budget the hub is asked for a sign of life, and only one that gives it is waited for any longer.
+ */
+import type { MemoryError } from '../errors/errors.js'
+import { type HubConnection, HubGone } from './connection.js'
+import { type CallName, type LastingCall, PROTOCOL } from './protocol.js'
+
+export interface Patience {
+  /** A hub that shows no sign of life for so long is gone. */
+  budgetMs: number
+  /** How long a hub that lives may take for its answer. */
+  answerMs: number
+}
+
+/**
+ * The answer. Throws what the hub answered, or HubGone when there was no answer in time: whether the call was carried
+ * out is not known then, and a write goes on elsewhere with the same id. Notices before the answer go to `notice`.
+ */
+export function callHub(
+  connection: HubConnection,
+  name: CallName | LastingCall,
+  args: object,
+  patience: Patience,
+  notice: (value: unknown) => void = () => undefined,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: MemoryError): void => {
+      watchdog.end()
+      connection.forget(n)
+      reject(error)
+    }
+    const succeed = (answer: unknown): void => {
+      watchdog.end()
+      resolve(answer)
+    }
+    const watchdog = new Watchdog(connection, patience, fail)
+    const n = connection.call(name, args, {
+      notice(value) {
+        watchdog.restart()
+        notice(value)
+      },
+      ok: succeed,
+      end: succeed,
+      failed: fail,
+    })
+    watchdog.restart()
+  })
+}
+
+/** The sign of life. Never throws: a connection that is gone says so to whoever waits on it. */
+export function pingHub(connection: HubConnection): void {
+  if (!connection.isOpen) return
+  const ignore = (): undefined => undefined
+  connection.call('ping', { protocol: PROTOCOL }, { notice: ignore, ok: ignore, end: ignore, failed: ignore })
+}
+
+class Watchdog {
+  private timer: NodeJS.Timeout | undefined
+  private startedAt = 0
+  private ended = false
+
+  constructor(
+    private readonly connection: HubConnection,
+    private readonly patience: Patience,
+    private readonly giveUp: (error: HubGone) => void,
+  ) {}
+
+  restart(): void {
+    clearTimeout(this.timer)
+    const { budgetMs } = this.patience
+    const startedAt = (this.startedAt = performance.now())
+    this.timer = setTimeout(() => {
+      this.askUntil(budgetMs / 2, startedAt)
+    }, budgetMs / 2)
+  }
+
+  end(): void {
+    this.ended = true
+    clearTimeout(this.timer)
+  }
+
+  private askUntil(ms: number, heardSince: number): void {
+    pingHub(this.connection)
+    this.timer = setTimeout(() => {
+      // What has already arrived is read first: this process may itself have been busy for longer than the budget.
+      setImmediate(() => {
+        if (!this.ended) this.judge(heardSince)
+      })
+    }, ms)
+  }
+
+  private judge(heardSince: number): void {
+    const now = performance.now()
+    if (this.connection.heardAt < heardSince) {
+      this.connection.close('the hub does not answer') // and everybody who waits on it hears that
+    } else if (now - this.startedAt >= this.patience.answerMs) {
+      this.giveUp(new HubGone('the hub lives, and takes too long for this answer', true))
+    } else {
+      this.askUntil(this.patience.budgetMs, now)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/** The Memory of a running hub, over its control socket. */
+import type { Memory, Notice, Snapshot, Status, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
+import type { OperationIds } from '../core/engine-types.js'
+import type { TreeMap } from '../domain/json.js'
+import type { Change } from '../domain/operation.js'
+import { callHub, type Patience } from './call.js'
+import type { ConnectOptions } from './reach.js'
+import type { HubConnection } from './connection.js'
+import type { CallName, HubInfo, LastingCall } from './protocol.js'
+import { followHub } from './follow.js'
+import { eventToWire, outcomeFromWire, snapshotFromWire, type WireOutcome, type WireSnapshot } from './wire.js'
+
+/** A living hub may take so long: its own budgets for Redis (at most 2 s) end before. */
+const ANSWER_MS = 5_000
+/** These read or write a whole context, or wait for Redis to do so. */
+const LONG_ANSWER_MS = 60_000
+const RECONNECT_MS = 1_000
+
+/**
+ * Every method throws HubGone when the hub does not answer within the budget or its connection breaks, and what the hub
+ * answered otherwise. After HubGone with `sent`, only the same id, sent elsewhere, makes sure of a write: see `submit`.
+ */
+export class HubClient implements Memory {
+  private readonly closing = new AbortController()
+
+  constructor(
+    private readonly socketPath: string,
+    private readonly connection: HubConnection,
+    /** Who answered. */
+    readonly hub: HubInfo,
+    private readonly options: ConnectOptions,
+  ) {}
+
+  /** For a caller that goes on with the same ids where this one got no answer. */
+  async submit(request: WriteRequest, ids: OperationIds): Promise<WriteOutcome> {
+    return outcomeFromWire((await this.call('submit', { request, ids })) as WireOutcome)
+  }
+
+  /** The hub chooses the id: for a caller that has nowhere else to go. */
+  async write(request: WriteRequest): Promise<WriteOutcome> {
+    return outcomeFromWire((await this.call('write', { request })) as WireOutcome)
+  }
+
+  async read(): Promise<Snapshot | null> {
+    const wire = (await this.call('read', {})) as WireSnapshot | null
+    return wire === null ? null : snapshotFromWire(wire)
+  }
+
+  /**
+   * Over a connection of its own; reconnects to a restarted hub and goes on after the last cursor. Ends when the signal
+   * aborts or the client is closed; throws HubGone with `details.cursor` when there is no hub any more.
+   */
+  watch(request: WatchRequest): AsyncIterable<Notice> {
+    const signal = AbortSignal.any([request.signal, this.closing.signal])
+    return followHub(this.socketPath, { ...request, signal }, { reconnectMs: RECONNECT_MS, ...this.options })
+  }
+
+  async history(since: number): Promise<Change[]> {
+    const changes: Change[] = []
+    await this.call('history', { since }, LONG_ANSWER_MS, (change) => changes.push(change as Change))
+    return changes
+  }
+
+  async status(): Promise<Status> {
+    return (await this.call('status', {})) as Status
+  }
+
+  async sync(): Promise<{ rev: number; agents: number; equal: boolean }> {
+    return (await this.call('sync', {}, LONG_ANSWER_MS)) as { rev: number; agents: number; equal: boolean }
+  }
+
+  async publish(event: TreeMap): Promise<boolean> {
+    return (await this.call('publish', { event: eventToWire(event) })) as boolean
+  }
+
+  /** Asks the hub to end. It has heard it when this resolves; that it ended is seen by its process being gone. */
+  async stop(): Promise<void> {
+    await this.call('stop', {})
+  }
+
+  close(): Promise<void> {
+    this.closing.abort()
+    this.connection.close()
+    return Promise.resolve()
+  }
+
+  private call(
+    name: CallName | LastingCall,
+    args: object,
+    answerMs = ANSWER_MS,
+    notice?: (value: unknown) => void,
+  ): Promise<unknown> {
+    const patience: Patience = { budgetMs: this.options.budgetMs, answerMs }
+    return callHub(this.connection, name, args, patience, notice)
+  }
+}

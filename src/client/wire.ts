@@ -1,0 +1,36 @@
+/**
+ * The values of a Memory as plain JSON, and back. A document travels as its one-line text: as a JavaScript object it would
+ * lose the order of keys and the digits of numbers.
+ */
+import type { Notice, Snapshot, WriteOutcome } from '../core/memory.js'
+import { formatLine, parseTree, parseTreeMap, type TreeMap } from '../domain/json.js'
+
+/** `T` with every document in it as text. */
+type Wire<T> = T extends unknown ? { [K in keyof T]: WireField<K, T[K]> } : never
+type WireField<K, V> = K extends 'context' ? string : K extends 'current' ? string | null : V
+
+export type WireSnapshot = Wire<Snapshot>
+export type WireNotice = Wire<Notice>
+export type WireOutcome = Wire<WriteOutcome>
+
+export const snapshotToWire = (snapshot: Snapshot): WireSnapshot => ({ ...snapshot, context: formatLine(snapshot.context) })
+export const snapshotFromWire = (wire: WireSnapshot): Snapshot => ({ ...wire, context: parseTreeMap(wire.context) })
+
+export const noticeToWire = (notice: Notice): WireNotice =>
+  notice.is === 'snapshot' ? { ...notice, context: formatLine(notice.context) } : notice
+
+export const noticeFromWire = (wire: WireNotice): Notice =>
+  wire.is === 'snapshot' ? { ...wire, context: parseTreeMap(wire.context) } : wire
+
+export function outcomeToWire(outcome: WriteOutcome): WireOutcome {
+  if (outcome.ok || outcome.reason !== 'conflict') return outcome
+  return { ...outcome, current: outcome.current === null ? null : formatLine(outcome.current) }
+}
+
+export function outcomeFromWire(wire: WireOutcome): WriteOutcome {
+  if (wire.ok || wire.reason !== 'conflict') return wire
+  return { ...wire, current: wire.current === null ? null : parseTree(wire.current) }
+}
+
+export const eventToWire = (event: TreeMap): string => formatLine(event)
+export const eventFromWire = (text: string): TreeMap => parseTreeMap(text)

@@ -1,0 +1,31 @@
+import { Flags } from '@oclif/core'
+import { BaseCommand } from '../cli/base-command.js'
+import { formatLine } from '../domain/json.js'
+import { logLines } from '../usecases/watch.js'
+
+export default class Log extends BaseCommand {
+  static override readonly summary = 'Show the history: who changed what, and when.'
+  static override readonly description = `One JSON object a line, oldest first: {rev, cursor, agent, event, timestamp, data, by}. "data" is the change as a merge
+patch. A change in which a value lost against a newer one has the event "conflict", and both values.`
+  static override readonly examples = [
+    '<%= config.bin %> log --agent mary',
+    '<%= config.bin %> log --since 120 | jq -r "[.timestamp, .by, .agent] | @tsv"',
+  ]
+  static override readonly flags = {
+    agent: Flags.string({ summary: 'Only changes of this agent.', helpValue: 'NAME' }),
+    event: Flags.string({ summary: 'Only this kind of event.', helpValue: 'EVENT' }),
+    since: Flags.string({ summary: 'Only what came after this revision or cursor.', helpValue: 'REV' }),
+  }
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Log)
+    const lines = await this.withMemory(flags, (memory) =>
+      logLines(this.surroundings(memory), {
+        ...(flags.agent !== undefined && { agent: flags.agent }),
+        ...(flags.event !== undefined && { event: flags.event }),
+        ...(flags.since !== undefined && { since: flags.since }),
+      }),
+    )
+    if (lines.length > 0) await this.print(lines.map(({ json }) => formatLine(json)).join('\n'))
+  }
+}

@@ -1,0 +1,22 @@
+import { BaseCommand } from '../cli/base-command.js'
+import { MemoryError } from '../errors/errors.js'
+
+export default class Sync extends BaseCommand {
+  static override readonly summary = 'Reconcile the file and Redis now, and verify it by reading both back.'
+  static override readonly description = 'When Redis is away or off: exit 69, and nothing is claimed.'
+  static override readonly examples = ['<%= config.bin %> sync', '<%= config.bin %> redis-sync --json']
+  static override readonly aliases = ['redis-sync']
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Sync)
+    const { rev, agents, equal } = await this.withMemory(flags, (memory) => memory.sync())
+    if (!equal) {
+      throw new MemoryError('failed', `context.json and Redis still differ at revision ${rev}`, {
+        suggestions: ['somebody may be writing right now: repeat it', 'memory_sync health says what is wrong'],
+        details: { rev, agents },
+      })
+    }
+    if (this.jsonEnabled()) await this.printReply({ ok: true, rev, agents, equal })
+    else await this.print(`✅ context.json and Redis are equal at revision ${rev} (${agents} ${agents === 1 ? 'agent' : 'agents'})`)
+  }
+}

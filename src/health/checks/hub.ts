@@ -1,0 +1,30 @@
+import type { Check } from '../check.js'
+
+export const hub: Check = {
+  name: 'hub',
+  section: 'Hub Service',
+  look({ hub: found }) {
+    switch (found.is) {
+      case 'running':
+        return { level: 'ok', text: `Hub running (pid ${found.pid}, version ${found.version})` }
+      case 'absent':
+        return {
+          level: 'bad',
+          text: 'Hub not running: writes are kept, but nothing brings file and Redis together between them',
+          wayOut: 'start it: memory_sync hub',
+        }
+      case 'silent':
+        return {
+          level: 'bad',
+          text: `Hub does not answer${found.pid === null ? '' : ` (pid ${found.pid})`}: it is suspended, or it hangs`,
+          wayOut: found.pid === null ? 'end its process and start it again' : `kill -CONT ${found.pid}, or end it and start it again`,
+        }
+      case 'other-version':
+        return {
+          level: 'bad',
+          text: `Hub of version ${found.version} (pid ${found.pid}) speaks another protocol: commands go past it`,
+          wayOut: 'restart it with the installed version',
+        }
+    }
+  },
+}

@@ -1,0 +1,61 @@
+/** What each call of the protocol does to the memory that is served. */
+import type { CallName, EndReason, HubInfo } from '../client/protocol.js'
+import { eventFromWire, noticeToWire, outcomeToWire, snapshotToWire } from '../client/wire.js'
+import type { ServedMemory } from '../core/engine-types.js'
+import type { Status } from '../core/memory.js'
+import { historyArgs, parseArgs, publishArgs, submitArgs, watchArgs, writeArgs } from './requests.js'
+
+/** The way back to the caller of a stream. */
+export interface Outlet {
+  /** Aborts when nobody listens any more; its reason is why the stream ends. */
+  readonly signal: AbortSignal
+  /** False: the reader has left too much lying about, and nothing was sent. */
+  offer(notice: unknown): boolean
+  /** Waits until the reader has room. */
+  push(notice: unknown): Promise<void>
+}
+
+export type Answer = { ok: unknown } | { end: EndReason }
+export type Call = (args: unknown, outlet: Outlet) => Promise<Answer>
+
+export function callsOf(memory: ServedMemory, hub: HubInfo): Readonly<Record<CallName, Call>> {
+  return {
+    async submit(args) {
+      const { request, ids } = parseArgs(submitArgs, args)
+      return { ok: outcomeToWire(await memory.submit(request, ids)) }
+    },
+    async write(args) {
+      return { ok: outcomeToWire(await memory.write(parseArgs(writeArgs, args).request)) }
+    },
+    async read() {
+      const snapshot = await memory.read()
+      return { ok: snapshot === null ? null : { ...snapshotToWire(snapshot), source: 'hub' } }
+    },
+    watch: (args, outlet) => watch(memory, parseArgs(watchArgs, args), outlet),
+    async history(args, outlet) {
+      const changes = await memory.history(parseArgs(historyArgs, args).since)
+      // One frame each: all together may be longer than a frame may be.
+      for (const change of changes) await outlet.push(change)
+      return { ok: changes.length }
+    },
+    async status() {
+      return { ok: { ...(await memory.status()), hub: runningHub(hub) } satisfies Status }
+    },
+    async sync() {
+      return { ok: await memory.sync() }
+    },
+    async publish(args) {
+      return { ok: await memory.publish(eventFromWire(parseArgs(publishArgs, args).event)) }
+    },
+  }
+}
+
+async function watch(memory: ServedMemory, request: { since?: string }, outlet: Outlet): Promise<Answer> {
+  for await (const notice of memory.watch({ ...request, signal: outlet.signal })) {
+    if (outlet.signal.aborted) break
+    if (!outlet.offer(noticeToWire(notice))) return { end: 'slow' }
+  }
+  return { end: outlet.signal.aborted ? (outlet.signal.reason as EndReason) : 'done' }
+}
+
+const runningHub = ({ pid, version, startedAt }: HubInfo): Status['hub'] => ({ running: true, pid, version, startedAt })

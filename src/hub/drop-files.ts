@@ -1,0 +1,92 @@
+/** Files in the inbox: looked at only when they are at rest, and moved only to where no other file is overwritten. */
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { lstat, mkdir, open, readdir, rename, utimes } from 'node:fs/promises'
+import { join, parse } from 'node:path'
+
+/** More than any context may have; it is not even read. */
+export const MAX_DROP_BYTES = 16 * 1024 * 1024
+
+export interface DropFile {
+  name: string
+  /** Changes with whatever is written to it. */
+  state: string
+  size: number
+  /** By the file's own time; a file from the future counts as new. */
+  ageMs: number
+}
+
+export interface DropContent {
+  /** null: the bytes are no UTF-8. */
+  text: string | null
+  /** SHA-256 of the bytes, as hex digits. */
+  digest: string
+}
+
+/** Files that may be drops: `*.json`, no hidden ones (programs that write carefully use them) and no folders or pipes. */
+export async function listDrops(inbox: string, now: number): Promise<DropFile[]> {
+  const names = (await readdir(inbox)).filter((name) => name.endsWith('.json') && !name.startsWith('.'))
+  const files = await Promise.all(names.map((name) => look(inbox, name, now)))
+  return files.filter((file) => file !== null)
+}
+
+async function look(inbox: string, name: string, now: number): Promise<DropFile | null> {
+  const stat = await unlessMissing(() => lstat(join(inbox, name), { bigint: true }))
+  if (stat === null || !stat.isFile()) return null
+  const { ino, size, mtimeNs } = stat
+  return { name, state: `${ino}:${size}:${mtimeNs}`, size: Number(size), ageMs: Math.max(0, now - Number(mtimeNs / 1_000_000n)) }
+}
+
+/** null: it is not there any more. */
+export async function readDrop(path: string): Promise<DropContent | null> {
+  const bytes = await unlessMissing(async () => {
+    // Not through a link, and not waiting for a pipe that took the file's place.
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      return await file.readFile()
+    } finally {
+      await file.close()
+    }
+  })
+  if (bytes === null) return null
+  return { text: decode(bytes), digest: createHash('sha256').update(bytes).digest('hex') }
+}
+
+function decode(bytes: Buffer): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return null
+  }
+}
+
+/** Moves a file, under its own name or, where that is taken, one with a number. Returns where; null: it is gone. */
+export async function moveDrop(inbox: string, name: string, folder: string, now: number): Promise<string | null> {
+  await mkdir(folder, { recursive: true })
+  const target = await freeName(folder, name)
+  const moved = await unlessMissing(async () => {
+    await rename(join(inbox, name), target)
+    return target
+  })
+  // It is kept for as long after it was handled, however old it was then.
+  if (moved !== null) await unlessMissing(() => utimes(target, now / 1000, now / 1000))
+  return moved
+}
+
+/** Nobody else puts files here, so a name that is free stays free until it is used. */
+async function freeName(folder: string, name: string): Promise<string> {
+  const { name: stem, ext } = parse(name)
+  for (let n = 1; ; n++) {
+    const path = join(folder, n === 1 ? name : `${stem}.${n}${ext}`)
+    if ((await unlessMissing(() => lstat(path))) === null) return path
+  }
+}
+
+export async function unlessMissing<T>(action: () => Promise<T>): Promise<T | null> {
+  try {
+    return await action()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}

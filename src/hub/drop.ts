@@ -1,0 +1,88 @@
+/** A drop: what an agent left in the inbox, and the write that it asks for. Pure. */
+import type { WriteRequest } from '../core/memory.js'
+import { InvalidJson, leafOf, parseTree, type Tree } from '../domain/json.js'
+import { isLegalName } from '../domain/name.js'
+import { agentTarget, type Edit } from '../domain/operation.js'
+import { formatPointer } from '../domain/pointer.js'
+import { formatTime } from '../domain/time.js'
+import { leavesOf, leavesOfMergePatch } from '../domain/tree.js'
+import { MemoryError } from '../errors/errors.js'
+import { editOfLeaf } from '../usecases/assignment.js'
+import { refuseTooLarge } from '../usecases/limits.js'
+
+export interface DropName {
+  agent: string
+  /** `context`, or what came out: `result`, `outcome`. */
+  what: string
+  /** When it was dropped, ms. */
+  at: number
+}
+
+const NAME = /^([^_]+)_(.+)_(\d+)\.json$/
+/** Behind the epoch a program may have put a number of its own, so that two drops of one second stay two. */
+const EPOCH_INSIDE = /^(.+)_(\d{9,16})$/
+/** Of this many ms since 1970 on, a number is in ms: as seconds it would be the year 5138. */
+const FIRST_MS = 1e11
+
+/** `<agent>_<what>_<epoch>.json`, the epoch in s or ms. null: it is no such name, or the agent's is not legal. */
+export function parseDropName(name: string): DropName | null {
+  const match = NAME.exec(name)
+  if (match === null) return null
+  const [, agent = '', rest = '', last = ''] = match
+  const inside = EPOCH_INSIDE.exec(rest)
+  const what = inside?.[1] ?? rest
+  const epoch = Number(inside?.[2] ?? last)
+  return isLegalName(agent) ? { agent, what, at: epoch < FIRST_MS ? epoch * 1000 : epoch } : null
+}
+
+/** A drop of the same content under the same name is the same drop. `digest` is of the content. */
+export const dropKey = (name: string, digest: string): string => `drop:${name}:${digest}`
+
+/**
+ * `context` is a merge patch into the agent's context; anything else is recorded there under its own name, in place of the one
+ * before. A new agent is `active`, and was last seen when it dropped this. Throws MemoryError `usage` for what cannot be kept.
+ */
+export function writeOfDrop(
+  drop: DropName,
+  content: Tree,
+  now: { ms: number; offsetMinutes: number },
+): Omit<WriteRequest, 'idempotencyKey'> {
+  const seenAt = Math.min(drop.at, now.ms)
+  return {
+    target: agentTarget(drop.agent),
+    kind: drop.what === 'context' ? 'set' : 'record',
+    by: drop.agent,
+    edits: [
+      { do: 'default', path: '/status', value: leafOf('active') },
+      { do: 'default', path: '/last_seen', value: leafOf(formatTime(seenAt, now.offsetMinutes)) },
+      { do: 'set', path: '/last_update', value: leafOf(formatTime(now.ms, now.offsetMinutes)) },
+      ...editsOfContent(drop, content),
+    ],
+  }
+}
+
+function editsOfContent({ what }: DropName, content: Tree): Edit[] {
+  if (what !== 'context') return editsOfValue(what, content)
+  if (typeof content === 'string') throw new MemoryError('usage', 'a context has to be a JSON object')
+  for (const [key, value] of content) refuseTooLarge(JSON.stringify(key.slice(0, 80)), value)
+  const leaves = leavesOfMergePatch(content, '/context').map(editOfLeaf)
+  return leaves.length > 0 ? leaves : [{ do: 'default', path: '/context', value: '{}' }]
+}
+
+function editsOfValue(what: string, content: Tree): Edit[] {
+  refuseTooLarge(JSON.stringify(what), content)
+  const path = `/context${formatPointer([what])}`
+  const leaves = leavesOf(content, path).map(editOfLeaf)
+  // An object takes the place of the one before; leaf by leaf it would be mixed with it.
+  return typeof content === 'string' ? leaves : [{ do: 'delete', path }, ...leaves]
+}
+
+/** Throws MemoryError `usage` where the text is no JSON that can be kept. */
+export function parseDrop(text: string): Tree {
+  try {
+    return parseTree(text.startsWith('\uFEFF') ? text.slice(1) : text)
+  } catch (error) {
+    if (!(error instanceof InvalidJson)) throw error
+    throw new MemoryError('usage', `it is no valid JSON: ${error.message}`, { cause: error })
+  }
+}

@@ -1,0 +1,73 @@
+/** What comes over the socket meets these schemas, and is typed from there on. */
+import { z } from 'zod'
+import type { OperationIds } from '../core/engine-types.js'
+import type { WriteRequest } from '../core/memory.js'
+import { formatLine, InvalidJson, parseTree } from '../domain/json.js'
+import { MemoryError } from '../errors/errors.js'
+
+const count = z.number().int().nonnegative()
+const pointer = z.string().regex(/^(?:\/|$)/)
+
+/** A value that broke the rules of a leaf would break the document that it is put into. */
+const leaf = z.string().refine(isLeaf, { error: 'is no one-line JSON text of a leaf' })
+
+function isLeaf(text: string): boolean {
+  try {
+    const tree = parseTree(text)
+    return (typeof tree === 'string' || tree.size === 0) && formatLine(tree) === text
+  } catch (error) {
+    if (error instanceof InvalidJson) return false
+    throw error
+  }
+}
+
+// Strict: a field that this version does not know would be a condition that is silently left out.
+const edit = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('set'), path: pointer, value: leaf }),
+  z.strictObject({ do: z.literal('default'), path: pointer, value: leaf }),
+  z.strictObject({ do: z.literal('delete'), path: pointer }),
+  z.strictObject({ do: z.literal('add'), path: pointer, by: leaf }),
+  z.strictObject({ do: z.literal('insert'), path: pointer, value: z.string().refine(isObjectText), keep: count }),
+])
+
+/** An entry of a list is an object's one-line text. */
+function isObjectText(text: string): boolean {
+  try {
+    return text.startsWith('{') && formatLine(parseTree(text)) === text
+  } catch (error) {
+    if (error instanceof InvalidJson) return false
+    throw error
+  }
+}
+
+const writeRequest = z.strictObject({
+  target: z.string().regex(/^(?:context|agent:.+)$/s),
+  kind: z.enum(['set', 'update', 'record', 'edit', 'legacy', 'adopt', 'restore', 'delete']),
+  edits: z.array(edit),
+  by: z.string(),
+  ifRev: z.exactOptional(count),
+  fence: z.exactOptional(z.strictObject({ name: z.string(), fence: count })),
+  idempotencyKey: z.exactOptional(z.string()),
+  payload: z.exactOptional(z.string()),
+}) satisfies z.ZodType<WriteRequest>
+
+const operationIds = z.strictObject({
+  id: z.string().regex(/^[\w.:-]{1,128}$/),
+  digest: z.exactOptional(z.string()),
+  t: z.exactOptional(count),
+}) satisfies z.ZodType<OperationIds>
+
+export const submitArgs = z.strictObject({ request: writeRequest, ids: operationIds })
+export const writeArgs = z.strictObject({ request: writeRequest })
+export const watchArgs = z.strictObject({ since: z.exactOptional(z.string()) })
+export const historyArgs = z.strictObject({ since: count })
+export const publishArgs = z.strictObject({ event: z.string() })
+export const helloArgs = z.object({ protocol: z.number(), version: z.exactOptional(z.string()) })
+
+/** Throws MemoryError `usage` for what the schema refuses. */
+export function parseArgs<T>(schema: z.ZodType<T>, args: unknown): T {
+  const parsed = schema.safeParse(args)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new MemoryError('usage', `the hub does not take this: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)
+}

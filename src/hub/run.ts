@@ -1,0 +1,102 @@
+/** The daemon: the keeper of one root, its control socket, and what has to be looked after beside them. */
+import type { Engine } from '../core/engine-types.js'
+import { formatTime } from '../domain/time.js'
+import { type Clock, systemClock } from '../platform/clock.js'
+import { systemProcesses } from '../platform/processes.js'
+import { type Component, startAll, stopAll } from './components.js'
+import { DropBox } from './drop-box.js'
+import { Ending } from './ending.js'
+import { Housekeeping } from './housekeeping.js'
+import { KeeperComponent } from './keeper-component.js'
+import { createLog, type Log } from './log.js'
+import { ControlServer } from './server.js'
+
+export interface HubOptions {
+  root: string
+  /** Of the product. */
+  version: string
+  /** The engine of this root, not started yet. */
+  open: () => Promise<Engine>
+  /** Gets each line of the log when it happens; `writeLineNow` is the one for a service. */
+  out: (line: string) => void
+  /** How long broadcasts and processed drops are kept, ms. */
+  keepMs?: number
+  clock?: Clock
+}
+
+/** What has not ended by then is left: everything acknowledged is in the journal. */
+const STOP_BUDGET_MS = 10_000
+
+/**
+ * Runs until SIGTERM, SIGINT or a `stop` over the socket, and returns the exit code: 0 after a clean end, 1 when something
+ * could not be ended, 128+n when a second signal came; then work is left undone, and the caller has to end the process.
+ * Throws MemoryError where it cannot start; `failed` with `details.pid` when a hub of this root runs already.
+ */
+export async function runHub(options: HubOptions): Promise<number> {
+  const log = createLog(options.out, options.clock ?? systemClock)
+  const ending = new Ending()
+  try {
+    return await Promise.race([live(options, log, ending), ending.forced])
+  } finally {
+    ending.close()
+  }
+}
+
+async function live(options: HubOptions, log: Log, ending: Ending): Promise<number> {
+  const engine = await options.open()
+  const forgetLines = engine.on(({ level, text }) => {
+    log[level](text)
+  })
+  try {
+    log.info(`memory_sync ${options.version} starts: root ${options.root}, pid ${process.pid}`)
+    const components = componentsOf(engine, options, log, ending)
+    await startAll(components, log)
+    let clean = false
+    try {
+      log.info(await readyLine(engine))
+      log.info(`stopping: ${await ending.asked}`)
+    } finally {
+      clean = await stopInTime(components, log)
+    }
+    log.info('stopped')
+    return clean ? 0 : 1
+  } finally {
+    forgetLines()
+    await engine.close()
+  }
+}
+
+function componentsOf(engine: Engine, options: HubOptions, log: Log, ending: Ending): Component[] {
+  const { root, version, keepMs, clock = systemClock } = options
+  const startedAt = formatTime(clock.now(), clock.offsetMinutes())
+  const stopAsked = (): void => {
+    ending.ask('asked over the control socket')
+  }
+  return [
+    new KeeperComponent(engine, root, clock),
+    new ControlServer({ root, memory: engine, version, startedAt, process: systemProcesses.self(), log, stopAsked }),
+    new DropBox({ root, memory: engine, log, clock }),
+    new Housekeeping({ root, log, clock, ...(keepMs !== undefined && { keepMs }) }),
+  ]
+}
+
+async function readyLine(engine: Engine): Promise<string> {
+  const { rev, redis, redisUrl, redisReason, pending, agents } = await engine.status()
+  const where = redisUrl === null ? redis : `${redis} (${redisUrl})`
+  const why = redis === 'away' && redisReason !== null ? `, because ${redisReason}` : ''
+  return `ready: rev ${rev}, ${agents} agents, ${pending} pending, redis ${where}${why}`
+}
+
+function stopInTime(components: readonly Component[], log: Log): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      log.error(`not everything has ended after ${STOP_BUDGET_MS} ms; what was acknowledged is in the journal`)
+      resolve(false)
+    }, STOP_BUDGET_MS)
+    stopAll(components, log)
+      .then(resolve, reject)
+      .finally(() => {
+        clearTimeout(timer)
+      })
+  })
+}

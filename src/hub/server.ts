@@ -1,0 +1,134 @@
+/** The control socket: serves a memory to every process of this user on this machine. */
+import net from 'node:net'
+import { MAX_FRAME_BYTES } from '../client/frames.js'
+import { type HubInfo, PROTOCOL } from '../client/protocol.js'
+import type { ServedMemory } from '../core/engine-types.js'
+import { messageOf } from '../errors/errors.js'
+import type { ProcessIdentity } from '../platform/processes.js'
+import { callsOf } from './calls.js'
+import type { Component } from './components.js'
+import type { Log } from './log.js'
+import { Session, type SessionHost, type SessionLimits } from './session.js'
+import { prepareSocketPlace, publishSocket, type SocketPlace, withdrawSocket } from './socket-file.js'
+
+export interface ServerOptions {
+  root: string
+  memory: ServedMemory
+  /** Of the product. */
+  version: string
+  startedAt: string
+  process: ProcessIdentity
+  log: Log
+  /** A client asked the hub to end. */
+  stopAsked: () => void
+  limits?: Partial<ServerLimits>
+  /** Another one only to try what clients do with it. */
+  protocol?: number
+}
+
+export interface ServerLimits extends SessionLimits {
+  /** How long calls that run may take when the hub ends, ms. */
+  drainMs: number
+}
+
+const LIMITS: ServerLimits = {
+  frameBytes: MAX_FRAME_BYTES,
+  running: 256,
+  queuedBytes: 8 * 1024 * 1024,
+  stuckMs: 60_000,
+  flushMs: 1_000,
+  drainMs: 5_000,
+}
+
+export class ControlServer implements Component {
+  readonly name = 'control socket'
+  private readonly sessions = new Set<Session>()
+  private readonly toldVersions = new Set<string>()
+  private server: net.Server | null = null
+  private place: (SocketPlace & { ino: number }) | null = null
+
+  private readonly limits: ServerLimits
+
+  constructor(private readonly options: ServerOptions) {
+    this.limits = { ...LIMITS, ...options.limits }
+  }
+
+  /** Where clients find it; null while it is not running. */
+  get path(): string | null {
+    return this.place?.path ?? null
+  }
+
+  /** Only for the keeper of the root: replaces the socket of a hub that died. Mode 0600. */
+  async start(): Promise<void> {
+    const { root } = this.options
+    const place = await prepareSocketPlace(root)
+    const host = this.host(place)
+    const server = net.createServer((socket) => {
+      this.sessions.add(new Session(socket, host, (session) => this.sessions.delete(session)))
+    })
+    await listen(server, place.temporaryPath)
+    server.on('error', (error) => {
+      this.options.log.warn(`the control socket: ${messageOf(error)}`)
+    })
+    this.server = server
+    try {
+      this.place = { ...place, ino: await publishSocket(root, place) }
+    } catch (error) {
+      server.close()
+      throw error
+    }
+  }
+
+  /** No new clients; calls that run are finished and answered. */
+  async stop(): Promise<void> {
+    this.server?.close()
+    if (this.place !== null) await withdrawSocket(this.options.root, this.place.path, this.place.ino)
+    await this.drain()
+    this.server = null
+    this.place = null
+  }
+
+  private async drain(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.options.log.warn(`${this.sessions.size} clients are left without an answer: their calls do not end`)
+      for (const session of this.sessions) session.destroy()
+    }, this.limits.drainMs)
+    await Promise.all([...this.sessions].map((session) => session.finish()))
+    clearTimeout(timer)
+  }
+
+  private host({ place }: SocketPlace): SessionHost {
+    const { memory, version, startedAt, log, protocol = PROTOCOL, stopAsked } = this.options
+    const hub: HubInfo = { protocol, version, pid: process.pid, startedAt, place, process: this.options.process }
+    return {
+      hub,
+      calls: callsOf(memory, hub),
+      limits: this.limits,
+      stopAsked,
+      greeted: (clientVersion) => {
+        this.compareVersions(clientVersion)
+      },
+      bug: (error) => {
+        log.error(`a bug in the hub: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+      },
+    }
+  }
+
+  /** Said once for each version: a hub that was not restarted after an upgrade is easily forgotten. */
+  private compareVersions(clientVersion: string | undefined): void {
+    const { version, log } = this.options
+    if (clientVersion === undefined || clientVersion === version || this.toldVersions.has(clientVersion)) return
+    this.toldVersions.add(clientVersion)
+    log.warn(`a client is of version ${clientVersion}, this hub of ${version}: restart the hub after an upgrade`)
+  }
+}
+
+function listen(server: net.Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, () => {
+      server.removeListener('error', reject)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,141 @@
+/**
+ * The library. The commands do the same through the same use cases: what a program reads and writes here is what
+ * `memory_sync get`, `set`, `record` and `watch` read and write.
+ */
+import { open } from './cli/open.js'
+import { rootFilesOf, surroundingsOf } from './cli/surroundings.js'
+import { formatPretty, type TreeMap } from './domain/json.js'
+import { PATCHABLE_MEMBERS } from './domain/name.js'
+import { getValue } from './usecases/get.js'
+import { type Plain, type PlainInput, plainOf, treeOf, treeOfMembers } from './usecases/plain.js'
+import type { Receipt, WriteConditions } from './usecases/receipt.js'
+import { type Recorded, recordResult } from './usecases/record.js'
+import { setContext } from './usecases/set.js'
+import { type WatchFilter, watchLines } from './usecases/watch.js'
+
+export { MemoryError, type ErrorCode } from './errors/errors.js'
+export type { Plain, PlainInput, Receipt, Recorded, WatchFilter, WriteConditions }
+
+export interface OpenMemoryOptions {
+  /** Default: MEMORY_SYNC_ROOT, else LUKA_SOT, else ~/02luka. */
+  root?: string
+  /** Without a password. Default: as the environment, the configuration or a probe says. */
+  redisUrl?: string
+  redisPasswordFile?: string
+  /** Who acts, for the history. Default: MEMORY_SYNC_AGENT, else USER. */
+  by?: string
+}
+
+export type PlainObject = Readonly<Record<string, PlainInput>>
+
+export interface ResultToRecord extends WriteConditions {
+  /** The task, the proposal or another piece of work. */
+  id: string
+  outcome: string
+  /** Default: `{}`. */
+  result?: PlainInput
+  durationMs?: number
+  score?: number
+  scoreBefore?: number
+  error?: string
+  /** Also appended to the ledger of the agent. */
+  learning?: string
+}
+
+export interface WatchEventsOptions extends WatchFilter {
+  /** A revision, or the `cursor` of an event; without it, from now on. */
+  since?: string
+  /** Ends the iteration. */
+  signal?: AbortSignal
+}
+
+/** As `memory_sync watch` prints it. A gap has `from` and `to` instead of `rev`, `cursor` and `data`. */
+export interface MemoryEvent {
+  event: string
+  agent?: string | null
+  rev?: number | null
+  cursor?: string
+  timestamp?: string | null
+  data?: Plain
+  by?: string | null
+  [member: string]: Plain | undefined
+}
+
+/**
+ * Every method throws MemoryError; `code` and `details` tell the case: `conflict` (with `details.current`), `stale-fence`,
+ * `absent`, `usage`, `unavailable` (nothing was written), `unknown-outcome` (repeat with the same idempotency key).
+ */
+export interface SharedMemory {
+  /** The whole context. A number that JavaScript cannot hold comes as a string of its digits; see `getContextText`. */
+  getUnifiedContext(): Promise<{ [key: string]: Plain }>
+  /** The whole context as JSON text, with every number and the order of keys as they were written. */
+  getContextText(): Promise<string>
+  /**
+   * Merges into the context of an agent (RFC 7386: null deletes). A string in `status` also becomes the status of the
+   * record. Resolves when the write is acknowledged; the receipt says where it is.
+   */
+  updateAgentContext(agent: string, patch: PlainObject, conditions?: WriteConditions): Promise<Receipt>
+  record(agent: string, result: ResultToRecord): Promise<Recorded>
+  /** A hint for whoever listens right now: it is not kept. False: it could not be published. */
+  publishUpdate(event: PlainObject): Promise<boolean>
+  /** Every change from now on, and what other programs publish. */
+  subscribeUpdates(signal?: AbortSignal): AsyncGenerator<MemoryEvent, void, undefined>
+  /** Every change once, in the order of revisions, from `since` on. */
+  watch(options?: WatchEventsOptions): AsyncGenerator<MemoryEvent, void, undefined>
+  close(): Promise<void>
+}
+
+/** Opens the memory of a root. Throws MemoryError `usage` or `config` where the settings cannot be used. */
+export async function openMemory(options: OpenMemoryOptions = {}): Promise<SharedMemory> {
+  const { memory, root } = await open({
+    root: options.root,
+    'redis-url': options.redisUrl,
+    'redis-password-file': options.redisPasswordFile,
+  })
+  const surroundings = surroundingsOf(memory, options.by)
+  const context = async (): Promise<TreeMap> => (await getValue(memory, {})).snapshot.context
+
+  async function* watch({ signal, ...rest }: WatchEventsOptions = {}): AsyncGenerator<MemoryEvent, void, undefined> {
+    const left = new AbortController() // a caller that leaves its loop ends the watch
+    const ending = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
+    try {
+      for await (const { json } of watchLines(surroundings, { ...rest, signal: ending })) yield plainOf(json) as unknown as MemoryEvent
+    } finally {
+      left.abort()
+    }
+  }
+
+  return {
+    getUnifiedContext: async () => plainOf(await context()) as { [key: string]: Plain },
+    getContextText: async () => formatPretty(await context()),
+    updateAgentContext: (agent, patch, conditions = {}) =>
+      setContext(surroundings, {
+        name: agent,
+        patch: treeOfMembers(patch),
+        ...statusOf(agent, patch),
+        ...conditions,
+      }),
+    record: (agent, { id, result, durationMs, score, scoreBefore, ...rest }) =>
+      recordResult(surroundings, rootFilesOf(root), {
+        agent,
+        subject: id,
+        result: treeOf(result ?? {}),
+        ...numberTexts({ durationMs, score, scoreBefore }),
+        ...rest,
+      }),
+    publishUpdate: (event) => memory.publish(treeOfMembers(event)),
+    subscribeUpdates: (signal) => watch(signal === undefined ? {} : { signal }),
+    watch,
+    close: () => memory.close(),
+  }
+}
+
+/** In `current_work` and `token_usage` a status is a member like any other. */
+const statusOf = (name: string, { status }: PlainObject): { status?: string } =>
+  typeof status === 'string' && !PATCHABLE_MEMBERS.includes(name) ? { status } : {}
+
+/** Numbers as the texts that stand in the record; what is undefined is left out. */
+const numberTexts = <K extends string>(numbers: Record<K, number | undefined>): Partial<Record<K, string>> =>
+  Object.fromEntries(
+    Object.entries<number | undefined>(numbers).flatMap(([key, value]) => (value === undefined ? [] : [[key, treeOf(value)]])),
+  ) as Partial<Record<K, string>>

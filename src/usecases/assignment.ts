@@ -1,0 +1,73 @@
+/** `KEY=VALUE` and `KEY+=N` of the command line. */
+import { InvalidJson, kindOf, leafOf, parseTree, type Tree } from '../domain/json.js'
+import type { Edit } from '../domain/operation.js'
+import { formatPointer, type Pointer } from '../domain/pointer.js'
+import { leavesOf, leavesOfMergePatch, type LeafEdit } from '../domain/tree.js'
+import { MemoryError } from '../errors/errors.js'
+import { refuseTooLarge } from './limits.js'
+
+/**
+ * The edits of one assignment below `under`. VALUE is JSON if it parses, else a string; an object is merged, null deletes;
+ * KEY is split at its dots. Throws MemoryError `usage`.
+ */
+export function editsOfAssignment(text: string, under: Pointer): Edit[] {
+  const { key, adds, value } = split(text)
+  const segments = key.split('.')
+  if (segments.includes('')) throw malformed(text, 'a part of the key is empty')
+  const path = under + formatPointer(segments)
+  if (adds) return [{ do: 'add', path, by: addend(text, value) }]
+  const tree = valueOf(text, value)
+  refuseTooLarge(JSON.stringify(key.slice(0, 80)), tree, segments.length)
+  return leavesOfValue(tree, path).map(editOfLeaf)
+}
+
+/** A leaf of a merge patch as an edit. */
+export const editOfLeaf = ({ path, value }: LeafEdit): Edit =>
+  value === null ? { do: 'delete', path } : { do: 'set', path, value }
+
+function split(text: string): { key: string; adds: boolean; value: string } {
+  const at = text.indexOf('=')
+  if (at < 0) throw malformed(text, 'there is no "="')
+  const adds = text[at - 1] === '+'
+  return { key: text.slice(0, adds ? at - 1 : at), adds, value: text.slice(at + 1) }
+}
+
+function valueOf(text: string, value: string): Tree {
+  try {
+    return parseTree(value)
+  } catch (error) {
+    if (!(error instanceof InvalidJson)) throw error
+    // It is JSON, but not such as can be kept (a key twice, too deep): taking it for a string would hide that.
+    if (isJson(value)) throw malformed(text, error.message)
+    return leafOf(value)
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function leavesOfValue(tree: Tree, path: Pointer): LeafEdit[] {
+  if (typeof tree === 'string') return [{ path, value: kindOf(tree) === 'null' ? null : tree }]
+  return tree.size === 0 ? leavesOf(tree, path) : leavesOfMergePatch(tree, path)
+}
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+/** Whether this is the text of a JSON number. */
+export const isNumberText = (text: string): boolean => NUMBER.test(text)
+
+function addend(text: string, value: string): string {
+  if (!isNumberText(value)) throw malformed(text, 'only a number can be added')
+  return value
+}
+
+const malformed = (text: string, reason: string): MemoryError =>
+  new MemoryError('usage', `${JSON.stringify(text.slice(0, 80))} is no KEY=VALUE: ${reason}`, {
+    suggestions: ['write KEY=VALUE, KEY=null to delete, or KEY+=NUMBER to add; --patch takes any key'],
+  })

@@ -1,0 +1,60 @@
+/** Documents as plain JavaScript values, for programs that use the library. */
+import { formatLine, leafOf, MAX_DEPTH, type Tree, type TreeMap } from '../domain/json.js'
+import { MemoryError } from '../errors/errors.js'
+
+export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain }
+
+/** What can be made a document: as JSON.stringify takes it, and bigint as an integer of any size. */
+export type PlainInput =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | readonly PlainInput[]
+  | { readonly [key: string]: PlainInput }
+  | { toJSON(): unknown }
+
+const TOKEN = /"(?:[^"\\]+|\\.)*"|-?\d[\d.eE+-]*/g
+
+/** A number that JavaScript cannot hold (an integer beyond 2^53, 1e400) comes out as a string of its digits: it would be another one. */
+export const plainOf = (tree: Tree): Plain =>
+  JSON.parse(formatLine(tree).replaceAll(TOKEN, (token) => (isHeldByJavaScript(token) ? token : `"${token}"`))) as Plain
+
+function isHeldByJavaScript(token: string): boolean {
+  if (token.startsWith('"')) return true
+  const value = Number(token)
+  return /[.eE]/.test(token) ? Number.isFinite(value) : Number.isSafeInteger(value)
+}
+
+/** Throws MemoryError `usage` for what JSON cannot say (NaN, Infinity) and for a value that contains itself. */
+export function treeOf(value: PlainInput, level = 0): Tree {
+  if (level > MAX_DEPTH) throw new MemoryError('usage', `a value is nested deeper than ${MAX_DEPTH} levels, or contains itself`)
+  switch (typeof value) {
+    case 'string':
+      return leafOf(value)
+    case 'bigint':
+    case 'boolean':
+      return String(value)
+    case 'number':
+      if (Number.isFinite(value)) return JSON.stringify(value)
+      throw new MemoryError('usage', `${value} is no JSON number`)
+    case 'object':
+      return value === null ? 'null' : treeOfObject(value, level)
+    default:
+      return 'null'
+  }
+}
+
+function treeOfObject(value: object, level: number): Tree {
+  if (Array.isArray(value)) return `[${(value as PlainInput[]).map((item) => formatLine(treeOf(item, level + 1))).join(',')}]`
+  if ('toJSON' in value && typeof value.toJSON === 'function') return treeOf((value as { toJSON(): PlainInput }).toJSON(), level + 1)
+  return treeOfMembers(value as Readonly<Record<string, PlainInput>>, level)
+}
+
+/** Members without a value are left out, as JSON.stringify does it. */
+export function treeOfMembers(value: Readonly<Record<string, PlainInput>>, level = 0): TreeMap {
+  const members = Object.entries(value).filter(([, member]) => member !== undefined && typeof member !== 'function')
+  return new Map(members.map(([key, member]) => [key, treeOf(member, level + 1)]))
+}

@@ -1,0 +1,79 @@
+/** From the outcome of a write to what its caller is told: a receipt, or an error that says why nothing was written. */
+import type { Durability, WriteOutcome } from '../core/memory.js'
+import { MemoryError } from '../errors/errors.js'
+
+/** The conditions that a caller may put on a write. */
+export interface WriteConditions {
+  ifRev?: number
+  fence?: { name: string; fence: number }
+  idempotencyKey?: string
+}
+
+export interface Receipt {
+  ok: true
+  /** The name of the agent, or of the patched member of the context. */
+  agent: string
+  rev: number | null
+  durability: Durability
+  pending: number
+  replayed?: true
+  journal?: false
+}
+
+type Refusal = Extract<WriteOutcome, { ok: false }>
+
+/**
+ * The receipt of an acknowledged write. Throws MemoryError where nothing was written: `conflict` with the current record in
+ * `details.current`, `stale-fence`, `absent`, `usage` for an idempotency key that was used for another payload, `failed`
+ * for an addition to what is no number.
+ */
+export function receiptOf(outcome: WriteOutcome, agent: string): Receipt {
+  if (!outcome.ok) throw refusalOf(outcome, agent)
+  const { ok, rev, durability, pending, replayed, journal } = outcome
+  return {
+    ok,
+    agent,
+    rev,
+    durability,
+    pending,
+    ...(replayed === true && { replayed }),
+    ...(journal === false && { journal }),
+  }
+}
+
+function refusalOf(refusal: Refusal, agent: string): MemoryError {
+  switch (refusal.reason) {
+    case 'conflict':
+      return lostComparison(refusal, agent)
+    case 'fence':
+      return new MemoryError('stale-fence', `a newer fence (${refusal.fence}) was granted; nothing was written`, {
+        suggestions: ['stop this work: somebody else has the lease now; acquire it again before you go on'],
+        details: { fence: refusal.fence },
+      })
+    case 'absent':
+      return new MemoryError('absent', `there is no agent ${JSON.stringify(agent)}`, {
+        suggestions: ['memory_sync get agents --compact shows who is there'],
+      })
+    case 'other-payload':
+      return new MemoryError('usage', 'this idempotency key was used for another write; nothing was written', {
+        suggestions: ['use a new key for a new write, and the same key only to repeat the very same one'],
+      })
+    case 'not-a-number':
+      return new MemoryError('failed', `there is no number to add to at ${refusal.paths.join(', ')}; nothing was written`, {
+        suggestions: ['set it to a number first, with KEY=NUMBER'],
+        details: { paths: refusal.paths },
+      })
+  }
+}
+
+function lostComparison(refusal: Extract<Refusal, { reason: 'conflict' }>, agent: string): MemoryError {
+  const { rev, current } = refusal
+  const state = current === null ? 'does not exist' : `is at revision ${rev}`
+  return new MemoryError('conflict', `${JSON.stringify(agent)} ${state}; nothing was written`, {
+    suggestions: [
+      `read it again (memory_sync get --agent ${agent}), decide anew, and repeat with --if-rev ${rev}`,
+      'without --if-rev the write is merged with what is there',
+    ],
+    details: { rev, current },
+  })
+}

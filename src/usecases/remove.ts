@@ -1,0 +1,20 @@
+/** `remove`: deletes an agent's record on purpose. A tombstone and the history remember it. */
+import { receiptOf, type Receipt, type WriteConditions } from './receipt.js'
+import type { Surroundings } from './surroundings.js'
+import { agentTargetOf } from './target.js'
+
+/** Throws MemoryError: `absent` where there is no such record, else what `receiptOf` says. */
+export async function removeAgent(
+  surroundings: Surroundings,
+  { agent, ...conditions }: { agent: string } & WriteConditions,
+): Promise<Receipt> {
+  const outcome = await surroundings.memory.write({
+    target: await agentTargetOf(surroundings.memory, agent),
+    kind: 'delete',
+    edits: [{ do: 'delete', path: '' }],
+    by: surroundings.by,
+    payload: 'remove',
+    ...conditions,
+  })
+  return receiptOf(outcome, agent)
+}

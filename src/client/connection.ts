@@ -112,6 +112,6 @@ function frameOf(request: object): string {
     return encodeFrame(request)
   } catch (error) {
     if (!(error instanceof BrokenFrame)) throw error
-    throw new MemoryError('usage', `this is too much for one call: ${error.message}`)
+    throw new MemoryError('usage', `this cannot be sent in one call: ${error.message}`)
   }
 }

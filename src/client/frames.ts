@@ -1,5 +1,6 @@
 /** Newline-delimited JSON: one value a line, UTF-8, at most MAX_FRAME_BYTES. JSON text never holds a raw newline. */
 import { isUtf8 } from 'node:buffer'
+import { messageOf } from '../errors/errors.js'
 
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 
@@ -10,12 +11,21 @@ export class BrokenFrame extends Error {
   override readonly name = 'BrokenFrame'
 }
 
-/** Throws BrokenFrame for a value that no reader would take, before anything is sent. */
+/** Throws BrokenFrame for a value that is no JSON, or that no reader would take, before anything is sent. */
 export function encodeFrame(value: object, maxBytes = MAX_FRAME_BYTES): string {
-  const text = JSON.stringify(value)
+  const text = textOf(value)
   // A character has at most three bytes in UTF-8 (for each UTF-16 unit): counting is only needed near the limit.
   if (text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes) throw tooLong(maxBytes)
   return `${text}\n`
+}
+
+/** What JSON cannot hold (a circle, a BigInt), or what no string can, fails here: no other exception may leave a connection. */
+function textOf(value: object): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    throw new BrokenFrame(`a frame cannot be written: ${messageOf(error)}`)
+  }
 }
 
 /** Cuts a byte stream into frames, in whatever pieces it comes. Holds at most one unfinished frame. */

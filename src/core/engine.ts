@@ -19,10 +19,12 @@ import { entriesOf, readAll } from './snapshot.js'
 import { watchFeed } from './watch.js'
 import { Writer } from './writer.js'
 
+export type WatchedFile = 'context.json' | 'journal' | 'history'
+
 export interface EngineOptions {
   ports: Omit<Ports, 'tell'>
-  /** Calls back when the journal or context.json may have changed, until the returned function is called. */
-  watchFiles: (changed: () => void) => () => void
+  /** Calls back when one of these may have changed, until the returned function is called. */
+  watchFiles: (what: readonly WatchedFile[], changed: () => void) => () => void
 }
 
 export interface Examination {
@@ -64,7 +66,7 @@ export class LocalEngine implements Engine {
     let feed: Feed | null = null
     const rounds = new HubRounds(this.ports, (keeper) => (feed = this.feedOf(keeper)))
     await rounds.start()
-    const stopWatching = this.options.watchFiles(() => {
+    const stopWatching = this.options.watchFiles(['context.json', 'journal'], () => {
       rounds.poke()
     })
     this.hub = { rounds, feed: feed!, stopWatching }
@@ -88,6 +90,7 @@ export class LocalEngine implements Engine {
       rev: () => keeper.replica.rev,
       rootId: () => keeper.id(),
       pending: () => pendingOf(keeper),
+      isOpen: (id) => keeper.open.has(id),
       document: () => keeper.compose(),
       older: (after) => olderChanges(this.ports, after, keeper.replica.rev),
     })
@@ -211,7 +214,7 @@ export class LocalEngine implements Engine {
         this.ports.tell('error', String(error))
       })
     }
-    const stopWatching = this.options.watchFiles(look)
+    const stopWatching = this.options.watchFiles(['context.json', 'journal', 'history'], look)
     const timer = setInterval(look, LOOK_MS)
     const stopListening = await this.listen(look, single.feed)
     try {

@@ -12,6 +12,8 @@ export interface FeedSource {
   rev(): number
   rootId(): string
   pending(): Operation[]
+  /** Acknowledged at this root, and not in what it shows as committed yet. */
+  isOpen(id: string): boolean
   document(): TreeMap
   /** Older changes than the feed has; `complete` false: some are not to be had any more. */
   older(after: number): Promise<{ changes: Change[]; complete: boolean }>

@@ -20,8 +20,9 @@ import { type LocalSequencer, localEpoch, type Ports, sharedEpoch } from './port
 import { submit, type Submission } from './submit.js'
 import { firstContext } from './first-context.js'
 
-/** Journal lines after which the journal is folded into the saved state. */
+/** Journal lines, and bytes, after which the journal is folded into the saved state. */
 const FOLD_LINES = 2_000
+const FOLD_BYTES = 8 * 1024 * 1024
 /** Changes after which the state is saved, so that the next start has little to catch up with. */
 const SAVE_CHANGES = 500
 const PAGE = 1_000
@@ -171,7 +172,7 @@ export class Keeper implements LocalSequencer {
     this.order = state.order
     this.skewMs = state.skewMs
     this.tail = tail
-    this.rootId = await this.ports.root.id()
+    this.rootId = await this.ports.root.id().catch(() => '') // who only reads may have no right to make one, and needs none
     this.lastShown = (await this.ports.root.versions.last())?.version.rev ?? 0
     for (const entry of state.carry) this.open.add(entry)
     const changes = await this.ports.root.history.after(this.replica.rev)
@@ -418,7 +419,7 @@ export class Keeper implements LocalSequencer {
   // ---- the journal
 
   private async fold(): Promise<void> {
-    if (this.linesSinceFold >= FOLD_LINES) await this.inTurn(() => this.foldJournal())
+    if (this.linesSinceFold >= FOLD_LINES || (this.tail?.end ?? 0) >= FOLD_BYTES) await this.inTurn(() => this.foldJournal())
     else if (this.changesSinceSave >= SAVE_CHANGES) await this.save()
   }
 

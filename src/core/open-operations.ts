@@ -20,8 +20,15 @@ export class OpenOperations {
     for (const [id, entry] of this.byId) if (isContained(replica, entry)) this.byId.delete(id)
   }
 
+  has(id: string): boolean {
+    return this.byId.has(id)
+  }
+
+  /** In the order of the journal; what is taken over from a file comes first, as it was there before any of our writes. */
   all(): Acknowledged[] {
-    return [...this.byId.values()]
+    const open = [...this.byId.values()]
+    const isAdoption = ({ op }: Acknowledged): boolean => op.kind === 'adopt'
+    return [...open.filter(isAdoption), ...open.filter((entry) => !isAdoption(entry))]
   }
 
   /** Must still go to the shared store: in the order of the journal. */

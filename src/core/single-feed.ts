@@ -1,9 +1,12 @@
 /** What a watcher follows where no hub runs: the history and the journal, which whoever writes keeps up to date. */
 import type { Change } from '../domain/operation.js'
+import { StoreUnavailable } from '../errors/errors.js'
+import type { Store } from '../store/contract.js'
 import { Feed } from './feed.js'
 import { Keeper } from './keeper.js'
 import type { Ports } from './ports.js'
 import type { SingleRounds } from './rounds.js'
+import { changesSince } from './snapshot.js'
 
 export class SingleFeed {
   readonly feed: Feed
@@ -20,6 +23,7 @@ export class SingleFeed {
       rev: () => this.view.replica.rev,
       rootId: () => this.view.id(),
       pending: () => (this.view.mode === 'off' ? [] : this.view.open.toReplay(this.view.replica).map(({ op }) => op)),
+      isOpen: (id) => this.view.open.has(id),
       document: () => this.view.compose(),
       older: (after) => olderChanges(ports, after, this.view.replica.rev),
     })
@@ -59,17 +63,19 @@ export async function olderChanges(
   if (isWhole(local, after, upTo)) return { changes: local, complete: true }
   const store = await ports.connector.connect()
   if (store === null) return { changes: [], complete: false }
-  const changes: Change[] = []
-  for (let cursor = after; ; ) {
-    const page = (await store.changesAfter(cursor, PAGE)).changes
-    changes.push(...page.filter((change) => change.rev <= upTo))
-    if (page.length < PAGE) break
-    cursor = page.at(-1)!.rev
-  }
+  const changes = (await changesIn(store, after)).filter((change) => change.rev <= upTo)
   return isWhole(changes, after, upTo) ? { changes, complete: true } : { changes: [], complete: false }
 }
 
-const PAGE = 1_000
+/** A store that does not answer has none: whoever watches gets a snapshot, and goes on. */
+async function changesIn(store: Store, after: number): Promise<Change[]> {
+  try {
+    return await changesSince(store, after)
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return []
+    throw error
+  }
+}
 
 /** Each change joins on to the one before, from the cursor to what is shown. */
 function isWhole(changes: readonly Change[], after: number, upTo: number): boolean {

@@ -57,6 +57,7 @@ class Watcher {
     const { source } = this.feed
     const from = this.rev
     this.rev = source.rev()
+    this.skip = 0 // what was told before is in the snapshot, or was lost
     for (const operation of source.pending()) this.told.set(operation.id, 0) // they are in the snapshot
     yield { is: 'gap', from, to: this.rev }
     yield { is: 'snapshot', rev: this.rev, cursor: this.cursor(), context: source.document() }
@@ -79,6 +80,7 @@ class Watcher {
   }
 
   private *pending(): Generator<Notice, void, undefined> {
+    this.forgetSettled()
     for (const operation of this.feed.source.pending()) {
       if (this.told.has(operation.id)) continue
       const number = this.rev + this.told.size + 1
@@ -89,6 +91,13 @@ class Watcher {
       }
       yield { is: 'change', change: pendingChange(operation), cursor: this.cursor(), pending: true }
     }
+  }
+
+  /** A write that ended without a change of its own (it stood there already) is not waited for: a cursor would count it for ever. */
+  private forgetSettled(): void {
+    const { source } = this.feed
+    if (this.rev < source.rev()) return // its change may be among those that are still to be told
+    for (const id of this.told.keys()) if (!source.isOpen(id)) this.told.delete(id)
   }
 
   private cursor(): string {

@@ -52,7 +52,7 @@ export function advance(replica: Replica, change: Change): void {
   remember(replica, change)
   replica.rev = change.rev
   replica.high = Math.max(replica.high, change.rev)
-  replica.t = Math.max(replica.t, change.t)
+  if (change.kind !== 'adopt') replica.t = Math.max(replica.t, change.t) // what is taken over is as old as it was
 }
 
 /** The operation behind this change is done. */

@@ -51,9 +51,13 @@ export function callsOf(memory: ServedMemory, hub: HubInfo): Readonly<Record<Cal
 }
 
 async function watch(memory: ServedMemory, request: { since?: string }, outlet: Outlet): Promise<Answer> {
-  for await (const notice of memory.watch({ ...request, signal: outlet.signal })) {
-    if (outlet.signal.aborted) break
-    if (!outlet.offer(noticeToWire(notice))) return { end: 'slow' }
+  try {
+    for await (const notice of memory.watch({ ...request, signal: outlet.signal })) {
+      if (outlet.signal.aborted) break
+      if (!outlet.offer(noticeToWire(notice))) return { end: 'slow' }
+    }
+  } catch (error) {
+    if (!outlet.signal.aborted) throw error // else it is how an iterator over events ends: by throwing the abort
   }
   return { end: outlet.signal.aborted ? (outlet.signal.reason as EndReason) : 'done' }
 }

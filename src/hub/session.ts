@@ -165,7 +165,7 @@ export class Session {
       this.delivery.send({ n, ...reply })
     } catch (error) {
       if (!(error instanceof BrokenFrame)) throw error
-      this.delivery.send({ n, error: toWireError(new MemoryError('failed', `the answer is too long: ${error.message}`)) })
+      this.delivery.send({ n, error: toWireError(new MemoryError('failed', `the answer cannot be sent: ${error.message}`)) })
     }
   }
 

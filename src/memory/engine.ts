@@ -28,12 +28,9 @@ export async function openLocalEngine(options: OpenOptions): Promise<LocalEngine
   const connector = new RedisConnector(redisOf(options, config), resolveNamespace(options.env, config.redis))
   const root = rootFilesOf(options.root)
   const shared = join(options.root, 'shared_memory')
-  const places = [
-    { directory: shared, names: ['context.json'] },
-    { directory: join(shared, '.memory_sync'), names: ['journal', 'history'] },
-  ]
+  const directories = [shared, join(shared, '.memory_sync')]
   return new LocalEngine({
-    watchFiles: (changed) => watchFiles(places, changed),
+    watchFiles: (names, changed) => watchFiles(directories.map((directory) => ({ directory, names })), changed),
     ports: {
       root,
       lock: root.lock,

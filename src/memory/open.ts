@@ -6,7 +6,6 @@ import type { Engine } from '../core/engine-types.js'
 import type { Memory, Notice, Snapshot, Status, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change } from '../domain/operation.js'
-import { StoreUnavailable } from '../errors/errors.js'
 import type { LocalEngine } from '../core/engine.js'
 import type { OpenOptions } from './engine.js'
 import { idsOf } from './ids.js'
@@ -112,7 +111,7 @@ class HubOrSelf implements Memory {
       try {
         return await byHub(hub)
       } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error
+        if (!(error instanceof HubGone)) throw error
         this.hub = Promise.resolve(null)
       }
     }

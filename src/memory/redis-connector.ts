@@ -50,7 +50,7 @@ export class RedisConnector implements Connector {
   }
 
   private async attempt(): Promise<RedisStore | null> {
-    const { connectRedis, RedisStore } = await import('../store/redis/index.js')
+    const { connectRedis, RedisStore } = await import('../store/redis/load.js')
     for (const endpoint of this.places()) {
       try {
         const connection = await connectRedis({ endpoint })

@@ -18,7 +18,7 @@ export class PrivateRedis {
     const socket = join(directory, 'redis.sock')
     const args = ['--port', '0', '--unixsocket', socket, '--dir', directory, '--save', '', '--appendonly', 'no']
     const server = startChild('redis-server', args, env, () => undefined)
-    const { connectRedis } = await import('../store/redis/index.js')
+    const { connectRedis } = await import('../store/redis/load.js')
     const deadline = performance.now() + READY_MS
     for (;;) {
       try {

@@ -62,7 +62,8 @@ export class RedisConnection {
   readonly run: string
   readonly version: string
   /** False as soon as it is known to be broken or closed. */
-  isOpen = true
+  isOpen: boolean
+  private answeredAt = 0
 
   constructor(
     private readonly client: Redis,
@@ -75,6 +76,7 @@ export class RedisConnection {
     this.budgetMs = options.budgetMs ?? budgetOf(options.endpoint, latencyMs)
     this.run = factOf(info, 'run_id') ?? ''
     this.version = factOf(info, 'redis_version') ?? ''
+    this.isOpen = client.status === 'ready'
     client.once('end', () => {
       this.isOpen = false
     })
@@ -83,8 +85,12 @@ export class RedisConnection {
   /** Sends what `work` sends. A server that does not answer in time is given up: the connection is closed. */
   async call<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     if (!this.isOpen) throw new StoreUnavailable(`the connection to Redis at ${this.label} is closed`, false)
+    const { budgetMs, label } = this
     try {
-      return await within(this.budgetMs, work(this.client), () => silent(this.label, this.budgetMs, true))
+      const late = (): Error => silent(label, budgetMs, true)
+      const answer = await within(budgetMs, work(this.client), late, () => this.answeredAt)
+      this.answeredAt = performance.now()
+      return answer
     } catch (error) {
       if (!isReply(error)) this.end()
       throw explain(error, this.circumstances(!isReply(error) && !isUnsent(error)))
@@ -178,12 +184,21 @@ function destroy(client: Redis): void {
 }
 
 /**
- * Rejects after `ms`. A process that was itself stopped finds the answer and the end of the time together: the answer counts.
+ * Rejects after `ms` without a sign of life: answers come in the order of the requests, so one that others are still answered
+ * before is not late. A process that was itself stopped finds the answer and the end of the time together: the answer counts.
  */
-async function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
+async function within<T>(ms: number, work: Promise<T>, late: () => Error, lastSign = () => 0): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const time = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => setImmediate(() => reject(late())), ms)
+    const wait = (restMs: number): void => {
+      timer = setTimeout(() => setImmediate(look), restMs)
+    }
+    const look = (): void => {
+      const restMs = lastSign() + ms - performance.now()
+      if (restMs > 0) wait(restMs)
+      else reject(late())
+    }
+    wait(ms)
   })
   try {
     return await Promise.race([work, time])

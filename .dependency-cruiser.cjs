@@ -35,7 +35,7 @@ function onlyIn(packageName, pattern, homes, comment) {
 }
 
 const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown']
-const FACES = ['cli', 'commands', 'hooks', 'hub', 'mcp', 'dashboard', 'health', 'install', 'service']
+const FACES = ['cli', 'commands', 'hooks', 'hub', 'mcp', 'dashboard', 'health', 'install', 'quickstart', 'service']
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -129,14 +129,15 @@ module.exports = {
     ),
     mayUse(
       'memory',
-      ['client/', 'config/', 'core/', 'domain/', 'errors/', 'platform/', 'store/', 'usecases/'],
+      ['client/', 'config/', 'core/', 'domain/', 'errors/', 'health/', 'platform/', 'store/', 'usecases/'],
       'The composition root wires drivers and engine, and only these: no face of the product.',
     ),
+    typesOnly('memory/', 'health', 'The checks say which facts they want, and the composition root finds them; it judges nothing.'),
     {
       name: 'only-the-composition-root-knows-drivers',
-      comment: 'Which store is used is decided in one place.',
+      comment: 'Which store is used is decided in one place. (The tour looks at its own private Redis as a legacy program would.)',
       severity: 'error',
-      from: {path: '^src/', pathNot: '^src/(store|memory)/'},
+      from: {path: '^src/', pathNot: '^src/(store|memory|quickstart)/'},
       to: {path: '^src/store/[^/]+/'},
     },
     {
@@ -156,6 +157,11 @@ module.exports = {
       ['client/', 'config/', 'core/', 'domain/', 'errors/', 'memory/', 'platform/', 'service/', 'store/[^/]+\\.ts$', 'usecases/'],
       'A check looks at the product from outside; it must not need the daemon to say that the daemon is dead.',
     ),
+    mayUse(
+      'quickstart',
+      ['client/', 'config/', 'domain/', 'errors/', 'memory/', 'platform/', 'store/redis/', 'usecases/'],
+      'The tour runs the program from outside, as its user does; a tour of the inside would show what no user can see.',
+    ),
     mayUse('service', ['config/', 'domain/', 'errors/', 'platform/'], 'launchd and systemd are told what to start, not what it does.'),
     mayUse(
       'install',
@@ -170,7 +176,7 @@ module.exports = {
     typesOnly('cli/', 'core', 'The command line uses what the composition root has wired, by its type.'),
     mayUse(
       'commands',
-      ['cli/', 'config/', 'core/', 'dashboard/', 'domain/', 'errors/', 'health/', 'hub/', 'install/', 'mcp/', 'memory/', 'service/', 'usecases/'],
+      ['cli/', 'config/', 'core/', 'dashboard/', 'domain/', 'errors/', 'health/', 'hub/', 'install/', 'mcp/', 'memory/', 'quickstart/', 'service/', 'usecases/'],
       'A command parses, calls one verb and prints.',
     ),
     typesOnly('commands/', 'core', 'A command calls a verb; one that called the engine would be a verb that hub and MCP server lack.'),

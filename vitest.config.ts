@@ -40,7 +40,10 @@ export default defineConfig({
     reporters: ['default', './test/support/count-reporter.ts'],
     projects: tiers.map((tier) => ({
       plugins: [luaAsText()],
+      // As in the build: jsonc-parser's module field, not the UMD of its main.
+      ssr: {resolve: {mainFields: ['module', 'main']}},
       test: {
+        server: {deps: {inline: ['jsonc-parser']}},
         name: tier.name,
         include: [`test/${tier.name}/**/*.test.ts`],
         exclude: ['**/node_modules/**', '**/fixtures/**'],

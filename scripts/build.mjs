@@ -1,8 +1,8 @@
-// Builds dist/ (bundled JavaScript), dist/types (declarations of the library) and oclif.manifest.json.
+// Builds dist/ (bundled JavaScript) and oclif.manifest.json. The declarations of the library take several times as long and
+// are needed by nobody who only runs the program: `npm run build:types`.
 // One bundle an entry, with shared chunks, dependencies included: a command loads only what it uses.
 // `--if-stale`: nothing is done when no input has changed since the last build.
 // `--check-manifest`: fails instead of writing when the manifest in the repository is not that of the commands.
-import {spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {existsSync} from 'node:fs'
 import {readFile, rename, rm, writeFile} from 'node:fs/promises'
@@ -57,7 +57,6 @@ if (process.argv.includes('--if-stale') && (await isFresh())) process.exit(0)
 const fresh = path.join(root, `.dist-${process.pid}`)
 try {
   await bundle(fresh)
-  emitDeclarations(path.join(fresh, 'types'))
   await writeFile(path.join(fresh, '.inputs'), inputs)
   await swapIn(fresh)
 } finally {
@@ -72,7 +71,7 @@ async function isFresh() {
 }
 
 async function hashOfInputs() {
-  const others = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']
+  const others = ['package.json', 'package-lock.json', 'tsconfig.json']
   const files = [...sources, ...others, ...(await filesBelow(root, 'scripts')), ...(await filesBelow(root, 'types'))]
   const hash = createHash('sha256')
   for (const file of files) hash.update(`${file}\0`).update(await readFile(path.join(root, file))).update('\0')
@@ -119,18 +118,27 @@ async function isEsModule(/** @type {string} */ file) {
   return false
 }
 
-function emitDeclarations(/** @type {string} */ outDir) {
-  if (!sources.includes('src/index.ts')) return
-  const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
-  const {status} = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', outDir], {cwd: root, stdio: 'inherit'})
-  if (status !== 0) throw new Error('the declarations could not be emitted; the messages of tsc are above')
+async function swapIn(/** @type {string} */ folder) {
+  for (let attempt = 1; ; attempt++) {
+    const old = path.join(root, `.dist-${process.pid}-old${attempt}`)
+    try {
+      await rename(dist, old).catch(unless('ENOENT'))
+      await rename(folder, dist)
+      return
+    } catch (error) {
+      // Another build has put its own there in between; both are of the same sources or the next --if-stale sees it.
+      if (attempt === 5) throw error
+      unless('ENOTEMPTY', 'EEXIST')(error)
+    } finally {
+      await rm(old, {recursive: true, force: true})
+    }
+  }
 }
 
-async function swapIn(/** @type {string} */ folder) {
-  const old = path.join(root, `.dist-${process.pid}-old`)
-  if (existsSync(dist)) await rename(dist, old)
-  await rename(folder, dist)
-  await rm(old, {recursive: true, force: true})
+function unless(/** @type {string[]} */ ...codes) {
+  return (/** @type {unknown} */ error) => {
+    if (!(error instanceof Error && 'code' in error && codes.includes(String(error.code)))) throw error
+  }
 }
 
 /** Written only when it differs, so that a build does not touch a file under version control for nothing. */

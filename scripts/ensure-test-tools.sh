@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Node and is missing: redis-server (a real one, started privately by the tests),
 # and zsh, jq and python3 (the programs that must keep working call them). Nothing is touched that is there already.
+# Arguments: the tools that are wanted; default all of these.
 set -euo pipefail
 
+wanted=("$@")
+[ "$#" -gt 0 ] || wanted=(redis-server zsh jq python3)
+
 missing=()
-for tool in redis-server zsh jq python3; do
+for tool in "${wanted[@]}"; do
   command -v "$tool" >/dev/null 2>&1 || missing+=("$tool")
 done
 if [ "${#missing[@]}" -eq 0 ]; then
-  echo "test tools: redis-server, zsh, jq and python3 are there"
+  echo "test tools: ${wanted[*]}: there"
   exit 0
 fi
 echo "test tools: installing ${missing[*]}"

@@ -1,4 +1,5 @@
 /** The command line of this process, from its start to its exit code. */
+import { fileURLToPath } from 'node:url'
 import { Errors, run } from '@oclif/core'
 import { reportFailure } from './failure.js'
 import { guardStreams } from './streams.js'
@@ -14,7 +15,8 @@ export async function main(importMetaUrl: string): Promise<void> {
 
 async function exitCodeOfRun(argv: string[], importMetaUrl: string): Promise<number> {
   try {
-    await run(argv, importMetaUrl)
+    // Plugins are looked for in ~/.local/share/memory_sync, which is where we install ourselves: none of it is oclif's.
+    await run(argv, { root: fileURLToPath(importMetaUrl), userPlugins: false, devPlugins: false })
     return 0
   } catch (error) {
     if (error instanceof Errors.ExitError) return error.oclif.exit ?? 1

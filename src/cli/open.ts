@@ -23,3 +23,6 @@ export const openOptionsOf = (flags: StoreFlags): OpenOptions => ({
   ...(flags['redis-url'] !== undefined && { redisUrl: flags['redis-url'] }),
   ...(flags['redis-password-file'] !== undefined && { redisPasswordFile: flags['redis-password-file'] }),
 })
+
+/** For programs that are started. */
+export const environment = (): NodeJS.ProcessEnv => process.env

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os'
 import { BaseCommand } from '../cli/base-command.js'
+import { environment } from '../cli/open.js'
 
 export default class Quickstart extends BaseCommand {
   static override readonly summary = 'See it work: a hub, two agents, Redis and the file, and a clean stop.'
@@ -13,7 +14,7 @@ installed; both are gone afterwards. Your root and your Redis are not touched.`
     const lines: string[] = []
     await takeTour({
       program: [process.execPath, process.argv[1]!],
-      env: process.env,
+      env: environment(),
       temporary: tmpdir(),
       say: (line) => {
         if (this.jsonEnabled()) lines.push(line)

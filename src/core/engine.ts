@@ -2,7 +2,7 @@
 import { composeDocument } from '../domain/document.js'
 import { equalTrees, formatLine, parseTreeMap, type TreeMap } from '../domain/json.js'
 import type { Change, Operation } from '../domain/operation.js'
-import { agentOf } from '../domain/operation.js'
+import { agentOf, isFirstContext } from '../domain/operation.js'
 import { MemoryError, StoreUnavailable } from '../errors/errors.js'
 import type { Lineage, Store, WakingStore } from '../store/contract.js'
 import type { Engine, LogLine, OperationIds } from './engine-types.js'
@@ -189,7 +189,7 @@ export class LocalEngine implements Engine {
     const store = await this.ports.connector.connect()
     const upTo = store === null ? view.replica.rev : Math.max(view.replica.rev, await this.revisionOf(store))
     const { changes, complete } = await olderChanges(this.ports, since, upTo)
-    return complete ? changes : this.historyLeft(since)
+    return (complete ? changes : await this.historyLeft(since)).filter((change) => !isFirstContext(change))
   }
 
   /** Not all of it is to be had any more: then what is left. */

@@ -34,7 +34,7 @@ export class HubRounds implements KeeperAccess {
     private readonly ports: Ports,
     private readonly feed: (keeper: Keeper) => Feed,
   ) {
-    this.keeper = new Keeper(ports)
+    this.keeper = new Keeper(ports, false)
   }
 
   /** Throws MemoryError `failed` with `details.pid` when somebody else is the keeper. */

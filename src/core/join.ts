@@ -3,9 +3,9 @@
  * back after a week. It brings the leaves that the new lineage does not contain, with their original stamps, says what
  * is contained now, gives ids back, and takes over the new state. Every step may be repeated.
  */
-import type { Entry } from '../domain/entry.js'
-import { fieldOf } from '../domain/pointer.js'
-import { mergeContains } from '../domain/lineage.js'
+import { cloneEntry, type Entry } from '../domain/entry.js'
+import { fieldOf, formatPointer } from '../domain/pointer.js'
+import { mergeContains, sameStamp } from '../domain/lineage.js'
 import { mergeEntry, type Offer } from '../domain/merge.js'
 import type { Target } from '../domain/operation.js'
 import { lineageOf, remember, type Replica, type Seen } from '../domain/replica.js'
@@ -36,7 +36,7 @@ export async function join(
   if (now.epoch !== epoch || now.owner !== now.run) return null
   const seen = await seenIn(store, replica, epoch) // before the records: what is seen is in them
   const snapshot = await readAll(store, now)
-  const entries = await entriesOf(store, snapshot, replica)
+  const entries = withoutForeign(await entriesOf(store, snapshot, replica), replica)
   for (const change of await changesSince(store, now.rev)) {
     // A record may have been read with a change that came after: then its id is done too.
     if ((entries.get(change.target)?.rev ?? 0) >= change.rev) remember({ seen }, change)
@@ -52,6 +52,28 @@ export async function join(
     seen,
     t: replica.t,
   }
+}
+
+/**
+ * A field that no change has written is a legacy program's: it is not taken over silently, so that the comparison that follows
+ * makes a change of it. Else nobody would know when it was written, and it would not come back after the next loss.
+ */
+function withoutForeign(entries: Map<Target, Entry>, replica: Replica): Map<Target, Entry> {
+  const own = [...entries].map(([target, entry]): [Target, Entry] => {
+    const known = replica.entries.get(target)
+    const copy = cloneEntry(entry)
+    for (const [name, value] of entry.tree) {
+      const path = formatPointer([name])
+      if (typeof value !== 'string' || entry.counts.has(path)) continue
+      const stamp = entry.stamps.get(path)
+      const before = known?.stamps.get(path)
+      const own = known?.tree.get(name)
+      if (stamp === undefined) copy.tree.delete(name)
+      else if (before !== undefined && sameStamp(before, stamp) && typeof own === 'string') copy.tree.set(name, own)
+    }
+    return [target, copy]
+  })
+  return new Map(own)
 }
 
 /** An id that the store has is done: its data is in the snapshot, or was given back with it. */
@@ -101,6 +123,7 @@ async function offer({ store, replica, epoch, remoteContains, ports, heal }: Sid
     const offered = stored.roster === null ? withoutLegacyFields(missing, stored) : missing
     if (offered.leaves.length === 0 && offered.inserts === undefined && offered.lost === undefined) return true
     const adopted = stored.roster === null && entry.live && entry.rev === 0
+    const gives = idsWith(offered, target, replica)
     const verdict = await store.commit({
       epoch,
       floor: replica.high,
@@ -111,10 +134,11 @@ async function offer({ store, replica, epoch, remoteContains, ports, heal }: Sid
         kind: adopted ? 'adopt' : 'restore',
         by: 'memory_sync',
         ...offered,
+        ...(gives.length > 0 && { brings: gives.map(({ id }) => id) }),
       },
       expect: { roster: stored.roster, fields: tokensOf(stored, fieldsOf(offered)) },
       before: stored.entry,
-      gives: idsWith(offered, target, replica),
+      gives,
     })
     if (verdict.is === 'committed') return true
     if (verdict.is !== 'stale' && verdict.is !== 'evicted') return false

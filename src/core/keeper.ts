@@ -55,7 +55,11 @@ export class Keeper implements LocalSequencer {
   /** Reading and folding the journal, one after another. */
   private journalWork: Promise<unknown> = Promise.resolve()
 
-  constructor(private readonly ports: Ports) {
+  /** `beginsWhenAsked`: an empty root stays empty until something is written; a hub begins the context at once. */
+  constructor(
+    private readonly ports: Ports,
+    private readonly beginsWhenAsked = true,
+  ) {
     this.legacy = new LegacyWatch(ports)
   }
 
@@ -358,12 +362,15 @@ export class Keeper implements LocalSequencer {
     const joined = await this.join(store, lineage)
     if (joined === null) return false
     const isWhole = before.rev === 0 || lineage.contains.get(before.epoch ?? '') === before.rev
-    const since = isWhole ? (await store.changesAfter(lineage.first, PAGE)).changes : []
+    const since = isWhole ? (await store.changesAfter(before.rev, PAGE)).changes : []
     const changes = since.filter((change) => change.rev <= joined.rev)
     this.replica = joined
     await this.save()
     const [first, ...rest] = changes
-    const isContinuous = isWhole && (first === undefined ? true : first.prev <= lineage.first) && changes.length < PAGE
+    // What an epoch between ours and this one committed may be there in part only.
+    const isThisEpoch = changes.every((change) => change.epoch === lineage.epoch)
+    const joinsOn = first === undefined || first.prev <= lineage.first
+    const isContinuous = isWhole && isThisEpoch && joinsOn && changes.length < PAGE
     if (!isContinuous) this.report({ is: 'lost', rev: joined.rev })
     else if (first !== undefined) {
       const joining = [{ ...first, prev: Math.min(first.prev, before.rev) }, ...rest]
@@ -412,7 +419,7 @@ export class Keeper implements LocalSequencer {
   /** A context begins with the usual members. Nobody was told that they are kept, so they need no line in the journal. */
   private seed(): void {
     if (this.replica.entries.has(CONTEXT) || this.open.all().some(({ op }) => op.target === CONTEXT)) return
-    if (this.replica.entries.size === 0 && this.open.all().length === 0) return
+    if (this.beginsWhenAsked && this.replica.entries.size === 0 && !this.hasWork()) return
     this.open.add({ op: firstContext(this.ports.root.path, this.rootId, this.ports.digest(`first ${this.rootId}`)) })
   }
 

@@ -51,7 +51,7 @@ export class LegacyWatch {
     const leaves = stored.roster === null ? newRecord(stored) : differences(known, stored)
     if (leaves.length === 0) return
     const foreign = leaves.filter((leaf) => leaf.stamp === undefined)
-    const draft = this.draftOf(target, stored, leaves, Math.min(latest, timeOf(stored, latest)))
+    const draft = this.draftOf(replica.epoch, target, stored, leaves, Math.min(latest, timeOf(stored, latest)))
     const verdict = await store.commit({
       epoch: replica.epoch!,
       floor: replica.high,
@@ -63,10 +63,13 @@ export class LegacyWatch {
     await this.ports.root.append({ op: asOperation(draft, foreign, replica), rev: verdict.change.rev, epoch: verdict.change.epoch })
   }
 
-  /** Two hubs that see the same make the same id: one of them is told that it was applied. */
-  private draftOf(target: Target, stored: Stored, leaves: ChangedLeaf[], t: number): Draft {
+  /**
+   * Two hubs that see the same make the same id: one of them is told that it was applied. In a lineage that lost the change it
+   * has to be made again, under another id.
+   */
+  private draftOf(epoch: string | null, target: Target, stored: Stored, leaves: ChangedLeaf[], t: number): Draft {
     const tokens = [...tokensOf(stored, new Set(leaves.map((leaf) => fieldOf(leaf.path))))].sort()
-    const id = this.ports.digest(JSON.stringify(['legacy', target, stored.roster?.rev ?? null, tokens])).slice(0, 32)
+    const id = this.ports.digest(JSON.stringify(['legacy', epoch, target, stored.roster?.rev ?? null, tokens])).slice(0, 32)
     return { id, t, target, kind: stored.roster === null ? 'adopt' : 'legacy', by: 'legacy', leaves }
   }
 }

@@ -1,7 +1,7 @@
 /** Acknowledged operations that the replica does not contain yet. */
 import { applyChange, cloneEntry, type Entry, emptyEntry } from '../domain/entry.js'
 import { contains } from '../domain/lineage.js'
-import type { Change, Operation, Target } from '../domain/operation.js'
+import { type Change, isFirstContext, type Operation, type Target } from '../domain/operation.js'
 import { lineageOf, type Replica } from '../domain/replica.js'
 import { resolve } from '../domain/resolve.js'
 import type { Acknowledged } from '../store/root.js'
@@ -38,7 +38,7 @@ export class OpenOperations {
 
   /** Without a revision anywhere: this machine's pending writes. */
   pendingCount(replica: Replica): number {
-    return this.toReplay(replica).length
+    return this.toReplay(replica).filter(({ op }) => !isFirstContext(op)).length
   }
 }
 

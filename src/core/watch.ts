@@ -1,5 +1,5 @@
 /** One watcher: everything after its cursor, in order, once; then what comes. */
-import type { Change, Draft, Operation } from '../domain/operation.js'
+import { type Change, type Draft, isFirstContext, type Operation } from '../domain/operation.js'
 import { resolve } from '../domain/resolve.js'
 import { type Cursor, formatCursor, parseCursor } from './cursor.js'
 import type { Feed } from './feed.js'
@@ -45,6 +45,7 @@ class Watcher {
   async *look(): AsyncGenerator<Notice, void, undefined> {
     const { changes, complete } = await this.feed.changesAfter(this.rev)
     if (!complete) yield* this.gap()
+    this.forgetSettled(changes)
     for (const change of changes) if (change.rev > this.rev) yield* this.committed(change)
     yield* this.pending()
     for (const { n, text } of this.feed.messagesAfter(this.messageNumber)) {
@@ -65,6 +66,7 @@ class Watcher {
 
   private *committed(change: Change): Generator<Notice, void, undefined> {
     this.rev = change.rev
+    if (isFirstContext(change)) return
     const toldAs = this.told.get(change.id)
     if (toldAs === undefined && this.skip > 0 && change.waited === this.feed.source.rootId()) {
       this.skip--
@@ -80,9 +82,8 @@ class Watcher {
   }
 
   private *pending(): Generator<Notice, void, undefined> {
-    this.forgetSettled()
     for (const operation of this.feed.source.pending()) {
-      if (this.told.has(operation.id)) continue
+      if (this.told.has(operation.id) || isFirstContext(operation)) continue
       const number = this.rev + this.told.size + 1
       this.told.set(operation.id, number)
       if (this.skip > 0) {
@@ -94,10 +95,11 @@ class Watcher {
   }
 
   /** A write that ended without a change of its own (it stood there already) is not waited for: a cursor would count it for ever. */
-  private forgetSettled(): void {
+  private forgetSettled(changes: readonly Change[]): void {
     const { source } = this.feed
-    if (this.rev < source.rev()) return // its change may be among those that are still to be told
-    for (const id of this.told.keys()) if (!source.isOpen(id)) this.told.delete(id)
+    if ((changes.at(-1)?.rev ?? this.rev) < source.rev()) return // more came meanwhile: the next look decides
+    const coming = new Set(changes.map((change) => change.id))
+    for (const id of this.told.keys()) if (!source.isOpen(id) && !coming.has(id)) this.told.delete(id)
   }
 
   private cursor(): string {

@@ -99,7 +99,7 @@ export class Writer {
     const outcome: WriteOutcome = { ok: true, rev: rev === 0 ? null : rev, durability: 'redis', pending: facts.pending }
     if (final.is === 'duplicate' && operation.digest !== undefined) outcome.replayed = true
     try {
-      await this.ports.root.append({ op: operation, rev, epoch: facts.epoch! })
+      await this.ports.root.append({ op: decided(operation), rev, epoch: facts.epoch! })
     } catch (error) {
       if (!(error instanceof MemoryError)) throw error
       outcome.journal = false
@@ -167,6 +167,11 @@ export class Writer {
     if (outcome === null) throw notArbitrated(false, 'another process is the keeper of this root and does not answer')
     return outcome
   }
+}
+
+/** A condition that was met once is not asked again: when the store loses the write, it is brought back in any case. */
+function decided({ ifRev: _ifRev, fence: _fence, ...operation }: Operation): Operation {
+  return operation
 }
 
 function finalOf(submission: Submission): Final | null {

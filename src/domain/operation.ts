@@ -84,7 +84,13 @@ export interface Change {
   digest?: string
   /** The root in whose journal it waited: its watchers have shown it as pending. */
   waited?: string
+  /** Ids of operations whose effects it brings back to a lineage that lost them: who applies it has them too. */
+  brings?: string[]
 }
 
 /** A change before it has its number. */
 export type Draft = Omit<Change, 'rev' | 'prev' | 'epoch'>
+
+/** The first members of a context: nobody wrote them, so nobody is told. */
+export const isFirstContext = (change: Pick<Draft, 'kind' | 't' | 'target'>): boolean =>
+  change.kind === 'adopt' && change.t === 0 && change.target === CONTEXT

@@ -63,4 +63,7 @@ export function remember(replica: Pick<Replica, 'seen'>, change: Change): void {
     seen.t = change.t
   }
   replica.seen.set(change.id, seen)
+  for (const id of change.brings ?? []) {
+    if (!replica.seen.has(id)) replica.seen.set(id, { rev: change.rev, target: change.target })
+  }
 }

@@ -3,7 +3,7 @@
  * writes cannot disagree.
  */
 import { type Entry, cloneEntry, countsAt, emptyEntry, insertInto } from './entry.js'
-import { formatLine, kindOf } from './json.js'
+import { formatLine } from './json.js'
 import { addNumbers } from './number.js'
 import type { ChangedLeaf, Draft, Edit, Lost, Operation, Stamp } from './operation.js'
 import { fieldOf, isWithin, overlaps, type Pointer } from './pointer.js'
@@ -156,6 +156,3 @@ function concerns(edit: Edit, path: Pointer): boolean {
 }
 
 const depthOf = (path: Pointer): number => path.split('/').length - 1
-
-/** A leaf to which a number can be added: a number, or nothing yet. */
-export const isAddable = (kind: ReturnType<typeof kindOf> | undefined): boolean => kind === undefined || kind === 'number'

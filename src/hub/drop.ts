@@ -5,10 +5,10 @@ import { isLegalName } from '../domain/name.js'
 import { agentTarget, type Edit } from '../domain/operation.js'
 import { formatPointer } from '../domain/pointer.js'
 import { formatTime } from '../domain/time.js'
-import { leavesOf, leavesOfMergePatch } from '../domain/tree.js'
+import { leavesOf } from '../domain/tree.js'
 import { MemoryError } from '../errors/errors.js'
-import { editOfLeaf } from '../usecases/assignment.js'
 import { refuseTooLarge } from '../usecases/limits.js'
+import { editsOfMergePatch } from '../usecases/merge-patch.js'
 
 export interface DropName {
   agent: string
@@ -65,14 +65,13 @@ function editsOfContent({ what }: DropName, content: Tree): Edit[] {
   if (what !== 'context') return editsOfValue(what, content)
   if (typeof content === 'string') throw new MemoryError('usage', 'a context has to be a JSON object')
   for (const [key, value] of content) refuseTooLarge(JSON.stringify(key.slice(0, 80)), value)
-  const leaves = leavesOfMergePatch(content, '/context').map(editOfLeaf)
-  return leaves.length > 0 ? leaves : [{ do: 'default', path: '/context', value: '{}' }]
+  return editsOfMergePatch(content, '/context')
 }
 
 function editsOfValue(what: string, content: Tree): Edit[] {
   refuseTooLarge(JSON.stringify(what), content)
   const path = `/context${formatPointer([what])}`
-  const leaves = leavesOf(content, path).map(editOfLeaf)
+  const leaves = leavesOf(content, path).map((leaf): Edit => ({ do: 'set', path: leaf.path, value: leaf.value ?? 'null' }))
   // An object takes the place of the one before; leaf by leaf it would be mixed with it.
   return typeof content === 'string' ? leaves : [{ do: 'delete', path }, ...leaves]
 }

@@ -70,7 +70,6 @@ function readLines(path: string, from: number): { lines: string[]; end: number; 
 /** Every operation is done when its promise is made; failures reject. */
 const promised =
   <A extends unknown[], T>(action: (...args: A) => T) =>
-  // eslint-disable-next-line @typescript-eslint/require-await -- a throw becomes a rejection
   async (...args: A): Promise<T> =>
     action(...args)
 

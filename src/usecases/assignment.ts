@@ -2,9 +2,10 @@
 import { InvalidJson, kindOf, leafOf, parseTree, type Tree } from '../domain/json.js'
 import type { Edit } from '../domain/operation.js'
 import { formatPointer, type Pointer } from '../domain/pointer.js'
-import { leavesOf, leavesOfMergePatch, type LeafEdit } from '../domain/tree.js'
+import type { LeafEdit } from '../domain/tree.js'
 import { MemoryError } from '../errors/errors.js'
 import { refuseTooLarge } from './limits.js'
+import { editsOfMergePatch } from './merge-patch.js'
 
 /**
  * The edits of one assignment below `under`. VALUE is JSON if it parses, else a string; an object is merged, null deletes;
@@ -18,7 +19,8 @@ export function editsOfAssignment(text: string, under: Pointer): Edit[] {
   if (adds) return [{ do: 'add', path, by: addend(text, value) }]
   const tree = valueOf(text, value)
   refuseTooLarge(JSON.stringify(key.slice(0, 80)), tree, segments.length)
-  return leavesOfValue(tree, path).map(editOfLeaf)
+  if (typeof tree === 'object') return editsOfMergePatch(tree, path)
+  return [kindOf(tree) === 'null' ? { do: 'delete', path } : { do: 'set', path, value: tree }]
 }
 
 /** A leaf of a merge patch as an edit. */
@@ -50,11 +52,6 @@ function isJson(text: string): boolean {
   } catch {
     return false
   }
-}
-
-function leavesOfValue(tree: Tree, path: Pointer): LeafEdit[] {
-  if (typeof tree === 'string') return [{ path, value: kindOf(tree) === 'null' ? null : tree }]
-  return tree.size === 0 ? leavesOf(tree, path) : leavesOfMergePatch(tree, path)
 }
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/

@@ -1,13 +1,13 @@
 /** `set`: a merge patch into an agent's context, or into `current_work` or `token_usage`. */
 import { formatLine, leafOf, type TreeMap } from '../domain/json.js'
 import type { Edit } from '../domain/operation.js'
-import { leavesOfMergePatch } from '../domain/tree.js'
 import { MemoryError } from '../errors/errors.js'
-import { editOfLeaf, editsOfAssignment } from './assignment.js'
+import { editsOfAssignment } from './assignment.js'
 import { refuseTooLarge, refuseTooLargeMembers } from './limits.js'
+import { editsOfMergePatch } from './merge-patch.js'
 import { receiptOf, type Receipt, type WriteConditions } from './receipt.js'
 import { type Surroundings, timeLeaf } from './surroundings.js'
-import { type PatchTarget, patchTargetOf } from './target.js'
+import { patchTargetOf } from './target.js'
 
 export interface SetRequest extends WriteConditions {
   /** The name of an agent, `current_work` or `token_usage`. */
@@ -27,7 +27,7 @@ export async function setContext(surroundings: Surroundings, request: SetRequest
   if (patch === undefined && assignments.length === 0 && status === undefined) throw nothingToSet()
   if (patch !== undefined) refuseTooLargeMembers(patch)
   const edits: Edit[] = [
-    ...(patch === undefined ? [] : editsOfPatch(patch, to)),
+    ...(patch === undefined ? [] : editsOfMergePatch(patch, to.under)),
     ...assignments.flatMap((assignment) => editsOfAssignment(assignment, to.under)),
   ]
   const outcome = await surroundings.memory.write({
@@ -40,10 +40,6 @@ export async function setContext(surroundings: Surroundings, request: SetRequest
   })
   return receiptOf(outcome, name)
 }
-
-/** A patch without members still says that there is an object. */
-const editsOfPatch = (patch: TreeMap, to: PatchTarget): Edit[] =>
-  patch.size === 0 ? [{ do: 'default', path: to.under, value: '{}' }] : leavesOfMergePatch(patch, to.under).map(editOfLeaf)
 
 function recordEdits(surroundings: Surroundings, status: string | undefined): Edit[] {
   const now = timeLeaf(surroundings)

@@ -34,6 +34,7 @@ export async function updateStatus(
       { do: 'set', path: '/last_update', value: leafOf(now) },
     ],
     by: surroundings.by,
+    payload: JSON.stringify(['update', status]),
   })
   const receipt = receiptOf(outcome, agent)
   try {

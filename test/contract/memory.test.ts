@@ -1,23 +1,23 @@
 import { MemoryServer } from '../../src/store/memory/server.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { storeContract } from './store-contract.js'
-import type { StoreUnderTest } from './suite/session.js'
+import type { StoreUnderTest } from './support/harness.js'
 
-storeContract('memory', () => Promise.resolve(inMemory()), ['shared', 'restart', 'evict', 'legacySet', 'setFence'])
+let epochs = 0
 
-function inMemory(): StoreUnderTest {
+storeContract('memory', () => {
   const server = new MemoryServer({ now: () => 1_700_000_000_000 })
-  const connect = (): Promise<MemoryStore> => Promise.resolve(new MemoryStore(server))
-  const done = (): Promise<void> => Promise.resolve()
-  return {
+  const made: StoreUnderTest = {
     store: new MemoryStore(server),
-    another: connect,
+    newEpoch: () => `r${++epochs}`,
+    legacySet: (agent, field, raw) => Promise.resolve(server.legacySet(agent, field, raw)),
+    evict: (target, parts) => Promise.resolve(server.evict(target, parts)),
+    evictMarks: (key) => Promise.resolve(server.evictMarks(key)),
+    setFence: (name, fence) => Promise.resolve(server.setFence(name, fence)),
     restart: () => {
       server.restart({ keep: 'all' })
-      return connect()
+      return Promise.resolve(new MemoryStore(server))
     },
-    evict: (target, parts) => done().then(() => server.evict(target, parts)),
-    legacySet: (agent, field, text) => done().then(() => server.legacySet(agent, field, text)),
-    setFence: (name, fence) => done().then(() => server.setFence(name, fence)),
   }
-}
+  return Promise.resolve(made)
+})

@@ -1,36 +1,22 @@
-/** What every store promises: one suite that each driver runs. It is the specification of src/store/contract.ts. */
+/**
+ * What every store promises: the specification of src/store/contract.ts, run for every driver. A driver that cannot do
+ * something to itself (lose a record, be written to by legacy programs) leaves that out, and the tests of it are skipped.
+ */
 import { describe } from 'vitest'
-import { describeConditions } from './suite/conditions.js'
-import { describeEpochs } from './suite/epochs.js'
-import { describeHistory } from './suite/history.js'
-import { describeIds } from './suite/ids.js'
-import { describeLegacy } from './suite/legacy.js'
-import { describeLife } from './suite/life.js'
-import { describeLosses } from './suite/losses.js'
-import type { StoreUnderTest } from './suite/session.js'
-import { describeStamps } from './suite/stamps.js'
-import { describeValues } from './suite/values.js'
+import type { MakeStore } from './support/harness.js'
+import { knowledgeContract } from './support/knowledge.js'
+import { lineageContract } from './support/lineages.js'
+import { lossContract } from './support/losses.js'
+import { recordContract } from './support/records.js'
+import { verdictContract } from './support/verdicts.js'
 
-/** `shared`: several roots write to it. The others: what `make` returns can do that. */
-export type Capability = 'shared' | 'restart' | 'evict' | 'legacySet' | 'setFence'
-
-export interface Subject {
-  /** A store without any data. */
-  make: () => Promise<StoreUnderTest>
-  can: (capability: Capability) => boolean
-}
-
-export function storeContract(name: string, make: Subject['make'], capabilities: readonly Capability[]): void {
-  const subject: Subject = { make, can: (capability) => capabilities.includes(capability) }
+/** `make` gives a new, empty data set each time. */
+export function storeContract(name: string, make: MakeStore): void {
   describe(`the ${name} store`, () => {
-    describeEpochs(subject)
-    describeConditions(subject)
-    describeIds(subject)
-    describeHistory(subject)
-    describeLife(subject)
-    describeStamps(subject)
-    describeValues(subject)
-    describeLosses(subject)
-    describeLegacy(subject)
+    verdictContract(make)
+    recordContract(make)
+    knowledgeContract(make)
+    lineageContract(make)
+    lossContract(make)
   })
 }

@@ -11,7 +11,8 @@ export function read(file: string): string {
 
 /** Every file that is or would be committed. */
 export function repositoryFiles(): string[] {
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {cwd: root, encoding: 'utf8'})
+  // In a container the clone often belongs to another user, and git would refuse.
+  const listed = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], {cwd: root, encoding: 'utf8'})
   return listed.split('\0').filter((file) => file !== '' && existsSync(path.join(root, file)))
 }
 

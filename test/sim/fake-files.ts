@@ -7,6 +7,8 @@ interface Inode {
   ino: number
   text: string
   mtimeMs: number
+  /** The process that made it. */
+  maker: Process | null
 }
 
 export class Disk {
@@ -18,8 +20,8 @@ export class Disk {
   get(path: string): Inode | undefined {
     return this.names.get(path)
   }
-  create(path: string, text: string): Inode {
-    const inode = { ino: this.nextIno++, text, mtimeMs: this.now() }
+  create(path: string, text: string, maker: Process | null = null): Inode {
+    const inode = { ino: this.nextIno++, text, mtimeMs: this.now(), maker }
     this.names.set(path, inode)
     return inode
   }
@@ -55,7 +57,7 @@ export function filesOf(disk: Disk, process: Process): Files {
         return inode === undefined ? null : identityOf(inode)
       }),
     append: async (path, text) => {
-      const inode = await step(() => disk.get(path) ?? disk.create(path, ''))
+      const inode = await step(() => disk.get(path) ?? disk.create(path, '', process))
       return step(() => {
         inode.text += text // the descriptor was opened a step before: the file may have been renamed since
         disk.touch(inode)
@@ -65,7 +67,7 @@ export function filesOf(disk: Disk, process: Process): Files {
     write: async (path, text) => {
       const inode = await step(() => {
         const known = disk.get(path)
-        if (known === undefined) return disk.create(path, '')
+        if (known === undefined) return disk.create(path, '', process)
         known.text = ''
         return known
       })
@@ -109,7 +111,7 @@ export function filesOf(disk: Disk, process: Process): Files {
     syncDirectory: () => step(() => undefined),
     copy: (from, to) =>
       step(() => {
-        disk.create(to, disk.get(from)?.text ?? '')
+        disk.create(to, disk.get(from)?.text ?? '', process)
       }),
     resolve: (path) => step(() => path),
     modeOf: () => step(() => 0o644),

@@ -1,23 +1,42 @@
-/** node <bundle> RUNS FIRST_SEED [option=value ..]: runs and counts; prints the first violations. */
+/**
+ * `node <bundle> RUNS FIRST_SEED [option=value ..]`: one line of JSON with what was found. TRACE=1: what happened in each run,
+ * with WORD only the lines about it and the faults. STOP=1: ends at the first violation. SHOWS: only violations that match count.
+ */
+import { optionsFrom } from './options.js'
+import { run } from './run.js'
 import { trace } from './trace.js'
-import { DEFAULTS, run, type RunOptions } from './run.js'
+
+export interface Report {
+  runs: number
+  acknowledged: number
+  /** The first few seeds with a violation. */
+  bad: { seed: number; violations: string[] }[]
+  badRuns: number
+  seconds: number
+}
+
+const SHOWN = 5
 
 const [runs = '100', first = '1', ...settings] = process.argv.slice(2)
-const options: RunOptions = { ...DEFAULTS }
-for (const setting of settings) {
-  const [name, value] = setting.split('=')
-  Object.assign(options, { [name!]: Number.isNaN(Number(value)) ? value : Number(value) })
-}
+const options = optionsFrom(settings)
 trace.on = process.env['TRACE'] === '1'
-let bad = 0
-let acknowledged = 0
+const report: Report = { runs: 0, acknowledged: 0, bad: [], badRuns: 0, seconds: 0 }
+const shown = new RegExp(process.env['SHOWS'] ?? '')
 const began = Date.now()
 for (let seed = Number(first); seed < Number(first) + Number(runs); seed++) {
-  const result = await run(seed, { ...options })
-  acknowledged += result.acknowledged
-  if (trace.on) console.log(trace.lines.filter((line) => (process.env["WORD"] !== "VERSION" && line.includes("VERSION")) ? false : line.includes(process.env['WORD'] ?? '') || /EPOCH|RESTART|FLUSH|epoch|contain|KILL|EVICT/.test(line)).join('\n'))
-  if (result.violations.length === 0) continue
-  bad++
-  if (bad <= 3) console.log(`seed ${seed}:\n${result.violations.slice(0, 4).join('\n').slice(0, 1500)}`)
+  const { violations: all, acknowledged } = await run(seed, options)
+  const violations = all.filter((text) => shown.test(text))
+  report.runs++
+  report.acknowledged += acknowledged
+  for (const line of trace.lines.splice(0)) if (isAsked(line)) console.log(line)
+  if (violations.length === 0) continue
+  report.badRuns++
+  if (report.bad.length < SHOWN) report.bad.push({ seed, violations: violations.slice(0, 4).map((text) => text.slice(0, 1_500)) })
+  if (process.env['STOP'] === '1') break
 }
-console.log(JSON.stringify({ runs: Number(runs), bad, acknowledged, seconds: (Date.now() - began) / 1000 }))
+report.seconds = (Date.now() - began) / 1_000
+console.log(JSON.stringify(report))
+
+function isAsked(line: string): boolean {
+  return line.includes(process.env['WORD'] ?? '') || /RESTART|FLUSH|EVICT|KILL|epoch|contain/.test(line)
+}

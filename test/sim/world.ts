@@ -1,29 +1,27 @@
 /**
- * Two hosts with their roots, one Redis, writers, legacy programs, hand editors, and everything that can go wrong with them.
- * The engine is the real one; what is made up is the disk, the network and the order in which things happen.
+ * Hosts with their roots, one Redis, and the processes that run on them. The engine is the real one; what is made up is the
+ * disk, the network and the order in which things happen.
  */
 import { createHash } from 'node:crypto'
+import { Feed } from '../../src/core/feed.js'
 import { Keeper } from '../../src/core/keeper.js'
 import type { WriteRequest } from '../../src/core/memory.js'
 import type { Connector, Ports } from '../../src/core/ports.js'
 import { SingleRounds } from '../../src/core/rounds.js'
+import { olderChanges } from '../../src/core/single-feed.js'
 import { Writer } from '../../src/core/writer.js'
-import { StoreUnavailable } from '../../src/errors/errors.js'
-import type { Store } from '../../src/store/contract.js'
+import type { TreeMap } from '../../src/domain/json.js'
+import type { Change } from '../../src/domain/operation.js'
+import { MemoryError } from '../../src/errors/errors.js'
 import { FileStore } from '../../src/store/file/file-store.js'
 import { RootFiles } from '../../src/store/file/root-files.js'
 import { MemoryServer, type MemorySnapshot } from '../../src/store/memory/server.js'
-import { MemoryStore } from '../../src/store/memory/store.js'
 import { Disk, filesOf } from './fake-files.js'
+import { linkOf } from './link.js'
+import type { RunOptions } from './options.js'
 import { Chance, Process } from './scheduler.js'
 import { note } from './trace.js'
-
-export interface WorldOptions {
-  hosts: number
-  /** Probability that an answer of Redis is lost after the work was done. */
-  replyLoss: number
-  redis: 'named' | 'off'
-}
+import { HostWatcher } from './watchers.js'
 
 export interface Host {
   i: number
@@ -31,39 +29,36 @@ export interface Host {
   root: string
   cut: boolean
   skew: number
+  /** The lowest and the highest skew so far. */
+  skews: [number, number]
   hub: Process | null
+  watcher: HostWatcher
   /** Rounds that hubs have finished. */
   rounds: number
 }
 
-type ServerState = 'up' | 'down' | 'stopped'
-
 export class World {
   readonly chance: Chance
   now = 1_700_000_000_000
-  state: ServerState = 'up'
+  state: 'up' | 'down' | 'stopped' = 'up'
   snapshot: MemorySnapshot | null = null
   readonly server: MemoryServer
   readonly hosts: Host[]
   readonly processes: Process[] = []
-  private readonly queued: { run: string; work: () => Promise<unknown> }[] = []
+  /** Everything that Redis ever committed, also what it has lost since. */
+  readonly commits: Change[] = []
+  /** Called before Redis loses data. */
+  beforeLoss: () => void = () => undefined
+  private queued: { run: string; work: () => Promise<unknown> }[] = []
   private nextPid = 100
 
   constructor(
     seed: number,
-    readonly options: WorldOptions,
+    readonly options: RunOptions,
   ) {
     this.chance = new Chance(seed)
     this.server = new MemoryServer({ now: () => this.now })
-    this.hosts = Array.from({ length: options.hosts }, (_, i) => ({
-      i,
-      disk: new Disk(() => this.now + this.hosts[i]!.skew),
-      root: `/h${i}`,
-      cut: false,
-      skew: 0,
-      hub: null,
-      rounds: 0,
-    }))
+    this.hosts = Array.from({ length: options.hosts }, (_, i) => this.makeHost(i))
   }
 
   contextPath(host: Host): string {
@@ -87,8 +82,15 @@ export class World {
       await ports.root.prepare()
       while ((await ports.lock.tryAcquire()) === null) await process.gate()
       const keeper = new Keeper(ports)
+      const feed = feedOf(ports, keeper)
+      keeper.onNews((news) => {
+        feed.take(news)
+      })
+      await keeper.round('all')
+      host.watcher.attach(feed, process)
       for (;;) {
         await keeper.round('all')
+        feed.wake()
         host.rounds++
       }
     })
@@ -97,16 +99,35 @@ export class World {
   /** A command without a hub's socket: commits straight, and is the keeper for a round if nobody is. */
   async write(host: Host, process: Process, request: WriteRequest, id: string): Promise<'redis' | 'file' | 'refused'> {
     const ports = this.portsOf(host, process)
-    const outcome = await new Writer(ports, new SingleRounds(ports)).write(request, { id })
-    return outcome.ok ? outcome.durability : 'refused'
+    try {
+      const outcome = await new Writer(ports, new SingleRounds(ports)).write(request, { id })
+      return outcome.ok ? outcome.durability : 'refused'
+    } catch (error) {
+      if (error instanceof MemoryError && (error.code === 'unavailable' || error.code === 'unknown-outcome')) return 'refused'
+      throw error
+    }
   }
 
-  portsOf(host: Host, process: Process): Ports {
-    const clock = {
-      now: () => this.now + host.skew,
-      offsetMinutes: () => 0,
-      pause: () => process.gate(),
-    }
+  /** The revision of a record as a command without a hub sees it. */
+  async revisionOf(host: Host, process: Process, target: string): Promise<number> {
+    const view = await new SingleRounds(this.portsOf(host, process)).view()
+    const entry = view.replica.entries.get(target)
+    return entry?.live === true ? entry.rev : 0
+  }
+
+  /** The document that a reader of the root gets from its files. */
+  async viewOf(host: Host, process: Process): Promise<TreeMap> {
+    return (await new SingleRounds(this.portsOf(host, process)).view()).compose()
+  }
+
+  private makeHost(i: number): Host {
+    const disk = new Disk(() => this.now + this.hosts[i]!.skew)
+    const watcher = new HostWatcher(i, () => this.now)
+    return { i, disk, root: `/h${i}`, cut: false, skew: 0, skews: [0, 0], hub: null, watcher, rounds: 0 }
+  }
+
+  private portsOf(host: Host, process: Process): Ports {
+    const clock = { now: () => this.now + host.skew, offsetMinutes: () => 0, pause: () => process.gate() }
     const root = new RootFiles(host.root, {
       files: filesOf(host.disk, process),
       clock,
@@ -137,85 +158,52 @@ export class World {
 
   // ---- Redis and the way to it
 
-  private reaches(host: Host): boolean {
+  reaches(host: Host): boolean {
     return this.options.redis === 'named' && this.state !== 'down' && !host.cut
   }
 
   private connectorOf(host: Host, process: Process): Connector {
-    const connect = async (): Promise<Store | null> => {
+    const connect: Connector['connect'] = async () => {
       await process.gate()
-      return this.reaches(host) && this.state === 'up' ? this.linkOf(host, process) : null
+      return this.reaches(host) && this.state === 'up' ? linkOf(this, host, process) : null
     }
-    return { configured: this.options.redis, connect, reason: null, url: null, close: async () => undefined }
+    return { configured: this.options.redis, connect, reason: null, url: null, close: () => Promise.resolve() }
   }
 
-  /** A connection: it ends with the server process, loses answers, and is silent while the server is stopped. */
-  private linkOf(host: Host, process: Process): Store {
-    const store = new MemoryStore(this.server)
-    const { run } = this.server
-    const call = async <T>(work: () => Promise<T>): Promise<T> => {
-      await process.gate()
-      if (!this.reaches(host) || this.server.run !== run) throw new StoreUnavailable('connection refused', false)
-      if (this.state === 'stopped') {
-        if (this.chance.chance(0.6)) this.queued.push({ run, work })
-        await process.gate()
-        throw new StoreUnavailable('no answer', true)
-      }
-      const result = await work()
-      if (this.chance.chance(this.options.replyLoss)) {
-        await process.gate()
-        throw new StoreUnavailable('connection lost', true)
-      }
-      await process.gate()
-      if (this.server.run !== run && this.chance.chance(0.5)) throw new StoreUnavailable('connection lost', true)
-      return result
-    }
-    return {
-      name: 'memory',
-      shared: true,
-      hello: () => call(() => store.hello()),
-      beginEpoch: (seen, next) =>
-        call(async () => {
-          const lineage = await store.beginEpoch(seen, next)
-          note(this.now, process.name, 'epoch', seen.epoch, '->', lineage.epoch, lineage.rev, [...lineage.contains])
-          return lineage
-        }),
-      read: (target) => call(() => store.read(target)),
-      targets: () => call(() => store.targets()),
-      commit: (proposal) =>
-        call(async () => {
-          const verdict = await store.commit(proposal)
-          const { id, target, kind, t, leaves, lost } = proposal.draft
-          const what = verdict.is === 'committed' ? { rev: verdict.change.rev, leaves, lost } : verdict
-          note(this.now, process.name, 'commit', kind, target, id.slice(0, 8), 't', t - 1_700_000_000_000, verdict.is, what)
-          return verdict
-        }),
-      heal: (epoch, target, roster, entry) =>
-        call(() => {
-          note(this.now, process.name, 'heal', target, roster, entry.rev, [...entry.tree.keys()])
-          return store.heal(epoch, target, roster, entry)
-        }),
-      changesAfter: (rev, limit) => call(() => store.changesAfter(rev, limit)),
-      contain: (epoch, known, ids) =>
-        call(() => {
-          note(this.now, process.name, 'contain', epoch, [...known], ids.length)
-          return store.contain(epoch, known, ids)
-        }),
-      seenIds: (after) => call(() => store.seenIds(after)),
-      close: () => store.close(),
-    }
+  /** What a stopped server has received. */
+  queue(run: string, work: () => Promise<unknown>): void {
+    this.queued.push({ run, work })
   }
 
   /** A stopped server that goes on does what it had received. */
   async resume(): Promise<void> {
     this.state = 'up'
-    for (const { run, work } of this.queued.splice(0)) if (run === this.server.run) await work()
+    const queued = this.queued
+    this.queued = []
+    for (const { run, work } of queued) if (run === this.server.run) await work()
   }
 
   restart(keep: 'all' | 'nothing' | MemorySnapshot): void {
-    this.queued.length = 0
+    this.queued = []
     note(this.now, 'RESTART', typeof keep === 'string' ? keep : 'older')
+    if (keep !== 'all') this.beforeLoss()
     this.server.restart({ keep })
     this.state = 'up'
   }
+
+  flush(): void {
+    note(this.now, 'FLUSH')
+    this.beforeLoss()
+    this.server.flush()
+  }
 }
+
+const feedOf = (ports: Ports, keeper: Keeper): Feed =>
+  new Feed({
+    rev: () => keeper.replica.rev,
+    rootId: () => keeper.id(),
+    pending: () => (keeper.mode === 'off' ? [] : keeper.open.toReplay(keeper.replica).map(({ op }) => op)),
+    isOpen: (id) => keeper.open.has(id),
+    document: () => keeper.compose(),
+    older: (after) => olderChanges(ports, after, keeper.replica.rev),
+  })

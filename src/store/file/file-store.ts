@@ -3,9 +3,10 @@
  * to the journal (that is the commit), and applies it. There is nobody else, so nothing is ever evicted or stale for long.
  */
 import { judge, storedIn } from '../../domain/judge.js'
+import { mergeContains } from '../../domain/lineage.js'
 import type { Change, Target } from '../../domain/operation.js'
 import { advance, lineageOf, type Replica } from '../../domain/replica.js'
-import type { Lineage, Proposal, SeenId, Store, Stored, Verdict } from '../contract.js'
+import type { Lineage, Proposal, Roster, SeenId, Store, Stored, Verdict } from '../contract.js'
 import type { History, JournalLine } from '../root.js'
 
 export interface FileStorePorts {
@@ -73,25 +74,41 @@ export class FileStore implements Store {
     }
     await this.ports.append({ change })
     advance(replica, change)
+    this.takeBack(proposal.gives ?? [])
     await this.ports.history.add([change])
     return { is: 'committed', change }
   }
 
-  /** Nothing to tell: a committed change is in the replica already. */
-  async changesAfter(): Promise<{ changes: Change[]; rev: number }> {
-    return { changes: [], rev: this.ports.replica.rev }
+  async changesAfter(rev: number, limit: number): Promise<{ changes: Change[]; rev: number }> {
+    const changes = await this.ports.history.after(rev)
+    return { changes: changes.slice(0, limit), rev: this.ports.replica.rev }
   }
 
-  async contain(): Promise<boolean> {
+  async contain(epoch: string, known: Map<string, number>, ids: readonly SeenId[]): Promise<boolean> {
+    const { replica } = this.ports
+    if (epoch !== replica.epoch) return false
+    replica.contains = mergeContains(replica.contains, known)
+    replica.contains.delete(epoch)
+    this.takeBack(ids)
+    await this.ports.save()
     return true
   }
 
-  async heal(): Promise<boolean> {
-    return false
+  /** Nothing is ever evicted here. */
+  async heal(_epoch: string, target: Target, roster: Roster): Promise<boolean> {
+    const present = storedIn(this.ports.replica, target).roster
+    return present !== null && present.live === roster.live && present.rev === roster.rev
   }
 
-  async seenIds(): Promise<SeenId[]> {
-    return []
+  async seenIds(after: number): Promise<SeenId[]> {
+    return [...this.ports.replica.seen]
+      .map(([id, { rev, digest, t }]) => ({ id, rev, ...(digest !== undefined && { digest }), ...(t !== undefined && { t }) }))
+      .filter(({ rev }) => rev === 0 || rev > after)
+  }
+
+  private takeBack(ids: readonly SeenId[]): void {
+    const { seen } = this.ports.replica
+    for (const { id, ...facts } of ids) if (!seen.has(id)) seen.set(id, facts)
   }
 
   async close(): Promise<void> {}

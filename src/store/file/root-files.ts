@@ -4,7 +4,7 @@ import { MemoryError, messageOf } from '../../errors/errors.js'
 import type { Clock } from '../../platform/clock.js'
 import type { Files } from '../../platform/files.js'
 import type { Processes } from '../../platform/processes.js'
-import type { Acknowledged, Glance, JournalLine, JournalTail, Root, RootState } from '../root.js'
+import type { Glance, JournalLine, JournalTail, Root, RootState } from '../root.js'
 import { ContextFile } from './document.js'
 import { HistoryFile } from './history.js'
 import { Journal } from './journal.js'
@@ -142,7 +142,7 @@ function glanceOf(head: Head | null, lines: readonly JournalLine[]): Glance {
   }
   for (const line of lines) {
     const { id, t } = 'change' in line ? line.change : line.op
-    const rev = 'change' in line ? line.change.rev : (line as Acknowledged).rev
+    const rev = 'change' in line ? line.change.rev : line.rev
     glance.lastT = Math.max(glance.lastT, t)
     glance.high = Math.max(glance.high, rev ?? 0)
     if (rev === undefined) open.add(id)

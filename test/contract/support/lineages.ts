@@ -107,6 +107,17 @@ export function lineageContract(make: MakeStore): void {
         expect(await propose(store, draft(keyed, 'e'))).toEqual({ is: 'other-payload', rev: 4 })
       })
 
+      it('takes ids back with the change that brings their effects, and only when that is committed', async () => {
+        const t = Date.now()
+        const gives = [{ id: newId(), rev: 0 }, { id: newId(), rev: 4, digest: 'd', t }]
+        const refused = await propose(store, draftOf([set('/a', '1')]), { gives, expect: { live: true } })
+        expect(refused).toEqual({ is: 'stale' })
+        await commit(store, draftOf([set('/a', '1')]), { gives })
+        expect(await propose(store, draftOf([set('/a', '1')], { id: gives[0]!.id }))).toEqual({ is: 'duplicate', rev: 0 })
+        const other = draftOf([set('/a', '1')], { id: gives[1]!.id, digest: 'e' })
+        expect(await propose(store, other)).toEqual({ is: 'other-payload', rev: 4 })
+      })
+
       it('tells the ids of later changes, and those that were given back', async () => {
         await begin(made, 1_000)
         const { epoch } = await store.hello()

@@ -36,6 +36,14 @@ export function lossContract(make: MakeStore): void {
       })
     }
 
+    it('a record that only a legacy program made again is evicted: its revision is missing', async () => {
+      await given()
+      await made.evict(AGENT, ['record'])
+      await made.legacySet('mary', 's', 'text')
+      expect((await store.read(AGENT)).evicted).toBe(true)
+      expect(await propose(store, draftOf([set('/n', '6')]))).toEqual({ is: 'evicted' })
+    })
+
     it('an id that was seen comes before an eviction, an eviction before a fence', async () => {
       const draft = draftOf([set('/a', '1')])
       const { rev } = await commit(store, draft)
@@ -52,6 +60,7 @@ export function lossContract(make: MakeStore): void {
       await made.legacySet('mary', 'n', '7')
       await made.legacySet('mary', 'later', 'x')
       expect((await store.read(AGENT)).evicted).toBe(true)
+      expect(await propose(store, draftOf([set('/s', '"y"')]))).toEqual({ is: 'evicted' })
       const { epoch } = await store.hello()
       expect(await store.heal(epoch!, AGENT, roster!, entry)).toBe(true)
       expect(await lineOf(store)).toBe('{"s":"text","n":"7","context":{"a":1},"later":"x"}')
@@ -82,7 +91,8 @@ export function lossContract(make: MakeStore): void {
     it('an adopted record is healed without a revision', async () => {
       await commit(store, draftOf([set('/n', '5')], { kind: 'adopt' }))
       const { roster, entry } = await readLive(store)
-      await made.evict(AGENT)
+      await made.evict(AGENT, ['record'])
+      expect(await propose(store, draftOf([set('/n', '6')]))).toEqual({ is: 'evicted' })
       expect(await store.heal((await store.hello()).epoch!, AGENT, roster!, entry)).toBe(true)
       expect(await store.read(AGENT)).toMatchObject({ evicted: false, roster: { rev: 0 }, entry })
     })

@@ -1,0 +1,60 @@
+import { once } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { afterwards } from '../support/cleanup.js'
+import { eventually } from '../support/eventually.js'
+import { Cli } from './cli.js'
+
+interface Hub {
+  out: () => string
+  kill: (signal: NodeJS.Signals) => void
+  ended: Promise<number | null>
+}
+
+async function startHub(cli: Cli): Promise<Hub> {
+  const child = cli.start(['hub'])
+  afterwards(() => void child.kill('SIGKILL'))
+  let out = ''
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (out += text))
+  const ended = once(child, 'close').then(([code]) => code as number | null)
+  await eventually(() => out.includes('ready: '), { what: `a hub that is ready`, timeoutMs: 15_000 })
+  return { out: () => out, kill: (signal) => void child.kill(signal), ended }
+}
+
+describe('hub', () => {
+  it('runs in the foreground, is asked, and is ended', async () => {
+    const cli = await Cli.make()
+    expect(await cli.run('hub', 'status')).toMatchObject({ code: 1, out: expect.stringContaining('no hub runs') })
+    expect(await cli.run('hub', 'stop')).toMatchObject({ code: 1, out: '' })
+    const hub = await startHub(cli)
+    expect(JSON.parse(await cli.ok('hub', 'status', '--json'))).toMatchObject({ running: true, pid: expect.any(Number), status: { redis: 'off' } })
+    expect(await cli.ok('hub', 'status')).toContain('✅ hub running')
+    await cli.ok('update', 'mary', 'active')
+    expect(JSON.parse(await cli.ok('get', '--with-meta'))).toMatchObject({ source: 'hub', context: { agents: { mary: { status: 'active' } } } })
+    expect(await cli.ok('hub', 'stop')).toContain('has ended')
+    expect(await hub.ended).toBe(0)
+    expect(await cli.ok('get', 'agents.mary.status')).toBe('"active"\n')
+  })
+
+  it('is only one for a root', async () => {
+    const cli = await Cli.make()
+    const hub = await startHub(cli)
+    expect(await cli.run('hub')).toMatchObject({ code: 1, err: expect.stringMatching(/pid \d+/) })
+    hub.kill('SIGTERM')
+    expect(await hub.ended).toBe(0)
+  })
+
+  it('that is stopped or killed costs no write', async () => {
+    const cli = await Cli.make()
+    const hub = await startHub(cli)
+    hub.kill('SIGSTOP')
+    const { code, ms } = await cli.run('update', 'mary', 'active')
+    expect(code).toBe(0)
+    expect(ms).toBeLessThan(3_000)
+    expect(await cli.run('hub', 'status')).toMatchObject({ code: 1, out: expect.stringContaining('does not answer') })
+    hub.kill('SIGKILL')
+    await hub.ended
+    await cli.ok('set', 'mary', 'a=1')
+    expect(JSON.parse(await cli.ok('get', 'agents.mary'))).toMatchObject({ status: 'active', context: { a: 1 } })
+  })
+})

@@ -1,0 +1,59 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { MemoryEvent, SharedMemory } from '../../src/index.js'
+import { afterwards } from '../support/cleanup.js'
+import { Cli } from './cli.js'
+
+// The built one: what a program gets that imports the package.
+const { openMemory, MemoryError } = (await import(new URL('../../dist/index.js', import.meta.url).href)) as typeof import('../../src/index.js')
+
+let cli: Cli
+let memory: SharedMemory
+
+beforeEach(async () => {
+  process.env['MEMORY_SYNC_REDIS'] = 'off'
+  process.env['TZ'] = 'Asia/Bangkok' // as the commands that it is compared with
+  cli = await Cli.make()
+  memory = await openMemory({ root: cli.root, by: 'program' })
+  const opened = memory
+  afterwards(() => opened.close())
+})
+
+describe('the library', () => {
+  it('writes and reads what the commands read and write', async () => {
+    const receipt = await memory.updateAgentContext('mary', { task: 'T1', n: 12345678901234567890n, gone: undefined, status: 'busy' })
+    expect(receipt).toEqual({ ok: true, agent: 'mary', rev: expect.any(Number), durability: 'file', pending: 0 })
+    expect(await cli.ok('get', 'context', '--agent', 'mary', '--compact')).toBe('{"task":"T1","n":12345678901234567890,"status":"busy"}\n')
+    expect(await cli.ok('get', 'agents.mary.status', '--raw')).toBe('busy\n')
+    await cli.ok('set', 'rnd', 'x=1.5')
+    expect(await memory.getUnifiedContext()).toMatchObject({ agents: { mary: { context: { n: '12345678901234567890' } }, rnd: { context: { x: 1.5 } } } })
+    expect(`${await memory.getContextText()}\n`).toBe(await cli.ok('get'))
+  })
+
+  it('records results', async () => {
+    const { receipt, warnings } = await memory.record('mary', { id: 'T1', outcome: 'completed', result: { files: 3 }, durationMs: 12, score: 0.5 })
+    expect({ ok: receipt.ok, warnings }).toEqual({ ok: true, warnings: [] })
+    expect(JSON.parse(await cli.ok('get', 'agents.mary.context'))).toMatchObject({
+      ...{ last_task: 'T1', task_status: 'completed', result: { files: 3 } },
+      ...{ records: [{ duration_ms: 12, score: 0.5 }], totals: { count: 1, duration_ms: 12 } },
+    })
+  })
+
+  it('throws a lost comparison with what is there', async () => {
+    await memory.updateAgentContext('mary', { a: 1 })
+    const lost = memory.updateAgentContext('mary', { a: 2 }, { ifRev: 99 })
+    await expect(lost).rejects.toBeInstanceOf(MemoryError)
+    await expect(lost).rejects.toMatchObject({ code: 'conflict' })
+    await expect(memory.updateAgentContext('bad name', {})).rejects.toMatchObject({ code: 'usage' })
+  })
+
+  it('follows changes, and stops when its reader leaves', async () => {
+    const { rev } = await memory.updateAgentContext('mary', { a: 1 })
+    await cli.ok('set', 'mary', 'a=2')
+    const seen: MemoryEvent[] = []
+    for await (const event of memory.watch({ since: String(rev), agent: 'mary' })) {
+      seen.push(event)
+      break
+    }
+    expect(seen).toMatchObject([{ agent: 'mary', event: 'context_update', data: { context: { a: 2 } } }])
+  })
+})

@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Cli, type Ran } from './cli.js'
+
+const isRoot = process.getuid?.() === 0
+const NOBODY = 65_534
+
+/** Nothing stops root from writing: then the tree belongs to somebody else, who may not write to it either. */
+async function makeReadOnly(cli: Cli): Promise<(...args: string[]) => Promise<Ran>> {
+  const home = dirname(cli.root)
+  if (isRoot) execFileSync('chown', ['-R', String(NOBODY), home])
+  execFileSync('chmod', ['-R', 'a-w', cli.root])
+  return (...args) => cli.runWith(isRoot ? { uid: NOBODY } : {}, ...args)
+}
+
+describe('in a tree that cannot be written', () => {
+  let cli: Cli
+  beforeEach(async () => {
+    cli = await Cli.make()
+    await mkdir(dirname(cli.contextFile), { recursive: true })
+    return () => {
+      execFileSync('chmod', ['-R', 'u+w', cli.root]) // so that it can be removed
+    }
+  })
+
+  it('get shows what was written, and log who did it', async () => {
+    await cli.ok('set', 'mary', 'a=1')
+    const run = await makeReadOnly(cli)
+    expect(await run('get', 'context.a', '--agent', 'mary')).toMatchObject({ code: 0, out: '1\n', err: '' })
+    expect(await run('log')).toMatchObject({ code: 0, out: expect.stringContaining('"by":"tester"'), err: '' })
+  })
+
+  it('get shows a context that memory_sync has never written to, and leaves nothing there', async () => {
+    await writeFile(cli.contextFile, '{"version":"1.0","agents":{"gc":{"status":"active"}}}')
+    const run = await makeReadOnly(cli)
+    expect(await run('get', 'agents.gc.status', '--raw')).toMatchObject({ code: 0, out: 'active\n', err: '' })
+    expect(await readdir(dirname(cli.contextFile))).toEqual(['context.json'])
+  })
+
+  it('a write says so and exits 69', async () => {
+    const run = await makeReadOnly(cli)
+    expect(await run('update', 'mary', 'active')).toMatchObject({ code: 69, out: '', err: expect.stringContaining('cannot be written') })
+    expect(await run('get')).toMatchObject({ code: 1, out: '' })
+  })
+})

@@ -1,0 +1,142 @@
+import { copyFile, readFile, rename, writeFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { type Context, FILES_ALONE, FILES_AND_HUB, type JsonObject, REDIS_ALONE, REDIS_AND_HUB, World } from '../support/world.js'
+
+type Edit = (context: Context) => void
+
+/** As jq and a rename do it, with a copy that was read some time before. */
+async function rewriteFrom(world: World, copy: string, edit: Edit): Promise<void> {
+  const context = JSON.parse(copy) as Context
+  edit(context)
+  const temporary = `${world.root}/context.json.edited`
+  await writeFile(temporary, `${JSON.stringify(context, null, 2)}\n`)
+  await rename(temporary, world.file)
+}
+
+/** As an editor that writes in place does it. */
+async function writeInPlace(world: World, edit: Edit): Promise<void> {
+  const context = await world.context()
+  edit(context)
+  await writeFile(world.file, JSON.stringify(context, null, 2))
+}
+
+/** With a hub an edit is taken in at once; without one, by the next write. */
+async function takenIn(world: World): Promise<void> {
+  if (world.hub === undefined) await world.ok('update', 'next', 'active')
+}
+
+describe.each([REDIS_AND_HUB, REDIS_ALONE, FILES_AND_HUB, FILES_ALONE])('a hand edit with $name', (setUp) => {
+  test('made from an old copy by read, change and rename overwrites nothing that it had not seen', async () => {
+    const world = await World.make(setUp)
+    await world.ok('set', 'mary', 'a=1', 'b=1')
+    await world.ok('set', 'gg', 'x=1')
+    await world.quiet()
+    const old = await world.text()
+    await world.ok('set', 'mary', 'b=2', 'c=3')
+    await world.ok('set', 'new', 'y=1')
+    await world.quiet()
+    await rewriteFrom(world, old, ({ agents }) => {
+      agents['mary']!.context!['a'] = 'edited'
+      agents['gg']!.status = 'idle'
+    })
+    await takenIn(world)
+    const expected = { mary: { context: { a: 'edited', b: 2, c: 3 } }, gg: { status: 'idle', context: { x: 1 } }, new: { context: { y: 1 } } }
+    await world.showsInFile({ agents: expected })
+    expect((await world.quiet()).agents).toMatchObject(expected)
+  })
+
+  test('in place adds and takes out agents and keeps unknown members', async () => {
+    const world = await World.make(setUp)
+    for (const agent of ['mary', 'gone', 'gg']) await world.ok('set', agent, 'a=1')
+    await world.quiet()
+    await writeInPlace(world, (context) => {
+      delete context.agents['gone']
+      context.agents['by_hand'] = { status: 'active', note: 'added ด้วยมือ', limits: [1, {}] }
+      context.agents['gg']!['extra'] = { deep: {} }
+      context['phase'] = { name: '5' }
+    })
+    await takenIn(world)
+    await world.showsInFile({
+      phase: { name: '5' },
+      agents: { by_hand: { note: 'added ด้วยมือ', limits: [1, {}] }, gg: { extra: { deep: {} }, context: { a: 1 } } },
+    })
+    await eventually(async () => expect((await world.context()).agents).not.toHaveProperty('gone') === undefined)
+    await world.ok('set', 'mary', 'b=2')
+    const context = await world.quiet()
+    expect(Object.keys(context.agents)).not.toContain('gone')
+    expect(context).toMatchObject({ phase: { name: '5' }, agents: { mary: { context: { a: 1, b: 2 } }, by_hand: { status: 'active' } } })
+    const back = await world.json<{ rev: number }>('set', 'gone', 'again=1')
+    expect(back.rev).toBeGreaterThan(0)
+    expect((await world.quiet()).agents['gone']).toMatchObject({ context: { again: 1 } })
+  })
+})
+
+describe.each([REDIS_AND_HUB, FILES_AND_HUB])('while writes go on with $name', (setUp) => {
+  test('every hand edit and every write is kept', async () => {
+    const world = await World.make(setUp)
+    const memory = await world.memory()
+    await world.ok('update', 'mary', 'active')
+    let writing = true
+    let written = 0
+    const writer = (async () => {
+      while (writing) {
+        written++
+        const edits = [{ do: 'set' as const, path: `/context/k${written}`, value: String(written) }]
+        expect(await memory.write({ target: 'a:writer', kind: 'set', edits, by: 'tester' })).toMatchObject({ ok: true })
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    })()
+    for (let edit = 1; edit <= 20; edit++) {
+      const old = await world.text()
+      if (edit % 4 === 0) await eventually(async () => (await world.text()) !== old)
+      await rewriteFrom(world, old, ({ agents }) => (agents[`hand${edit}`] = { status: 'active', n: edit }))
+      await eventually(async () => (await world.context()).agents[`hand${edit}`] !== undefined && world.text().then((text) => text.endsWith('}\n')))
+    }
+    writing = false
+    await writer
+    const kept = Object.fromEntries(Array.from({ length: written }, (_, i) => [`k${i + 1}`, i + 1]))
+    await world.showsInFile({ agents: { writer: { context: kept } } })
+    const { agents } = await world.quiet()
+    expect(agents['writer']?.context).toEqual(kept)
+    for (let edit = 1; edit <= 20; edit++) expect(agents[`hand${edit}`]).toMatchObject({ n: edit })
+  })
+})
+
+describe('a legacy program', () => {
+  test('that writes a hash without telling anybody reaches the file', async () => {
+    const world = await World.make(REDIS_AND_HUB)
+    await world.ok('set', 'claude', 'task=T1')
+    const client = await world.redis.client()
+    await client.hset('memory:agents:claude', { status: 'busy', hook_success_rate: '99.50', hook_failures: '0' })
+    await client.hset('memory:agents:paula', { status: 'active', last_update: '2025-11-12T08:26:25Z', insight: 'ดี "quoted"' })
+    const agents = {
+      claude: { status: 'busy', hook_success_rate: '99.50', context: { task: 'T1' } },
+      paula: { status: 'active', insight: 'ดี "quoted"' },
+    }
+    await world.showsInFile({ agents })
+    await world.ok('set', 'paula', 'a=1')
+    expect((await world.quiet()).agents).toMatchObject({ ...agents, paula: { insight: 'ดี "quoted"', context: { a: 1 } } })
+  })
+
+  test('that writes a hash while no hub runs is in the file after the next sync', async () => {
+    const world = await World.make(REDIS_ALONE)
+    await world.ok('set', 'claude', 'task=T1')
+    const client = await world.redis.client()
+    await client.hset('memory:agents:claude', 'hook_success_rate', '99.50')
+    expect(JSON.parse(await world.ok('get', 'agents.claude'))).toMatchObject({ hook_success_rate: '99.50' })
+    const { agents } = await world.quiet()
+    expect(agents['claude']).toMatchObject({ hook_success_rate: '99.50', context: { task: 'T1' } })
+  })
+})
+
+test('what an edit had said is in the history, by the name of the file', async () => {
+  const world = await World.make(FILES_AND_HUB)
+  await world.ok('set', 'mary', 'a=1')
+  await copyFile(world.file, `${world.root}/copy.json`)
+  await writeInPlace(world, ({ agents }) => (agents['mary']!.context!['a'] = 2))
+  await world.showsInFile({ agents: { mary: { context: { a: 2 } } } })
+  await eventually(async () => (await world.ok('log', '--json')).includes('"context.json"'))
+  expect(await readFile(`${world.root}/copy.json`, 'utf8')).toContain('"a": 1')
+  expect((await world.json<JsonObject>('get', 'agents.mary.context'))['a']).toBe(2)
+})

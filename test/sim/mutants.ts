@@ -1,0 +1,215 @@
+/** The naive choices that lost writes: each as a change of the source, to see that the simulation notices. */
+import type { Replacement } from './bundle.js'
+
+export interface Mutant {
+  name: string
+  /** What happens, in a sentence. */
+  what: string
+  changes: readonly Replacement[]
+  /** The violations that it leads to. */
+  shows: RegExp
+  /** Options of the simulation under which it shows soon; without it, those of the baseline. */
+  options?: readonly string[]
+}
+
+const JOIN = 'src/core/join.ts'
+const WRITER = 'src/core/writer.ts'
+const MEMORY = 'src/store/memory/store.ts'
+const DATA = 'src/store/memory/data.ts'
+
+const LOSSES = ['fault.flush=0.1', 'fault.up=0.4', 'fault.snapshot=0.1']
+const EVICTIONS = ['fault.evict=0.3', 'faultRate=0.03']
+const RETRIES = ['replyLoss=0.1', 'fault.flush=0.15', 'faultRate=0.02']
+
+/** Nothing tells an evicted record from a whole one. */
+const blindToEviction: Replacement = {
+  file: DATA,
+  find: 'if (known === undefined || !known.roster.live) return false',
+  replace: 'return false',
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'no epoch of its own for data that came back older',
+    what: 'a rolled-back Redis is taken for good: acknowledged writes are lost, revisions are given twice',
+    shows: /LOST acknowledged|commit \d+/,
+    changes: [
+      { file: MEMORY, find: 'owner: isWhole ? sync.owner : null,', replace: 'owner: run,' },
+      { file: MEMORY, find: 'sync.epoch === epoch && sync.owner === run ?', replace: 'sync.epoch === epoch ?' },
+      { file: 'src/store/memory/commit.ts', find: ' || sync.owner !== run', replace: '' },
+    ],
+    options: LOSSES,
+  },
+  {
+    name: 'a hand edit is compared with the file that was written last',
+    what: 'the author read version 4, the hub wrote 5: what is new in 5 looks deleted by hand',
+    shows: /LOST acknowledged/,
+    changes: [
+      {
+        file: 'src/core/file-in.ts',
+        find: 'return editsBetween(base.document, document, true)',
+        replace: 'return editsBetween(last.document, document, true)',
+      },
+    ],
+  },
+  {
+    name: 'no last-writer rule at replay',
+    what: 'an old value that waited comes over a newer one',
+    shows: /STALE WINS/,
+    changes: [
+      {
+        file: 'src/domain/resolve.ts',
+        find: "if (this.options.against === 'stamps' && this.isOutrun(edit)) {",
+        replace: "if (Number(this.options.against) > 0 && this.isOutrun(edit)) {",
+      },
+    ],
+  },
+  {
+    name: 'after a loss the revision goes on from what the root knows',
+    what: 'a root that lags behind begins the epoch: numbers are given twice, watchers go back',
+    shows: /commit \d+/,
+    changes: [
+      {
+        file: 'src/core/keeper.ts',
+        find: 'Math.max(this.replica.high, revisionFloorAt(this.now()))',
+        replace: 'Math.max(this.replica.high, 0 * revisionFloorAt(this.now()))',
+      },
+    ],
+    options: LOSSES,
+  },
+  {
+    name: 'rename without a look',
+    what: 'a hand edit is overwritten',
+    shows: /LOST hand edit|LOST acknowledged/,
+    changes: [
+      {
+        file: 'src/store/file/document.ts',
+        find: 'await this.files.renameOver(temporary, real, expected)',
+        replace: 'await this.files.rename(temporary, real)',
+      },
+    ],
+    options: ['edits=0.03'],
+  },
+  {
+    name: 'a restore overwrites',
+    what: "another host's newer data is lost, deleted agents are back",
+    shows: /LOST|RESURRECTED|STALE/,
+    changes: [
+      {
+        file: 'src/domain/merge.ts',
+        find: 'if (contains(sides.remoteContains, stamp)) return',
+        replace: '',
+      },
+      {
+        file: 'src/domain/merge.ts',
+        find: 'if (concerned && !contains(sides.localContains, other) && isNewer(other, stamp)) {',
+        replace: 'if (concerned && isNewer(other, { ...other, t: Infinity })) {',
+      },
+    ],
+  },
+  {
+    name: 'no dedupe by id',
+    what: 'the reply is lost: applied twice',
+    shows: /TWICE/,
+    changes: [{ file: 'src/domain/judge.ts', find: 'if (seen !== undefined) {', replace: 'if (seen !== undefined && seen.rev < 0) {' }],
+  },
+  {
+    name: 'no look at the inode after an append',
+    what: 'an acknowledged line goes into a segment that was folded already',
+    shows: /LOST/,
+    changes: [
+      {
+        file: 'src/store/file/journal.ts',
+        find: 'if ((await this.files.identify(this.path))?.ino === ino) return',
+        replace: 'if (ino > 0) return',
+      },
+    ],
+    options: ['fault.down=0.3', 'fault.cut=0.3'],
+  },
+  {
+    name: '`redis` acknowledged without a line in the journal',
+    what: 'Redis is emptied: what nobody had pulled is gone',
+    shows: /LOST acknowledged \(redis\)/,
+    changes: [
+      {
+        file: WRITER,
+        find: 'await this.ports.root.append({ op: decided(operation), rev, epoch: facts.epoch! })',
+        replace: '',
+      },
+    ],
+    options: LOSSES,
+  },
+  {
+    name: 'a missing hash is a deletion',
+    what: 'an eviction deletes records everywhere',
+    shows: /LOST/,
+    changes: [
+      blindToEviction,
+      { file: 'src/core/legacy.ts', find: 'if (leaf.value !== null) return [leaf]', replace: 'if (leaf.path.length >= 0) return [leaf]' },
+    ],
+    options: EVICTIONS,
+  },
+  {
+    name: 'the wall clock is the timestamp',
+    what: 'a later write of the same host loses',
+    shows: /STALE WINS/,
+    changes: [
+      {
+        file: WRITER,
+        find: 't: ids.t ?? Math.max(this.ports.clock.now() + facts.skewMs, facts.lastT + 1)',
+        replace: 't: this.ports.clock.now()',
+      },
+    ],
+    options: ['fault.skew=0.3', 'fault.cut=0.2'],
+  },
+  {
+    name: 'no roster',
+    what: 'a writer makes an evicted record anew, from nothing',
+    shows: /TWICE|LOST/,
+    changes: [blindToEviction],
+    options: EVICTIONS,
+  },
+  {
+    name: 'what is restored is as new as the restore',
+    what: 'it beats a newer deletion',
+    shows: /RESURRECTED|STALE WINS|LOST/,
+    changes: [
+      { file: JOIN, find: 't: newestOf(offered),', replace: 't: ports.clock.now(),' },
+      {
+        file: 'src/domain/merge.ts',
+        find: "if (path !== '' || text === null) offer.leaves.push({ path, value: text, stamp })",
+        replace: "if (path !== '' || text === null) offer.leaves.push({ path, value: text })",
+      },
+    ],
+    options: LOSSES,
+  },
+  {
+    name: 'straight to Redis although own writes wait',
+    what: 'the earlier ones are overtaken',
+    shows: /STALE WINS|LOST/,
+    changes: [{ file: WRITER, find: ' || facts.pending > 0) return', replace: ') return' }],
+  },
+  {
+    name: 'ids are not given back at a join',
+    what: 'a repetition after a loss is applied again',
+    shows: /TWICE/,
+    changes: [
+      { file: JOIN, find: 'lineageOf(replica), seenIds(replica))', replace: 'lineageOf(replica), [])' },
+      { file: JOIN, find: 'const gives = idsWith(offered, target, replica)', replace: 'const gives: SeenId[] = []' },
+    ],
+    options: RETRIES,
+  },
+  {
+    name: 'a duplicate is taken for contained here',
+    what: 'Redis had it, this root never wrote it down; Redis is emptied',
+    shows: /LOST acknowledged \(redis\)/,
+    changes: [
+      {
+        file: WRITER,
+        find: 'await this.ports.root.append({ op: decided(operation), rev, epoch: facts.epoch! })',
+        replace: "if (final.is === 'committed') await this.ports.root.append({ op: decided(operation), rev, epoch: facts.epoch! })",
+      },
+    ],
+    options: RETRIES,
+  },
+]

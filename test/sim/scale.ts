@@ -1,0 +1,20 @@
+/**
+ * A run is short: limits that a real root reaches in hours are made small, so that folding, paging, and new logs of versions
+ * happen in it. Textual, like the mutants: what is shipped has no switch for it.
+ */
+import type { Replacement } from './bundle.js'
+
+const limit = (file: string, name: string, shipped: string, small: string): Replacement => ({
+  file,
+  find: `const ${name} = ${shipped}`,
+  replace: `const ${name} = ${small}`,
+})
+
+export const SCALE: readonly Replacement[] = [
+  limit('src/core/keeper.ts', 'FOLD_LINES', '2_000', '12'),
+  limit('src/core/keeper.ts', 'SAVE_CHANGES', '500', '10'),
+  limit('src/core/keeper.ts', 'PAGE', '1_000', '4'),
+  limit('src/core/snapshot.ts', 'PAGE', '1_000', '4'),
+  limit('src/core/feed.ts', 'KEPT', '2_000', '4'),
+  limit('src/store/file/versions.ts', 'LOG_LENGTH', '2_000', '8'),
+]

@@ -1,0 +1,95 @@
+/** A watcher a host, which goes on with its cursor whenever the hub is another one; and what it must have been told. */
+import type { Feed } from '../../src/core/feed.js'
+import type { Notice } from '../../src/core/memory.js'
+import { watchFeed } from '../../src/core/watch.js'
+import { type Change, isFirstContext } from '../../src/domain/operation.js'
+import type { Process } from './scheduler.js'
+import { note } from './trace.js'
+
+interface Told {
+  id: string
+  epoch: string
+  rev: number
+  pending: boolean
+}
+
+export class HostWatcher {
+  readonly violations: string[] = []
+  private cursor: string | undefined
+  private rev = 0
+  /** Where watching began; null: it has not. */
+  private from: number | null = null
+  private readonly told: Told[] = []
+  private readonly gaps: { from: number; to: number }[] = []
+  /** Acknowledged before watching began, or part of a snapshot: shown, and told no more. */
+  private readonly shown = new Set<string>()
+
+  constructor(
+    private readonly host: number,
+    private readonly now: () => number,
+  ) {}
+
+  /** Until the hub ends. */
+  attach(feed: Feed, hub: Process): void {
+    const signal = new AbortController().signal
+    const request = this.cursor === undefined ? { signal } : { signal, since: this.cursor }
+    if (this.cursor === undefined) this.show(feed)
+    const follow = async (): Promise<void> => {
+      for await (const notice of watchFeed(feed, request)) {
+        if (!hub.alive) return
+        if (notice.is === 'gap') this.show(feed)
+        this.take(notice)
+      }
+    }
+    follow().catch((error: unknown) => this.violations.push(`WATCH failed at host ${this.host}: ${String(error)}`))
+  }
+
+  private show(feed: Feed): void {
+    for (const { id } of feed.source.pending()) this.shown.add(id)
+  }
+
+  private take(notice: Notice): void {
+    note(this.now(), 'watch', this.host, notice.is, 'cursor' in notice ? notice.cursor : '', about(notice))
+    if ('cursor' in notice) this.cursor = notice.cursor
+    if (notice.is === 'ready') this.from ??= notice.rev
+    if (notice.is === 'gap') this.gaps.push({ from: notice.from, to: notice.to })
+    if (notice.is === 'change') {
+      const { id, epoch, rev } = notice.change
+      this.told.push({ id, epoch, rev, pending: notice.pending === true })
+      if (notice.pending !== true && rev <= this.rev) this.violations.push(`WATCH went back at host ${this.host}: ${rev} after ${this.rev}`)
+    }
+    const rev = notice.is === 'gap' ? notice.to : notice.is === 'change' ? notice.change.rev : 'rev' in notice ? notice.rev : 0
+    if (rev !== 0 && rev < this.rev) this.violations.push(`WATCH went back at host ${this.host}: ${notice.is} ${rev} after ${this.rev}`)
+    this.rev = Math.max(this.rev, rev)
+  }
+
+  /** `stream`: the changes that are still there in the end. */
+  verdict(stream: readonly Change[]): string[] {
+    const { from } = this
+    if (from === null) return this.violations
+    const ids = new Set(this.told.map((told) => told.id))
+    const isCovered = ({ rev, id }: Change): boolean =>
+      rev <= from || ids.has(id) || this.shown.has(id) || this.gaps.some((gap) => gap.from < rev && rev <= gap.to)
+    const missed = stream.filter((change) => !isCovered(change) && !isFirstContext(change))
+    return [
+      ...this.violations,
+      ...missed.map((change) => `WATCH missed ${change.rev} ${change.id} (${change.kind} ${change.target}) at host ${this.host}`),
+      ...this.twice(),
+    ]
+  }
+
+  private twice(): string[] {
+    const seen = new Set<string>()
+    return this.told.flatMap(({ id, epoch, pending }) => {
+      const key = `${id} ${pending ? 'pending' : epoch}`
+      if (!seen.has(key)) {
+        seen.add(key)
+        return []
+      }
+      return [`WATCH told ${key} twice at host ${this.host}`]
+    })
+  }
+}
+
+const about = (notice: Notice): unknown =>
+  notice.is === 'change' ? [notice.change.id.slice(0, 8), notice.change.target, notice.change.rev, notice.pending] : notice.is === 'gap' ? [notice.from, notice.to] : ''

@@ -1,0 +1,63 @@
+import { Errors } from '@oclif/core'
+import { describe, expect, it } from 'vitest'
+import { exitCodeOf, exitCodeOfSignal } from '../../../src/cli/exit-codes.js'
+import { failureOf, formatFailure, formatFailureJson } from '../../../src/cli/failure.js'
+import { formatJson } from '../../../src/cli/json.js'
+import { parseTreeMap } from '../../../src/domain/json.js'
+import { type ErrorCode, MemoryError } from '../../../src/errors/errors.js'
+
+describe('exit codes', () => {
+  it.each<[ErrorCode, number]>([
+    ['absent', 1],
+    ['failed', 1],
+    ['usage', 2],
+    ['config', 4],
+    ['timeout', 11],
+    ['stale-fence', 14],
+    ['conflict', 20],
+    ['unavailable', 69],
+    ['unknown-outcome', 69],
+    ['internal', 70],
+  ])('of %s is %d', (code, exit) => {
+    expect(exitCodeOf(code)).toBe(exit)
+  })
+
+  it('of signals are 128 + n', () => {
+    expect([exitCodeOfSignal('SIGHUP'), exitCodeOfSignal('SIGINT'), exitCodeOfSignal('SIGTERM')]).toEqual([129, 130, 143])
+  })
+})
+
+describe('a failure', () => {
+  it('says to a person what happened, why, and what to do', () => {
+    const error = new MemoryError('conflict', 'it has changed', { suggestions: ['read it again', 'wait'] })
+    expect(formatFailure(error, 'Error')).toBe('Error: it has changed\n  - read it again\n  - wait\n')
+  })
+
+  it('has one shape as JSON, with documents in it as they are', () => {
+    const current = parseTreeMap('{"n":12345678901234567890,"s":"5","o":{}}')
+    const error = new MemoryError('conflict', 'x', { details: { rev: 3, current, paths: ['/a'] } })
+    expect(formatFailureJson(error)).toBe(
+      '{"error":{"code":"conflict","message":"x","suggestions":[],"details":{"rev":3,"current":{"n":12345678901234567890,"s":"5","o":{}},"paths":["/a"]}}}',
+    )
+  })
+
+  it('is usage when oclif refuses the call, in one short line and without its internals', () => {
+    const parse = Object.assign(new Errors.CLIError('Nonexistent flag: --hekp\nSee more help with --help'), { parse: { input: 'x'.repeat(10_000) } })
+    const failure = failureOf(parse)
+    expect(failure).toMatchObject({ code: 'usage', message: 'Nonexistent flag: --hekp', details: {} })
+    expect(formatFailureJson(failure).length).toBeLessThan(300)
+    expect(failureOf(new Errors.CLIError('command hub:x not found')).message).toBe('there is no command "hub x"')
+  })
+
+  it('is our bug when it is anything else, with the trace for whoever mends it', () => {
+    const failure = failureOf(new TypeError('x is undefined'))
+    expect(failure.code).toBe('internal')
+    expect(formatFailure(failure, 'Error')).toContain('at ')
+  })
+})
+
+describe('the JSON of replies', () => {
+  it('leaves out what is undefined and keeps null', () => {
+    expect(formatJson({ a: undefined, b: null, c: [1, undefined], d: 'x', e: true })).toBe('{"b":null,"c":[1,null],"d":"x","e":true}')
+  })
+})

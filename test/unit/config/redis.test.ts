@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest'
+import {
+  LEGACY_DEFAULT_PASSWORD,
+  type RedisConfig,
+  resolveNamespace,
+  resolveRedis,
+  type ResolvedRedis,
+} from '../../../src/config/redis.js'
+import { describeEndpoint } from '../../../src/config/redis-url.js'
+import { MemoryError } from '../../../src/errors/errors.js'
+
+const resolve = (
+  env: Record<string, string> = {},
+  flags: { url?: string; passwordFileText?: string } = {},
+  configFile: RedisConfig = {},
+): ResolvedRedis => resolveRedis({ env, flags, configFile })
+
+function failureOf(work: () => unknown): MemoryError {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof MemoryError) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
+
+describe('which Redis', () => {
+  it('is the most particular one that was named', () => {
+    const env = {
+      MEMORY_SYNC_REDIS_URL: 'redis://b:2',
+      REDIS_URL: 'redis://c:3',
+      REDIS_HOST: 'd',
+      REDIS_PORT: '4',
+    }
+    const config = { url: 'redis://e:5' }
+    const order = ['--redis-url', 'MEMORY_SYNC_REDIS_URL', 'REDIS_URL', 'REDIS_HOST', 'config']
+    const seen: string[] = []
+    const left: Record<string, string> = { ...env }
+    const take = (resolved: ResolvedRedis): void => {
+      seen.push(resolved.state === 'named' ? `${resolved.from} ${describeEndpoint(resolved.endpoint)}` : resolved.state)
+    }
+    take(resolve(left, { url: 'redis://a:1' }, config))
+    take(resolve(left, {}, config))
+    delete left['MEMORY_SYNC_REDIS_URL']
+    take(resolve(left, {}, config))
+    delete left['REDIS_URL']
+    take(resolve(left, {}, config))
+    take(resolve({}, {}, config))
+    take(resolve())
+    expect(seen).toEqual([...order.map((from, i) => `${from} redis://${'abcde'[i]}:${i + 1}`), 'probe'])
+  })
+
+  it('counts empty variables as unset', () => {
+    expect(resolve({ MEMORY_SYNC_REDIS_URL: '', REDIS_URL: '', REDIS_HOST: '', REDIS_PORT: '', MEMORY_SYNC_REDIS: '' }).state).toBe('probe')
+  })
+
+  it('is the usual sockets and localhost where nobody named one, without a password and with the legacy default', () => {
+    const resolved = resolve()
+    if (resolved.state !== 'probe') throw new Error(resolved.state)
+    expect(resolved.endpoints[0]).toEqual({ socket: '/var/run/redis/redis-server.sock', db: 0 })
+    expect(resolved.endpoints.slice(-2)).toEqual([
+      { host: 'localhost', port: 6379, db: 0 },
+      { host: 'localhost', port: 6379, db: 0, password: LEGACY_DEFAULT_PASSWORD },
+    ])
+  })
+
+  it('probes with the password of the environment where only that is given', () => {
+    const resolved = resolve({ REDIS_PASSWORD: 'p' })
+    if (resolved.state !== 'probe') throw new Error(resolved.state)
+    expect(new Set(resolved.endpoints.map(({ password }) => password))).toEqual(new Set(['p']))
+  })
+
+  it('is none where it was switched off, but for a flag that names one', () => {
+    const env = { MEMORY_SYNC_REDIS: 'off', REDIS_URL: 'redis://c' }
+    expect(resolve(env)).toEqual({ state: 'off', from: 'MEMORY_SYNC_REDIS' })
+    expect(resolve({}, {}, { enabled: false, url: 'redis://e' })).toEqual({ state: 'off', from: 'config' })
+    expect(resolve(env, { url: 'redis://a' })).toMatchObject({ state: 'named', from: '--redis-url' })
+    expect(failureOf(() => resolve({ MEMORY_SYNC_REDIS: 'of' })).code).toBe('config')
+  })
+})
+
+describe('the password', () => {
+  const passwordOf = (resolved: ResolvedRedis): unknown => resolved.state === 'named' && resolved.endpoint.password
+
+  it('is refused in --redis-url, and the refusal does not repeat it', () => {
+    const failure = failureOf(() => resolve({}, { url: 'redis://:sesame@host' }))
+    expect(failure.code).toBe('usage')
+    expect(`${failure.message} ${failure.suggestions.join(' ')}`).not.toContain('sesame')
+  })
+
+  it('comes from the password file, then the URL, then REDIS_ALT_PASSWORD, then REDIS_PASSWORD, then the config', () => {
+    const env: Record<string, string> = { REDIS_URL: 'redis://:url@h', REDIS_ALT_PASSWORD: 'alt', REDIS_PASSWORD: 'plain' }
+    const config = { password: 'config' }
+    expect(passwordOf(resolve(env, { passwordFileText: 'file\n' }, config))).toBe('file')
+    expect(passwordOf(resolve(env, {}, config))).toBe('url')
+    env['REDIS_URL'] = 'redis://h'
+    expect(passwordOf(resolve(env, {}, config))).toBe('alt')
+    delete env['REDIS_ALT_PASSWORD']
+    expect(passwordOf(resolve(env, {}, config))).toBe('plain')
+    delete env['REDIS_PASSWORD']
+    expect(passwordOf(resolve(env, {}, config))).toBe('config')
+    expect(passwordOf(resolve(env))).toBeUndefined()
+  })
+
+  it('of the config file goes before that of the environment for the Redis of the config file', () => {
+    expect(passwordOf(resolve({ REDIS_PASSWORD: 'env' }, {}, { url: 'redis://e', password: 'config' }))).toBe('config')
+  })
+
+  it('may hold anything, and goes with the user that the URL names', () => {
+    const resolved = resolve({ REDIS_URL: 'redis://mary:p%40ss%3A%2F%25@h' })
+    expect(resolved).toMatchObject({ endpoint: { username: 'mary', password: 'p@ss:/%' } })
+    expect(passwordOf(resolve({ REDIS_URL: 'redis://:100%@h' }))).toBe('100%')
+  })
+
+  it('must not be an empty file', () => {
+    expect(failureOf(() => resolve({}, { passwordFileText: '\n' })).code).toBe('config')
+  })
+})
+
+describe('the address', () => {
+  const endpointOf = (url: string): unknown => {
+    const resolved = resolve({ REDIS_URL: url })
+    return resolved.state === 'named' && resolved.endpoint
+  }
+
+  it('is a host with a port and a database, or a socket', () => {
+    expect(endpointOf('redis://h')).toEqual({ host: 'h', port: 6379, db: 0 })
+    expect(endpointOf('redis://')).toEqual({ host: 'localhost', port: 6379, db: 0 })
+    expect(endpointOf('redis://[::1]:7/3')).toEqual({ host: '::1', port: 7, db: 3 })
+    expect(endpointOf('rediss://h?db=2')).toEqual({ host: 'h', port: 6379, tls: true, db: 2 })
+    expect(endpointOf('unix:///tmp/a%20b.sock?db=1')).toEqual({ socket: '/tmp/a b.sock', db: 1 })
+    expect(endpointOf('/tmp/r.sock')).toEqual({ socket: '/tmp/r.sock', db: 0 })
+  })
+
+  it.each(['nonsense', 'http://h', 'redis://h:abc', 'redis://h/x', 'unix://tmp/r.sock', 'unix:///', 'mary:sesame@h'])(
+    'is refused where it is none: %s',
+    (url) => {
+      expect(failureOf(() => resolve({ REDIS_URL: url })).code).toBe('config')
+      const failure = failureOf(() => resolve({}, { url }))
+      expect(failure.code).toBe('usage')
+      expect(failure.message).not.toMatch(/mary|sesame/)
+    },
+  )
+
+  it.each(['abc', '0', '65536', '6379x', ' 6379'])('has a port that is one: REDIS_PORT=%s', (port) => {
+    const failure = failureOf(() => resolve({ REDIS_PORT: port }))
+    expect(failure.code).toBe('config')
+    expect(failure.message).toContain('REDIS_PORT')
+  })
+
+  it('is on this machine where only a port is named', () => {
+    expect(resolve({ REDIS_PORT: '7' })).toMatchObject({ from: 'REDIS_HOST', endpoint: { host: 'localhost', port: 7 } })
+  })
+
+  it('is shown without a password', () => {
+    expect(describeEndpoint({ host: '::1', port: 7, db: 0 })).toBe('redis://[::1]:7')
+    expect(describeEndpoint({ host: 'h', port: 7, db: 2, tls: true })).toBe('rediss://h:7/2')
+    expect(describeEndpoint({ socket: '/tmp/r.sock', db: 1 })).toBe('unix:///tmp/r.sock?db=1')
+  })
+})
+
+describe('the namespace', () => {
+  it('is memory, or what the environment or the config names', () => {
+    expect(resolveNamespace({}, {})).toBe('memory')
+    expect(resolveNamespace({ MEMORY_SYNC_NAMESPACE: '' }, { namespace: '{memory}' })).toBe('{memory}')
+    expect(resolveNamespace({ MEMORY_SYNC_NAMESPACE: 'a' }, { namespace: 'b' })).toBe('a')
+  })
+
+  it.each(['a b', 'a\nb', 'ä'])('can begin the names of keys: not %j', (namespace) => {
+    expect(failureOf(() => resolveNamespace({ MEMORY_SYNC_NAMESPACE: namespace }, {})).code).toBe('config')
+  })
+})

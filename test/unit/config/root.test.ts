@@ -1,0 +1,28 @@
+import { homedir } from 'node:os'
+import { describe, expect, it } from 'vitest'
+import { resolveAuthor } from '../../../src/config/author.js'
+import { resolveRoot } from '../../../src/config/root.js'
+
+describe('the root', () => {
+  it('is what the flag says, else MEMORY_SYNC_ROOT, else LUKA_SOT, else ~/02luka', () => {
+    const env = { MEMORY_SYNC_ROOT: '/b', LUKA_SOT: '/c', HOME: '/h' }
+    expect(resolveRoot('/a', env)).toEqual({ path: '/a', source: '--root' })
+    expect(resolveRoot(undefined, env)).toEqual({ path: '/b', source: 'MEMORY_SYNC_ROOT' })
+    expect(resolveRoot('', { ...env, MEMORY_SYNC_ROOT: '' })).toEqual({ path: '/c', source: 'LUKA_SOT' })
+    expect(resolveRoot(undefined, { HOME: '/h', LUKA_SOT: '' })).toEqual({ path: '/h/02luka', source: 'default' })
+    expect(resolveRoot(undefined, { HOME: '' })).toEqual({ path: `${homedir()}/02luka`, source: 'default' })
+  })
+
+  it('is absolute', () => {
+    expect(resolveRoot('x/../y', {}).path).toBe(`${process.cwd()}/y`)
+  })
+})
+
+describe('who writes', () => {
+  it('is --by, else MEMORY_SYNC_AGENT, else USER, else unknown', () => {
+    expect(resolveAuthor('a', { MEMORY_SYNC_AGENT: 'b', USER: 'c' })).toBe('a')
+    expect(resolveAuthor('', { MEMORY_SYNC_AGENT: 'b', USER: 'c' })).toBe('b')
+    expect(resolveAuthor(undefined, { MEMORY_SYNC_AGENT: '', USER: 'c' })).toBe('c')
+    expect(resolveAuthor(undefined, {})).toBe('unknown')
+  })
+})

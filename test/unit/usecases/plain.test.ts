@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { formatLine, parseTree } from '../../../src/domain/json.js'
+import { type PlainInput, plainOf, treeOf } from '../../../src/usecases/plain.js'
+
+describe('plain values', () => {
+  it.each(['{"a":[1,{"b":"1234567890123456789"}],"c":null,"d":true,"e":"-5","f":1.5,"g":{},"h":[]}', '"x"', '5', '[]'])('come and go as %s', (text) => {
+    expect(plainOf(parseTree(text))).toEqual(JSON.parse(text))
+    expect(formatLine(treeOf(plainOf(parseTree(text))))).toBe(text)
+  })
+
+  it('hold a number that JavaScript cannot hold as its digits', () => {
+    expect(plainOf(parseTree('{"a":12345678901234567890,"b":[-12345678901234567890],"c":1e400,"d":9007199254740991}'))).toEqual({
+      ...{ a: '12345678901234567890', b: ['-12345678901234567890'], c: '1e400', d: 9007199254740991 },
+    })
+  })
+
+  it('keep __proto__ as a key', () => {
+    const value = plainOf(parseTree('{"__proto__":{"a":1}}'))
+    expect(Object.keys(value as object)).toEqual(['__proto__'])
+    expect(formatLine(treeOf(value))).toBe('{"__proto__":{"a":1}}')
+  })
+
+  it('take bigint and dates, and leave out what has no value', () => {
+    const value = { a: 12345678901234567890n, b: new Date(0), c: undefined, d: [undefined] }
+    expect(formatLine(treeOf(value))).toBe('{"a":12345678901234567890,"b":"1970-01-01T00:00:00.000Z","d":[null]}')
+  })
+
+  it('refuse what JSON cannot say', () => {
+    const circle: { [key: string]: PlainInput } = {}
+    circle['self'] = circle
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, { a: [Number.NaN] }, circle]) {
+      expect(() => treeOf(value)).toThrow(expect.objectContaining({ code: 'usage' }))
+    }
+  })
+})

@@ -3,6 +3,7 @@
  * ping: after half the budget the hub is asked for a sign of life, and only one that gives it is waited for any longer.
  */
 import type { MemoryError } from '../errors/errors.js'
+import { startPatience } from '../platform/patience.js'
 import { type HubConnection, HubGone } from './connection.js'
 import { type CallName, type LastingCall, PROTOCOL } from './protocol.js'
 
@@ -56,7 +57,7 @@ export function pingHub(connection: HubConnection): void {
 }
 
 class Watchdog {
-  private timer: NodeJS.Timeout | undefined
+  private endWait: () => void = () => undefined
   private startedAt = 0
   private ended = false
 
@@ -67,27 +68,24 @@ class Watchdog {
   ) {}
 
   restart(): void {
-    clearTimeout(this.timer)
+    this.endWait()
     const { budgetMs } = this.patience
     const startedAt = (this.startedAt = performance.now())
-    this.timer = setTimeout(() => {
+    this.endWait = startPatience(budgetMs / 2, () => {
       this.askUntil(budgetMs / 2, startedAt)
-    }, budgetMs / 2)
+    })
   }
 
   end(): void {
     this.ended = true
-    clearTimeout(this.timer)
+    this.endWait()
   }
 
   private askUntil(ms: number, heardSince: number): void {
     pingHub(this.connection)
-    this.timer = setTimeout(() => {
-      // What has already arrived is read first: this process may itself have been busy for longer than the budget.
-      setImmediate(() => {
-        if (!this.ended) this.judge(heardSince)
-      })
-    }, ms)
+    this.endWait = startPatience(ms, () => {
+      if (!this.ended) this.judge(heardSince)
+    })
   }
 
   private judge(heardSince: number): void {

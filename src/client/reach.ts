@@ -1,6 +1,7 @@
 /** What is behind a socket, and whether it is a hub that can be used. */
 import net from 'node:net'
 import { callHub } from './call.js'
+import { startPatience } from '../platform/patience.js'
 import { HubConnection } from './connection.js'
 import { type ClientHello, type HubInfo, hubInfoOf, PROTOCOL } from './protocol.js'
 
@@ -54,13 +55,13 @@ function connectSocket(path: string, budgetMs: number): Promise<net.Socket | 'ab
   return new Promise((resolve) => {
     const socket = net.connect({ path })
     const settle = (outcome: net.Socket | 'absent' | 'silent'): void => {
-      clearTimeout(timer)
+      end()
       if (outcome !== socket) socket.destroy()
       resolve(outcome)
     }
-    const timer = setTimeout(() => {
+    const end = startPatience(budgetMs, () => {
       settle('silent')
-    }, budgetMs)
+    })
     socket.once('connect', () => {
       settle(socket)
     })

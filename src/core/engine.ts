@@ -250,6 +250,7 @@ export class LocalEngine implements Engine {
     const { connector, root } = this.ports
     const store = await connector.connect()
     const view = this.hub === null ? await this.single.view() : await this.hub.rounds.view()
+    if (this.hub === null && store !== null) await this.lookInStore(view, store) // nobody has pulled for us
     const latency = store !== null && 'ping' in store ? await this.latencyOf(store as WakingStore) : null
     const file = await lookAtFile(this.ports, { replica: view.replica, rootId: view.id(), skewMs: view.skew() })
     const isCurrent = file.is === 'ours' && file.text.includes(`"rev": ${view.compose().get('rev') as string}`)

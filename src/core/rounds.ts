@@ -4,11 +4,14 @@ import type { Glance } from '../store/root.js'
 import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
-import type { KeeperAccess } from './writer.js'
+import type { KeeperAccess, Patience } from './writer.js'
 
 /** So long a command tries to become the keeper. */
 const LOCK_BUDGET_MS = 100
 const LOCK_RETRY_MS = 5
+/** Who has nothing but the lock waits in the queue for it: while it changes hands at least so often, and no longer than that. */
+const STUCK_MS = 300
+const QUEUE_BUDGET_MS = 10_000
 /** Rounds of one command: others' writes that came in meanwhile are taken along, but not for ever. */
 const MAX_ROUNDS = 3
 
@@ -42,9 +45,12 @@ export class SingleRounds implements KeeperAccess {
     return keeper
   }
 
-  async alone<T>(action: (keeper: Keeper) => Promise<T>): Promise<T | null> {
+  /** In a queue of others who each do a round, a turn comes: it is given up only when the lock does not change hands. */
+  async alone<T>(action: (keeper: Keeper) => Promise<T>, patience: Patience = 'short'): Promise<T | null> {
     const { clock, lock } = this.ports
-    const until = clock.now() + LOCK_BUDGET_MS
+    const began = clock.now()
+    let until = began + LOCK_BUDGET_MS
+    let turn = -1
     for (;;) {
       const held = await lock.tryAcquire()
       if (held !== null) {
@@ -54,7 +60,13 @@ export class SingleRounds implements KeeperAccess {
           await held.release()
         }
       }
-      if (clock.now() >= until) return null
+      const now = clock.now()
+      if (patience === 'queue' && now - began < QUEUE_BUDGET_MS) {
+        const present = (await lock.holder())?.turn ?? turn + 1
+        if (present !== turn) until = now + STUCK_MS
+        turn = present
+      }
+      if (now >= until) return null
       await clock.pause(LOCK_RETRY_MS)
     }
   }

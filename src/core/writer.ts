@@ -15,6 +15,9 @@ import { isSharedEpoch, type Ports } from './ports.js'
 import { submit, type Submission } from './submit.js'
 import { resolve } from '../domain/resolve.js'
 
+/** `queue`: there is no other way, so it waits while others take their turns. */
+export type Patience = 'short' | 'queue'
+
 /** How a writer works with the keeper of its root. */
 export interface KeeperAccess {
   facts(): Promise<Glance>
@@ -26,7 +29,7 @@ export interface KeeperAccess {
   /** An up-to-date view of the root without a round. */
   view(): Promise<Keeper>
   /** Runs in the keeper's place: only there this root may number changes itself. null: not possible now. */
-  alone<T>(action: (keeper: Keeper) => Promise<T>): Promise<T | null>
+  alone<T>(action: (keeper: Keeper) => Promise<T>, patience?: Patience): Promise<T | null>
   mode(facts: Glance, store: Store | null): Mode
 }
 
@@ -157,14 +160,14 @@ export class Writer {
       await keeper.round([])
       const submission = await keeper.submitHere(operation)
       const final = finalOf(submission)
-      if (final === null) throw notArbitrated(false, 'the keeper of this root is in transition')
+      if (final === null) throw keeperIsBusy()
       if (final.is !== 'committed' && final.is !== 'duplicate') return refusal(final)
       await keeper.round([])
       const rev = final.is === 'committed' ? final.change.rev : final.rev
       const replayed = final.is === 'duplicate' && operation.digest !== undefined
       return { ok: true, rev, durability: 'file', pending: 0, ...(replayed && { replayed: true as const }) }
-    })
-    if (outcome === null) throw notArbitrated(false, 'another process is the keeper of this root and does not answer')
+    }, 'queue')
+    if (outcome === null) throw keeperIsBusy()
     return outcome
   }
 }
@@ -205,6 +208,11 @@ function knownDigest(view: Keeper, id: string): { digest: string | undefined } |
   const open = view.open.all().find(({ op }) => op.id === id)
   return open === undefined ? undefined : { digest: open.op.digest }
 }
+
+const keeperIsBusy = (): MemoryError =>
+  new MemoryError('unavailable', 'with files only the keeper of this root decides on a condition, and it does not answer: nothing was written', {
+    suggestions: ['look at memory_sync hub status', 'write without a condition: that is kept and taken in later'],
+  })
 
 function notArbitrated(sent: boolean, reason: string | null): MemoryError {
   if (sent) {

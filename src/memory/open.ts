@@ -6,6 +6,7 @@ import type { Engine } from '../core/engine-types.js'
 import type { Memory, Notice, Snapshot, Status, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change } from '../domain/operation.js'
+import { MemoryError } from '../errors/errors.js'
 import type { LocalEngine } from '../core/engine.js'
 import type { OpenOptions } from './engine.js'
 import { idsOf } from './ids.js'
@@ -14,6 +15,8 @@ export type { OpenOptions }
 
 /** A hub that does not answer in this time is passed by. */
 const HUB_BUDGET_MS = 150
+/** Where there is nobody else to go to. */
+const PATIENT_HUB_BUDGET_MS = 500
 
 export function openMemory(options: OpenOptions): Promise<Memory> {
   return Promise.resolve(new HubOrSelf(options))
@@ -32,10 +35,20 @@ class HubOrSelf implements Memory {
 
   async write(request: WriteRequest): Promise<WriteOutcome> {
     const ids = idsOf(request)
-    return this.byHubOrSelf(
-      (hub) => hub.submit(request, ids),
-      (engine) => engine.submit(request, ids),
-    )
+    try {
+      return await this.byHubOrSelf(
+        (hub) => hub.submit(request, ids),
+        (engine) => engine.submit(request, ids),
+      )
+    } catch (error) {
+      const isConditional = request.ifRev !== undefined || request.fence !== undefined
+      if (!isConditional || !(error instanceof MemoryError) || error.code !== 'unavailable') throw error
+      // Nobody else may decide. A hub that was only busy is given one more chance, with the same id.
+      const hub = await connectHubOf(this.options.root, { budgetMs: PATIENT_HUB_BUDGET_MS })
+      if (hub === null) throw error
+      this.hub = Promise.resolve(hub)
+      return hub.submit(request, ids)
+    }
   }
 
   read(): Promise<Snapshot | null> {

@@ -129,8 +129,8 @@ export interface History {
 export interface KeeperLock {
   /** null: somebody else has it. */
   tryAcquire(): Promise<Held | null>
-  /** Who has it now; null: nobody that is alive. */
-  holder(): Promise<{ pid: number } | null>
+  /** Who has it now, and which turn it is: it changes with each holder. null: nobody that is alive. */
+  holder(): Promise<{ pid: number; turn: number } | null>
 }
 
 export interface Held {

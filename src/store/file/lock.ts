@@ -46,9 +46,9 @@ export class ChainLock implements KeeperLock {
     return { release: () => this.release(n) }
   }
 
-  async holder(): Promise<{ pid: number } | null> {
+  async holder(): Promise<{ pid: number; turn: number } | null> {
     const newest = await this.newest()
-    return newest !== null && this.isHeld(newest) ? { pid: newest.holder?.pid ?? 0 } : null
+    return newest !== null && this.isHeld(newest) ? { pid: newest.holder?.pid ?? 0, turn: newest.n } : null
   }
 
   private at(name: string): string {

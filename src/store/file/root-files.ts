@@ -137,7 +137,7 @@ function glanceOf(head: Head | null, lines: readonly JournalLine[]): Glance {
     rev: head?.rev ?? 0,
     high: head?.high ?? 0,
     skewMs: head?.skewMs ?? 0,
-    lastT: head?.t ?? 0,
+    lastT: head?.lastT ?? 0,
     pending: 0,
   }
   for (const line of lines) {

@@ -12,6 +12,8 @@ export interface Head {
   rev: number
   high: number
   t: number
+  /** Of the newest operation, also of those in `carry`: later ones of this root are newer. */
+  lastT: number
   skewMs: number
   /** Ids of the operations in `carry` without a revision. */
   carried: string[]
@@ -52,6 +54,7 @@ export function formatState(state: RootState): string {
     rev: replica.rev,
     high: replica.high,
     t: replica.t,
+    lastT: state.carry.reduce((t, { op }) => Math.max(t, op.t), replica.t),
     skewMs: state.skewMs,
     carried: state.carry.filter((entry) => entry.rev === undefined).map((entry) => entry.op.id),
   }

@@ -5,6 +5,7 @@
 import { Redis } from 'ioredis'
 import { StoreUnavailable } from '../../errors/errors.js'
 import { type Circumstances, explain, isReply, isSuperfluousPassword, silent } from './failures.js'
+import { startPatience } from '../../platform/patience.js'
 import { scriptDefinitions } from './scripts.js'
 
 export type RedisEndpoint = ({ socket: string } | { host: string; port: number; tls?: boolean }) & {
@@ -188,10 +189,10 @@ function destroy(client: Redis): void {
  * before is not late. A process that was itself stopped finds the answer and the end of the time together: the answer counts.
  */
 async function within<T>(ms: number, work: Promise<T>, late: () => Error, lastSign = () => 0): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
+  let end = (): void => undefined
   const time = new Promise<never>((_, reject) => {
     const wait = (restMs: number): void => {
-      timer = setTimeout(() => setImmediate(look), restMs)
+      end = startPatience(restMs, look)
     }
     const look = (): void => {
       const restMs = lastSign() + ms - performance.now()
@@ -203,6 +204,6 @@ async function within<T>(ms: number, work: Promise<T>, late: () => Error, lastSi
   try {
     return await Promise.race([work, time])
   } finally {
-    clearTimeout(timer)
+    end()
   }
 }

@@ -42,7 +42,6 @@ export default defineConfig(
       'no-new-func': 'error',
       'no-self-compare': 'error',
       'no-template-curly-in-string': 'error',
-      'no-unmodified-loop-condition': 'error',
       'no-unsafe-finally': 'error',
       'no-var': 'error',
       'prefer-const': 'error',

@@ -99,7 +99,8 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
     const left = new AbortController() // a caller that leaves its loop ends the watch
     const ending = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
     try {
-      for await (const { json } of watchLines(surroundings, { ...rest, signal: ending })) yield plainOf(json) as unknown as MemoryEvent
+      for await (const { json } of watchLines(surroundings, { ...rest, signal: ending }))
+        yield plainOf(json) as unknown as MemoryEvent
     } finally {
       left.abort()
     }
@@ -137,5 +138,7 @@ const statusOf = (name: string, { status }: PlainObject): { status?: string } =>
 /** Numbers as the texts that stand in the record; what is undefined is left out. */
 const numberTexts = <K extends string>(numbers: Record<K, number | undefined>): Partial<Record<K, string>> =>
   Object.fromEntries(
-    Object.entries<number | undefined>(numbers).flatMap(([key, value]) => (value === undefined ? [] : [[key, treeOf(value)]])),
+    Object.entries<number | undefined>(numbers).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, treeOf(value)]],
+    ),
   ) as Partial<Record<K, string>>

@@ -42,7 +42,10 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Opens the memory, and closes it whatever happens. */
-  protected async withMemory<T>(flags: StoreFlags, use: (memory: Memory, root: ResolvedRoot) => Promise<T>): Promise<T> {
+  protected async withMemory<T>(
+    flags: StoreFlags,
+    use: (memory: Memory, root: ResolvedRoot) => Promise<T>,
+  ): Promise<T> {
     const { memory, root } = await open(flags)
     try {
       return await use(memory, root)
@@ -72,7 +75,8 @@ export abstract class BaseCommand extends Command {
 
   /** A write: silence, or with --json where it is. What else there is to know goes to stderr, or with --json into the reply. */
   protected async printReceipt(receipt: Receipt, warnings: readonly string[] = []): Promise<void> {
-    const all = receipt.journal === false ? [...warnings, 'Redis has the write, but the disk refused the journal line'] : warnings
+    const all =
+      receipt.journal === false ? [...warnings, 'Redis has the write, but the disk refused the journal line'] : warnings
     for (const warning of all) await this.note(`Warning: ${warning}`)
     await this.printReply(all.length === 0 ? receipt : { ...receipt, warnings: all })
   }

@@ -6,7 +6,10 @@ import { formatJson } from './json.js'
 import { printError, printOut } from './streams.js'
 
 /** Prints it and returns the exit code. `prefix` comes before the message in the human form. */
-export async function reportFailure(error: unknown, { json, prefix = 'Error' }: { json: boolean; prefix?: string }): Promise<number> {
+export async function reportFailure(
+  error: unknown,
+  { json, prefix = 'Error' }: { json: boolean; prefix?: string },
+): Promise<number> {
   const failure = failureOf(error)
   if (json) await printOut(`${formatFailureJson(failure)}\n`)
   else await printError(formatFailure(failure, prefix))
@@ -29,7 +32,10 @@ function usageFailure(error: Errors.CLIError): MemoryError {
     .replaceAll(ANSI_COLOUR, '')
     .replace(/\s*See more help with --help\s*/g, '')
     .replace(/^Parsing (--\S+)\s+/, '$1: ')
-    .replace(/^command (\S+) not found$/, (_, id: string) => `there is no command ${JSON.stringify(id.replaceAll(':', ' '))}`)
+    .replace(
+      /^command (\S+) not found$/,
+      (_, id: string) => `there is no command ${JSON.stringify(id.replaceAll(':', ' '))}`,
+    )
     .replaceAll(/\s+/g, ' ')
     .trim()
   return new MemoryError('usage', message, { suggestions: ['add --help to see how it is called'], cause: error })

@@ -43,9 +43,19 @@ function describeRedis(redis: ResolvedRedis): Places['redis'] {
     case 'off':
       return { state: 'off', source: redis.from, urls: [], password: false }
     case 'named':
-      return { state: 'named', source: redis.from, urls: [describeEndpoint(redis.endpoint)], password: redis.endpoint.password !== undefined }
+      return {
+        state: 'named',
+        source: redis.from,
+        urls: [describeEndpoint(redis.endpoint)],
+        password: redis.endpoint.password !== undefined,
+      }
     case 'probe':
-      return { state: 'probe', source: 'nothing was named', urls: [...new Set(redis.endpoints.map(describeEndpoint))], password: false }
+      return {
+        state: 'probe',
+        source: 'nothing was named',
+        urls: [...new Set(redis.endpoints.map(describeEndpoint))],
+        password: false,
+      }
   }
 }
 
@@ -57,9 +67,17 @@ export function formatPlaces({ root, context, socket, config, redis, namespace }
     ['Context', `${context.path}${link}`, context.exists ? '' : 'not there yet'],
     ['Socket', socket, ''],
     ['Config', config.path, config.exists ? '' : 'not there'],
-    ['Redis', url, `${redis.source}${redis.password ? ', with a password' : ''}${redis.state === 'probe' ? '; the first that answers' : ''}`],
+    [
+      'Redis',
+      url,
+      `${redis.source}${redis.password ? ', with a password' : ''}${redis.state === 'probe' ? '; the first that answers' : ''}`,
+    ],
     ...others.map((other): [string, string, string] => ['', other, '']),
     ['Namespace', namespace, ''],
   ]
-  return rows.map(([name, value, why]) => `${(name === '' ? '' : `${name}:`).padEnd(11)}${value}${why === '' ? '' : `  (${why})`}`).join('\n')
+  return rows
+    .map(
+      ([name, value, why]) => `${(name === '' ? '' : `${name}:`).padEnd(11)}${value}${why === '' ? '' : `  (${why})`}`,
+    )
+    .join('\n')
 }

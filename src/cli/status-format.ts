@@ -6,7 +6,10 @@ export type Status = Awaited<ReturnType<Surroundings['memory']['status']>>
 export function formatStatus(status: Status): string {
   const { redis, redisUrl, redisReason, redisLatencyMs, pending, fileIsCurrent } = status
   const rows: [string, string][] = [
-    ['Connection', redis === 'online' ? 'connected' : redis === 'away' ? `not connected${because(redisReason)}` : 'off'],
+    [
+      'Connection',
+      redis === 'online' ? 'connected' : redis === 'away' ? `not connected${because(redisReason)}` : 'off',
+    ],
     ['Enabled', redis === 'off' ? 'no' : 'yes'],
     ['Helper Available', 'yes (built in)'],
     ['URL', redisUrl ?? '-'],
@@ -31,7 +34,9 @@ function modeOf({ hub, redis }: Status): string {
 function verdictOf({ redis, pending }: Status): string {
   switch (redis) {
     case 'online':
-      return pending === 0 ? '✅ Redis connected' : `⚠️ Redis connected, ${pending} writes of this machine are not there yet`
+      return pending === 0
+        ? '✅ Redis connected'
+        : `⚠️ Redis connected, ${pending} writes of this machine are not there yet`
     case 'away':
       return '❌ Redis is away: writes are kept on this machine, and sent when it is back'
     case 'off':

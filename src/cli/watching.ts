@@ -20,7 +20,11 @@ type Deliver = (line: string, signal: AbortSignal) => Promise<boolean>
  * The exit code: 0 when `count` was reached or the reader went away, 128 + n after a signal. Throws MemoryError `timeout`.
  * The time begins with the call: a store that does not answer does not stretch it.
  */
-export async function watchAndDeliver(withSurroundings: WithSurroundings, watching: Watching, deliver: Deliver): Promise<number> {
+export async function watchAndDeliver(
+  withSurroundings: WithSurroundings,
+  watching: Watching,
+  deliver: Deliver,
+): Promise<number> {
   const ending = new Ending(watching.timeoutMs)
   let delivered = 0
   try {
@@ -41,7 +45,8 @@ export async function watchAndDeliver(withSurroundings: WithSurroundings, watchi
       if (isWanted(line, watching)) delivered++
       if (isEnough() || ending.signal.aborted) return
     }
-    if (!ending.signal.aborted) throw new MemoryError('failed', 'the changes cannot be followed any more', { details: { delivered } })
+    if (!ending.signal.aborted)
+      throw new MemoryError('failed', 'the changes cannot be followed any more', { details: { delivered } })
   }
 
   function isEnough(): boolean {

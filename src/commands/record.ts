@@ -26,7 +26,10 @@ the sums in "totals". The agent's status becomes "active".`
     error: Flags.string({ summary: 'What went wrong.', helpValue: 'TEXT' }),
     score: Flags.string({ summary: 'How good it is.', helpValue: 'N' }),
     'score-before': Flags.string({ summary: 'How good it was before.', helpValue: 'N' }),
-    learning: Flags.string({ summary: 'What was learned: also appended to the ledger of the agent.', helpValue: 'TEXT' }),
+    learning: Flags.string({
+      summary: 'What was learned: also appended to the ledger of the agent.',
+      helpValue: 'TEXT',
+    }),
     ...fenceFlag,
     ...keyFlag,
     ...byFlag,

@@ -33,7 +33,8 @@ An agent that is not there yet is made, with the status "active". Prints nothing
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(SetContext)
-    const patch = flags.patch === undefined ? undefined : parseJsonObjectArgument('--patch', await textOf('--patch', flags.patch))
+    const patch =
+      flags.patch === undefined ? undefined : parseJsonObjectArgument('--patch', await textOf('--patch', flags.patch))
     const request = {
       name: args.target,
       assignments: this.positional.slice(1),
@@ -41,6 +42,8 @@ An agent that is not there yet is made, with the status "active". Prints nothing
       ...(flags.status !== undefined && { status: flags.status }),
       ...conditionsOf(flags),
     }
-    await this.printReceipt(await this.withMemory(flags, (memory) => setContext(this.surroundings(memory, flags.by), request)))
+    await this.printReceipt(
+      await this.withMemory(flags, (memory) => setContext(this.surroundings(memory, flags.by), request)),
+    )
   }
 }

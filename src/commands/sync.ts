@@ -17,6 +17,9 @@ export default class Sync extends BaseCommand {
       })
     }
     if (this.jsonEnabled()) await this.printReply({ ok: true, rev, agents, equal })
-    else await this.print(`✅ context.json and Redis are equal at revision ${rev} (${agents} ${agents === 1 ? 'agent' : 'agents'})`)
+    else
+      await this.print(
+        `✅ context.json and Redis are equal at revision ${rev} (${agents} ${agents === 1 ? 'agent' : 'agents'})`,
+      )
   }
 }

@@ -8,7 +8,10 @@ export default class Update extends BaseCommand {
   static override readonly summary = 'Set the status of an agent, and tell the outbox.'
   static override readonly description = `Silent. Writes a *_broadcast.json into bridge/memory/outbox of the root once the write is acknowledged.
 Further arguments are ignored, as callers of the old tools/memory_sync.sh expect.`
-  static override readonly examples = ['<%= config.bin %> update mary active', '<%= config.bin %> update mary idle --json']
+  static override readonly examples = [
+    '<%= config.bin %> update mary active',
+    '<%= config.bin %> update mary idle --json',
+  ]
   static override readonly strict = false
   static override readonly args = {
     agent: Args.string({ description: 'Whose status it is.' }),
@@ -26,7 +29,10 @@ Further arguments are ignored, as callers of the old tools/memory_sync.sh expect
     const { receipt, broadcastFailure } = await this.withMemory(flags, (memory, root) =>
       updateStatus(this.surroundings(memory, flags.by), this.rootFiles(root), { agent, status }),
     )
-    await this.printReceipt(receipt, broadcastFailure === undefined ? [] : [`no broadcast was written: ${broadcastFailure}`])
+    await this.printReceipt(
+      receipt,
+      broadcastFailure === undefined ? [] : [`no broadcast was written: ${broadcastFailure}`],
+    )
   }
 }
 

@@ -20,7 +20,8 @@ history is missing, a line {"event":"gap","from","to"} says so, and a snapshot f
     agent: Flags.string({ summary: 'Only changes of this agent.', helpValue: 'NAME' }),
     event: Flags.string({
       summary: 'Only this kind of event.',
-      description: 'agent_update, context_update, new_data, conflict, renumbered, snapshot, gap, or what other programs publish.',
+      description:
+        'agent_update, context_update, new_data, conflict, renumbered, snapshot, gap, or what other programs publish.',
       helpValue: 'EVENT',
     }),
     since: Flags.string({ summary: 'Begin after this revision or cursor.', helpValue: 'REV' }),
@@ -41,7 +42,11 @@ history is missing, a line {"event":"gap","from","to"} says so, and a snapshot f
     }
     const { exec } = flags
     const deliver = exec === undefined ? (line: string) => this.print(line) : this.runner(exec)
-    const code = await watchAndDeliver((use) => this.withMemory(flags, (memory) => use(this.surroundings(memory))), request, deliver)
+    const code = await watchAndDeliver(
+      (use) => this.withMemory(flags, (memory) => use(this.surroundings(memory))),
+      request,
+      deliver,
+    )
     if (code !== 0) this.exit(code)
   }
 

@@ -340,8 +340,9 @@ export class Keeper implements LocalSequencer {
   /** Applies changes up to the store's revision. False: this is not the store's lineage any more. */
   private async pull(store: Store): Promise<boolean> {
     for (;;) {
-      const { changes } = await store.changesAfter(this.replica.rev, PAGE)
-      if (changes.length === 0) return true
+      const { changes, rev } = await store.changesAfter(this.replica.rev, PAGE)
+      // Without changes up to its revision the stream was lost: what it told is in the records.
+      if (changes.length === 0) return rev > this.replica.rev ? this.catchUp(store) : true
       if (changes.some((change) => change.epoch !== this.replica.epoch)) return false
       if (changes[0]!.prev > this.replica.rev) return this.catchUp(store)
       for (const change of changes) advance(this.replica, change)
@@ -380,15 +381,21 @@ export class Keeper implements LocalSequencer {
     return true
   }
 
-  /** Pending operations, in order, with their ids. The first that cannot be committed now ends it: nothing overtakes. */
+  /**
+   * Pending operations, in order, with their ids. One that cannot be committed now holds back the later ones of its record;
+   * another lineage ends it for all.
+   */
   private async replay(store: Store): Promise<void> {
+    const blocked = new Set<Target>()
     for (const entry of this.open.toReplay(this.replica)) {
+      if (blocked.has(entry.op.target)) continue
       const done = await this.replayOne(store, entry)
-      if (!done) return
+      if (done === 'other lineage') return
+      if (done === 'blocked') blocked.add(entry.op.target)
     }
   }
 
-  private async replayOne(store: Store, { op, rev, epoch }: Acknowledged): Promise<boolean> {
+  private async replayOne(store: Store, { op, rev, epoch }: Acknowledged): Promise<'done' | 'blocked' | 'other lineage'> {
     const options = { epoch: this.replica.epoch!, floor: this.replica.high, latest: this.now(), waited: true }
     const lost = rev !== undefined && epoch !== undefined ? { t: Math.min(op.t, this.now()), rev, epoch } : undefined
     const submission = await submit(store, op, options, lost)
@@ -398,16 +405,17 @@ export class Keeper implements LocalSequencer {
         const at = submission.is === 'committed' ? submission.change.rev : submission.rev
         if (at === 0) this.replica.seen.set(op.id, { rev: 0 })
         else if (store.shared) await this.acknowledge({ op, rev: at, epoch: this.replica.epoch! })
-        return true
+        return 'done'
       }
       case 'epoch':
+        return 'other lineage'
       case 'evicted':
       case 'contended':
-        return false
+        return 'blocked'
       default:
         // Nothing to do, or nothing that can be done: conditional operations are never in the journal.
         this.replica.seen.set(op.id, { rev: 0 })
-        return true
+        return 'done'
     }
   }
 

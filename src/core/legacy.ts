@@ -2,7 +2,7 @@
  * What happened to records past us: a legacy program's HSET, an eviction, an expiry. Only memory_sync deletes: what is missing
  * is lost, and is put back; what differs is a legacy program's change.
  */
-import type { Entry } from '../domain/entry.js'
+import { emptyEntry, type Entry } from '../domain/entry.js'
 import { fieldOf } from '../domain/pointer.js'
 import type { ChangedLeaf, Draft, Operation, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
@@ -39,9 +39,9 @@ export class LegacyWatch {
     }
     const since = this.incompleteSince.get(target) ?? this.ports.clock.now()
     this.incompleteSince.set(target, since)
-    if (known === undefined || this.ports.clock.now() - since < GRACE_MS) return false
+    if (this.ports.clock.now() - since < GRACE_MS) return false
     this.ports.tell('warn', `${target} was evicted from Redis, and nobody put all of it back: restored as last known here`)
-    return store.heal(epoch, target, roster, known)
+    return store.heal(epoch, target, roster, known ?? { ...emptyEntry(), ...roster })
   }
 
   private async compare(store: Store, replica: Replica, target: Target, stored: Stored, latest: number): Promise<void> {

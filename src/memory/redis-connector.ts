@@ -1,9 +1,9 @@
 /** The way to Redis, for the life of a command or a hub: one connection, made again when it broke. */
 import { existsSync } from 'node:fs'
 import type { ResolvedRedis } from '../config/redis.js'
+import { describeEndpoint, type RedisEndpoint } from '../config/redis-url.js'
 import type { Connector } from '../core/ports.js'
-import { messageOf } from '../errors/errors.js'
-import type { RedisEndpoint } from '../store/redis/connection.js'
+import { messageOf, StoreUnavailable } from '../errors/errors.js'
 import type { RedisStore } from '../store/redis/store.js'
 
 /** After a failure nobody tries again for so long: a silent server costs its budget once, not with each step. */
@@ -27,7 +27,7 @@ export class RedisConnector implements Connector {
 
   get url(): string | null {
     const endpoint = this.used ?? (this.redis.state === 'named' ? this.redis.endpoint : null)
-    return endpoint === null ? null : formatEndpoint(endpoint)
+    return endpoint === null ? null : describeEndpoint(endpoint)
   }
 
   password(): string | undefined {
@@ -51,7 +51,10 @@ export class RedisConnector implements Connector {
 
   private async attempt(): Promise<RedisStore | null> {
     const { connectRedis, RedisStore } = await import('../store/redis/load.js')
+    let silentPlace: string | null = null
     for (const endpoint of this.places()) {
+      const place = describeEndpoint(endpoint)
+      if (place === silentPlace) continue // another password does not make it answer
       try {
         const connection = await connectRedis({ endpoint })
         this.used = endpoint
@@ -63,6 +66,7 @@ export class RedisConnector implements Connector {
         return this.store
       } catch (error) {
         this.reason = messageOf(error)
+        if (!(error instanceof StoreUnavailable && error.details['login'] === true)) silentPlace = place
       }
     }
     this.reason ??= 'nothing was named, and none was found at the usual places'
@@ -77,11 +81,4 @@ export class RedisConnector implements Connector {
     if (this.redis.state === 'off') return []
     return this.redis.endpoints.filter((endpoint) => !('socket' in endpoint) || existsSync(endpoint.socket))
   }
-}
-
-/** Never with a user or a password. */
-export function formatEndpoint(endpoint: RedisEndpoint): string {
-  const db = endpoint.db === undefined || endpoint.db === 0 ? '' : `/${endpoint.db}`
-  if ('socket' in endpoint) return `unix://${endpoint.socket}${db === '' ? '' : `?db=${endpoint.db}`}`
-  return `${endpoint.tls === true ? 'rediss' : 'redis'}://${endpoint.host}:${endpoint.port}${db}`
 }

@@ -32,7 +32,10 @@ export async function getValue(memory: Memory, request: GetRequest): Promise<Fou
 export function stepsOf(path: string): string[] {
   if (path.startsWith('/')) {
     if (/~(?![01])/.test(path)) {
-      throw new MemoryError('usage', `${JSON.stringify(path)} is no JSON Pointer: "~" has to be written "~0", and "/" in a name "~1"`)
+      throw new MemoryError(
+        'usage',
+        `${JSON.stringify(path)} is no JSON Pointer: "~" has to be written "~0", and "/" in a name "~1"`,
+      )
     }
     return parsePointer(path)
   }
@@ -67,10 +70,20 @@ function recordOf(context: TreeMap, agent: string): Tree {
 
 const noContext = (): MemoryError =>
   new MemoryError('absent', 'there is no context yet, neither in the file nor in Redis', {
-    suggestions: ['the first write makes it: memory_sync update AGENT STATUS', 'memory_sync where shows which root was looked at'],
+    suggestions: [
+      'the first write makes it: memory_sync update AGENT STATUS',
+      'memory_sync where shows which root was looked at',
+    ],
   })
 
 const nothingAt = ({ path = '', agent }: GetRequest): MemoryError =>
-  new MemoryError('absent', `there is nothing at ${JSON.stringify(path)}${agent === undefined ? '' : ` of ${JSON.stringify(agent)}`}`, {
-    suggestions: path.includes('.') && !path.startsWith('/') ? ['a name with dots in it needs a JSON Pointer, as /agents/NAME, or --agent NAME'] : [],
-  })
+  new MemoryError(
+    'absent',
+    `there is nothing at ${JSON.stringify(path)}${agent === undefined ? '' : ` of ${JSON.stringify(agent)}`}`,
+    {
+      suggestions:
+        path.includes('.') && !path.startsWith('/')
+          ? ['a name with dots in it needs a JSON Pointer, as /agents/NAME, or --agent NAME']
+          : [],
+    },
+  )

@@ -12,12 +12,18 @@ export interface LedgerLine {
 
 /** Throws MemoryError `usage` for a name that could lead out of the directory. */
 export function ledgerOf(root: string, agent: string): string {
-  if (!isLegalName(agent)) throw new MemoryError('usage', `${JSON.stringify(agent)} has a name for which there can be no ledger`)
+  if (!isLegalName(agent))
+    throw new MemoryError('usage', `${JSON.stringify(agent)} has a name for which there can be no ledger`)
   return join(root, 'g', 'memory', 'ledger', `${agent}_memory.jsonl`)
 }
 
 /** Appends a line in one write; `once`: unless the same outcome and learning stand there already. */
-export async function appendToLedger({ root, files }: RootFiles, agent: string, line: LedgerLine, once: boolean): Promise<void> {
+export async function appendToLedger(
+  { root, files }: RootFiles,
+  agent: string,
+  line: LedgerLine,
+  once: boolean,
+): Promise<void> {
   const ledger = ledgerOf(root, agent)
   const text = (await files.read(ledger))?.text ?? ''
   if (once && text.split('\n').some((there) => saysTheSame(there, line))) return

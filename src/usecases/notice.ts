@@ -23,7 +23,12 @@ export function lineOf(notice: Told, offsetMinutes: number): Line {
       return changeLine(notice, offsetMinutes)
     case 'renumbered': {
       const agent = agentOf(notice.target) ?? null
-      return line('renumbered', agent, { rev: String(notice.rev), cursor: leafOf(notice.cursor) }, { from: leafOf(notice.from) })
+      return line(
+        'renumbered',
+        agent,
+        { rev: String(notice.rev), cursor: leafOf(notice.cursor) },
+        { from: leafOf(notice.from) },
+      )
     }
     case 'gap':
       return {
@@ -37,7 +42,10 @@ export function lineOf(notice: Told, offsetMinutes: number): Line {
       }
     case 'snapshot': {
       const position = { rev: String(notice.rev), cursor: leafOf(notice.cursor) }
-      return line('snapshot', null, position, { timestamp: notice.context.get('last_update') ?? 'null', data: notice.context })
+      return line('snapshot', null, position, {
+        timestamp: notice.context.get('last_update') ?? 'null',
+        data: notice.context,
+      })
     }
     case 'message':
       return messageLine(notice.cursor, notice.text)
@@ -71,7 +79,12 @@ function messageLine(cursor: string, text: string): Line {
   const agent = stringOf(message.get('agent')) ?? null
   const event = stringOf(message.get('event')) ?? 'message'
   const timestamp = message.get('timestamp') ?? message.get('ts') ?? 'null'
-  const made = line(event, agent, { rev: 'null', cursor: leafOf(cursor) }, { timestamp, data: message.get('data') ?? 'null', by: 'null' })
+  const made = line(
+    event,
+    agent,
+    { rev: 'null', cursor: leafOf(cursor) },
+    { timestamp, data: message.get('data') ?? 'null', by: 'null' },
+  )
   for (const [key, value] of message) if (!made.json.has(key)) made.json.set(key, value)
   return made
 }
@@ -85,7 +98,12 @@ function objectOf(text: string): TreeMap | undefined {
   }
 }
 
-function line(event: string, agent: string | null, position: { rev: Tree; cursor: Tree }, rest: Record<string, Tree>): Line {
+function line(
+  event: string,
+  agent: string | null,
+  position: { rev: Tree; cursor: Tree },
+  rest: Record<string, Tree>,
+): Line {
   const json: TreeMap = new Map<string, Tree>([
     ['rev', position.rev],
     ['cursor', position.cursor],

@@ -30,7 +30,8 @@ function isHeldByJavaScript(token: string): boolean {
 
 /** Throws MemoryError `usage` for what JSON cannot say (NaN, Infinity) and for a value that contains itself. */
 export function treeOf(value: PlainInput, level = 0): Tree {
-  if (level > MAX_DEPTH) throw new MemoryError('usage', `a value is nested deeper than ${MAX_DEPTH} levels, or contains itself`)
+  if (level > MAX_DEPTH)
+    throw new MemoryError('usage', `a value is nested deeper than ${MAX_DEPTH} levels, or contains itself`)
   switch (typeof value) {
     case 'string':
       return leafOf(value)
@@ -48,8 +49,10 @@ export function treeOf(value: PlainInput, level = 0): Tree {
 }
 
 function treeOfObject(value: object, level: number): Tree {
-  if (Array.isArray(value)) return `[${(value as PlainInput[]).map((item) => formatLine(treeOf(item, level + 1))).join(',')}]`
-  if ('toJSON' in value && typeof value.toJSON === 'function') return treeOf((value as { toJSON(): PlainInput }).toJSON(), level + 1)
+  if (Array.isArray(value))
+    return `[${(value as PlainInput[]).map((item) => formatLine(treeOf(item, level + 1))).join(',')}]`
+  if ('toJSON' in value && typeof value.toJSON === 'function')
+    return treeOf((value as { toJSON(): PlainInput }).toJSON(), level + 1)
   return treeOfMembers(value as Readonly<Record<string, PlainInput>>, level)
 }
 

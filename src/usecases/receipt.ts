@@ -59,10 +59,14 @@ function refusalOf(refusal: Refusal, agent: string): MemoryError {
         suggestions: ['use a new key for a new write, and the same key only to repeat the very same one'],
       })
     case 'not-a-number':
-      return new MemoryError('failed', `there is no number to add to at ${refusal.paths.join(', ')}; nothing was written`, {
-        suggestions: ['set it to a number first, with KEY=NUMBER'],
-        details: { paths: refusal.paths },
-      })
+      return new MemoryError(
+        'failed',
+        `there is no number to add to at ${refusal.paths.join(', ')}; nothing was written`,
+        {
+          suggestions: ['set it to a number first, with KEY=NUMBER'],
+          details: { paths: refusal.paths },
+        },
+      )
   }
 }
 

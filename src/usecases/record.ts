@@ -20,7 +20,11 @@ export interface Recorded {
 }
 
 /** Throws MemoryError: `usage` before anything is written, else what `receiptOf` says. */
-export async function recordResult(surroundings: Surroundings, ledger: RootFiles, request: RecordRequest): Promise<Recorded> {
+export async function recordResult(
+  surroundings: Surroundings,
+  ledger: RootFiles,
+  request: RecordRequest,
+): Promise<Recorded> {
   const { memory, by } = surroundings
   const { agent, ifRev, fence, idempotencyKey } = request
   const learning = request.learning?.trim() === '' ? undefined : request.learning
@@ -45,9 +49,14 @@ export async function recordResult(surroundings: Surroundings, ledger: RootFiles
   let outcome = await memory.write({ ...write, edits: [...edits, ...addsOf(request)] })
   if (!outcome.ok && outcome.reason === 'not-a-number') {
     // A sum that another program has overwritten must not cost the result itself.
-    warnings.push(`not counted: ${outcome.paths.join(', ')} of ${agent} ${outcome.paths.length > 1 ? 'are no numbers' : 'is no number'}`)
+    warnings.push(
+      `not counted: ${outcome.paths.join(', ')} of ${agent} ${outcome.paths.length > 1 ? 'are no numbers' : 'is no number'}`,
+    )
     const broken = new Set(outcome.paths)
-    outcome = await memory.write({ ...write, edits: [...edits, ...addsOf(request).filter(({ path }) => !broken.has(path))] })
+    outcome = await memory.write({
+      ...write,
+      edits: [...edits, ...addsOf(request).filter(({ path }) => !broken.has(path))],
+    })
   }
   const receipt = receiptOf(outcome, agent)
   if (learning !== undefined) {
@@ -60,5 +69,14 @@ export async function recordResult(surroundings: Surroundings, ledger: RootFiles
 }
 
 /** What was asked for, without the time: the same on every repetition. */
-const payloadOf = ({ subject, outcome, result, durationMs, score, scoreBefore, error, learning }: RecordRequest): string =>
+const payloadOf = ({
+  subject,
+  outcome,
+  result,
+  durationMs,
+  score,
+  scoreBefore,
+  error,
+  learning,
+}: RecordRequest): string =>
   JSON.stringify([subject, outcome, formatLine(result), durationMs, score, scoreBefore, error, learning])

@@ -27,7 +27,9 @@ export const MAX_LISTED_BYTES = 4096
 const MAX_OUTCOME_KEY = 64
 
 /** The keys that readers of the legacy hooks know, by agent. */
-const LEGACY_KEYS: Readonly<Record<string, { subject: string; outcome: string; listed: string; listedOutcome: string }>> = {
+const LEGACY_KEYS: Readonly<
+  Record<string, { subject: string; outcome: string; listed: string; listedOutcome: string }>
+> = {
   mary: { subject: 'last_task', outcome: 'task_status', listed: 'task', listedOutcome: 'status' },
   rnd: { subject: 'last_proposal', outcome: 'outcome', listed: 'proposal', listedOutcome: 'outcome' },
 }
@@ -44,7 +46,8 @@ export function editsOfResult(
 ): Edit[] {
   const keys = keysOf(agent)
   refuseTooLarge('RESULT', result.result)
-  for (const text of [result.subject, result.outcome, result.error ?? '', learning ?? '']) refuseTooLarge('a text', leafOf(text))
+  for (const text of [result.subject, result.outcome, result.error ?? '', learning ?? ''])
+    refuseTooLarge('a text', leafOf(text))
   const now = leafOf(timestamp)
   const entry = listEntry(keys, result, { id, now, learning })
   return [
@@ -65,7 +68,11 @@ export function editsOfResult(
  */
 function replacing(path: string, value: Tree): Edit[] {
   if (typeof value === 'string') return [{ do: 'set', path, value }]
-  const leaves = leavesOf(value, path).map((leaf): Edit => ({ do: 'set', path: leaf.path, value: leaf.value ?? 'null' }))
+  const leaves = leavesOf(value, path).map((leaf): Edit => ({
+    do: 'set',
+    path: leaf.path,
+    value: leaf.value ?? 'null',
+  }))
   return [{ do: 'set', path, value: 'null' }, ...leaves]
 }
 
@@ -104,4 +111,3 @@ export function addsOf({ outcome, durationMs }: Result): Extract<Edit, { do: 'ad
     ...(durationMs === undefined ? [] : [add(['duration_ms'], durationMs)]),
   ]
 }
-

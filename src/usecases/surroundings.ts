@@ -21,7 +21,8 @@ export interface RootFiles {
 }
 
 /** The present time as it is written everywhere. */
-export const timeNow = ({ clock }: Pick<Surroundings, 'clock'>): string => formatTime(clock.now(), clock.offsetMinutes())
+export const timeNow = ({ clock }: Pick<Surroundings, 'clock'>): string =>
+  formatTime(clock.now(), clock.offsetMinutes())
 
 /** The present time as a leaf. */
 export const timeLeaf = (surroundings: Pick<Surroundings, 'clock'>): string => leafOf(timeNow(surroundings))

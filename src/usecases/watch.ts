@@ -20,7 +20,10 @@ export interface WatchOptions extends WatchFilter {
  * Every change once, in the order of revisions. A gap and the snapshot after it are told whatever the filter says: a reader
  * that does not hear of them would believe to have seen everything. Ends when the signal aborts.
  */
-export async function* watchLines({ memory, clock }: Pick<Surroundings, 'memory' | 'clock'>, options: WatchOptions): AsyncGenerator<Line> {
+export async function* watchLines(
+  { memory, clock }: Pick<Surroundings, 'memory' | 'clock'>,
+  options: WatchOptions,
+): AsyncGenerator<Line> {
   const { since, signal, onReady, ...filter } = options
   if (since !== undefined) parseCursor(since)
   for await (const notice of memory.watch({ signal, ...(since !== undefined && { since }) })) {
@@ -35,7 +38,8 @@ export async function* watchLines({ memory, clock }: Pick<Surroundings, 'memory'
 
 /** Whether a line is one of those that were asked for; a gap and its snapshot are where no event was named. */
 export const isWanted = (line: Line, { agent, event }: WatchFilter): boolean =>
-  (agent === undefined || line.agent === agent || isGapOrSnapshot(line)) && (event === undefined || line.event === event)
+  (agent === undefined || line.agent === agent || isGapOrSnapshot(line)) &&
+  (event === undefined || line.event === event)
 
 const isGapOrSnapshot = ({ event }: Line): boolean => event === 'gap' || event === 'snapshot'
 

@@ -32,7 +32,13 @@ export class Cli {
   static async make(env: NodeJS.ProcessEnv = { MEMORY_SYNC_REDIS: 'off' }): Promise<Cli> {
     const home = await makeTempFolder('ms-e2e-')
     return new Cli(`${home}/root`, {
-      ...{ PATH: process.env['PATH'], HOME: home, USER: 'tester', MEMORY_SYNC_ROOT: `${home}/root`, TZ: 'Asia/Bangkok' },
+      ...{
+        PATH: process.env['PATH'],
+        HOME: home,
+        USER: 'tester',
+        MEMORY_SYNC_ROOT: `${home}/root`,
+        TZ: 'Asia/Bangkok',
+      },
       ...env,
     })
   }
@@ -68,7 +74,11 @@ export class Cli {
   private spawn(command: string, args: string[], { input, env, cwd, uid }: RunOptions): Promise<Ran> {
     const began = performance.now()
     return new Promise((resolve, reject) => {
-      const child = spawn(command, args, { env: { ...this.env, ...env }, cwd: cwd ?? '/', ...(uid !== undefined && { uid, gid: uid }) })
+      const child = spawn(command, args, {
+        env: { ...this.env, ...env },
+        cwd: cwd ?? '/',
+        ...(uid !== undefined && { uid, gid: uid }),
+      })
       let out = ''
       let err = ''
       child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
@@ -84,6 +94,11 @@ export class Cli {
 }
 
 /** The error that a command printed with --json. */
-export function errorOf({ out }: Ran): { code: string; message: string; suggestions: string[]; details: Record<string, unknown> } {
+export function errorOf({ out }: Ran): {
+  code: string
+  message: string
+  suggestions: string[]
+  details: Record<string, unknown>
+} {
   return (JSON.parse(out) as { error: ReturnType<typeof errorOf> }).error
 }

@@ -13,8 +13,15 @@ describe('with files only', () => {
     await cli.ok('update', 'mary', 'active')
     const { code, out, err } = await cli.run('redis-status')
     expect({ code, err }).toEqual({ code: 0, err: '' })
-    for (const name of ['Connection:', 'Enabled:', 'Helper Available:', 'URL:', 'Mode:', 'Latency:', 'Lag:']) expect(out).toContain(name)
-    expect(JSON.parse(await cli.ok('status', '--json'))).toMatchObject({ redis: 'off', redisUrl: null, agents: 1, pending: 0, hub: { running: false } })
+    for (const name of ['Connection:', 'Enabled:', 'Helper Available:', 'URL:', 'Mode:', 'Latency:', 'Lag:'])
+      expect(out).toContain(name)
+    expect(JSON.parse(await cli.ok('status', '--json'))).toMatchObject({
+      redis: 'off',
+      redisUrl: null,
+      agents: 1,
+      pending: 0,
+      hub: { running: false },
+    })
   })
 
   it('sync claims nothing: exit 69', async () => {
@@ -43,7 +50,13 @@ describe('with files only', () => {
 
   it('where never shows a password, and a URL with one is refused on the command line', async () => {
     const { out, err } = await cli.runWith(
-      { env: { MEMORY_SYNC_REDIS: undefined, MEMORY_SYNC_REDIS_URL: 'redis://:s3cret@somewhere:7000/2', XDG_CONFIG_HOME: cli.root } },
+      {
+        env: {
+          MEMORY_SYNC_REDIS: undefined,
+          MEMORY_SYNC_REDIS_URL: 'redis://:s3cret@somewhere:7000/2',
+          XDG_CONFIG_HOME: cli.root,
+        },
+      },
       'where',
     )
     expect(out).toContain('redis://somewhere:7000/2  (MEMORY_SYNC_REDIS_URL, with a password)')
@@ -54,8 +67,13 @@ describe('with files only', () => {
   })
 
   it('settings that cannot be used: exit 4', async () => {
-    expect(await cli.runWith({ env: { MEMORY_SYNC_REDIS: 'maybe' } }, 'update', 'mary', 'active')).toMatchObject({ code: 4, out: '' })
-    expect(await cli.runWith({ env: { MEMORY_SYNC_REDIS: '', REDIS_PORT: 'abc' } }, 'update', 'mary', 'active')).toMatchObject({ code: 4, out: '' })
+    expect(await cli.runWith({ env: { MEMORY_SYNC_REDIS: 'maybe' } }, 'update', 'mary', 'active')).toMatchObject({
+      code: 4,
+      out: '',
+    })
+    expect(
+      await cli.runWith({ env: { MEMORY_SYNC_REDIS: '', REDIS_PORT: 'abc' } }, 'update', 'mary', 'active'),
+    ).toMatchObject({ code: 4, out: '' })
   })
 })
 
@@ -67,7 +85,11 @@ describe('with a Redis', () => {
     expect(first).toEqual({ ok: true, agent: 'mary', rev: expect.any(Number), durability: 'redis', pending: 0 })
     const hash = await (await redis.client()).hgetall('memory:agents:mary')
     expect(hash).toMatchObject({ status: 'active', context: '{"task":"T1"}' })
-    expect(JSON.parse(await cli.ok('status', '--json'))).toMatchObject({ redis: 'online', redisUrl: redis.url, redisLatencyMs: expect.any(Number) })
+    expect(JSON.parse(await cli.ok('status', '--json'))).toMatchObject({
+      redis: 'online',
+      redisUrl: redis.url,
+      redisLatencyMs: expect.any(Number),
+    })
     expect(await cli.ok('sync')).toContain('equal')
     expect(JSON.parse(await cli.ok('get', '--with-meta'))).toMatchObject({ durability: 'redis', pending: 0 })
   })
@@ -86,7 +108,11 @@ describe('with a Redis', () => {
     const cli = await Cli.make({ MEMORY_SYNC_REDIS_URL: redis.url })
     await cli.ok('set', 'mary', 'a=1')
     await redis.kill('SIGKILL')
-    expect(JSON.parse(await cli.ok('set', 'mary', 'b=2', '--json'))).toMatchObject({ ok: true, durability: 'file', pending: 1 })
+    expect(JSON.parse(await cli.ok('set', 'mary', 'b=2', '--json'))).toMatchObject({
+      ok: true,
+      durability: 'file',
+      pending: 1,
+    })
     expect(await cli.ok('get', 'context', '--agent', 'mary', '--compact')).toBe('{"a":1,"b":2}\n')
     const refused = await cli.run('set', 'mary', 'c=3', '--if-rev', '1', '--json')
     expect(refused).toMatchObject({ code: 69, err: '' })

@@ -27,10 +27,17 @@ describe('hub', () => {
     expect(await cli.run('hub', 'status')).toMatchObject({ code: 1, out: expect.stringContaining('no hub runs') })
     expect(await cli.run('hub', 'stop')).toMatchObject({ code: 1, out: '' })
     const hub = await startHub(cli)
-    expect(JSON.parse(await cli.ok('hub', 'status', '--json'))).toMatchObject({ running: true, pid: expect.any(Number), status: { redis: 'off' } })
+    expect(JSON.parse(await cli.ok('hub', 'status', '--json'))).toMatchObject({
+      running: true,
+      pid: expect.any(Number),
+      status: { redis: 'off' },
+    })
     expect(await cli.ok('hub', 'status')).toContain('✅ hub running')
     await cli.ok('update', 'mary', 'active')
-    expect(JSON.parse(await cli.ok('get', '--with-meta'))).toMatchObject({ source: 'hub', context: { agents: { mary: { status: 'active' } } } })
+    expect(JSON.parse(await cli.ok('get', '--with-meta'))).toMatchObject({
+      source: 'hub',
+      context: { agents: { mary: { status: 'active' } } },
+    })
     expect(await cli.ok('hub', 'stop')).toContain('has ended')
     expect(await hub.ended).toBe(0)
     expect(await cli.ok('get', 'agents.mary.status')).toBe('"active"\n')

@@ -13,7 +13,8 @@ describe('the verbs of tools/memory_sync.sh', () => {
   it('get prints the document and nothing else, or exits 1 when there is none', async () => {
     expect(await cli.run('get')).toMatchObject({ code: 1, out: '' })
     await mkdir(`${cli.root}/shared_memory`, { recursive: true })
-    const text = '{\n  "version": "1.0",\n  "last_update": "2025-11-12T08:26:25+07:00",\n  "agents": {},\n  "current_work": {}\n}\n'
+    const text =
+      '{\n  "version": "1.0",\n  "last_update": "2025-11-12T08:26:25+07:00",\n  "agents": {},\n  "current_work": {}\n}\n'
     await writeFile(cli.contextFile, text)
     const { out, err, code } = await cli.run('get')
     expect({ err, code }).toEqual({ err: '', code: 0 })
@@ -22,14 +23,27 @@ describe('the verbs of tools/memory_sync.sh', () => {
 
   it('update prints nothing and exits 0; its further arguments are ignored', async () => {
     expect(await cli.run('update', 'mary', 'active', 'and', 'more')).toMatchObject({ code: 0, out: '', err: '' })
-    const { out } = await cli.shell('node "$MS" get "" x y | jq -r ".agents.mary.status, (.agents.nobody // {} | tostring)"')
+    const { out } = await cli.shell(
+      'node "$MS" get "" x y | jq -r ".agents.mary.status, (.agents.nobody // {} | tostring)"',
+    )
     expect(out).toBe('active\n{}\n')
   })
 
   it('update without agent or status says so on stderr, and exits not 0', async () => {
-    expect(await cli.run('update')).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/^.* ERROR: agent required$/m) })
-    expect(await cli.run('update', 'mary')).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/^.* ERROR: status required$/m) })
-    expect(await cli.run('update', '', 'active')).toMatchObject({ code: 2, err: expect.stringContaining('ERROR: agent required') })
+    expect(await cli.run('update')).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/^.* ERROR: agent required$/m),
+    })
+    expect(await cli.run('update', 'mary')).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/^.* ERROR: status required$/m),
+    })
+    expect(await cli.run('update', '', 'active')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('ERROR: agent required'),
+    })
     expect(await outbox()).toEqual([])
   })
 
@@ -40,7 +54,8 @@ describe('the verbs of tools/memory_sync.sh', () => {
     expect(names).toHaveLength(10)
     for (const name of names) expect(name).toMatch(/^\d{10}_[0-9a-f]+_broadcast\.json$/)
     const lines = await Promise.all(names.map((name) => readFile(`${cli.root}/bridge/memory/outbox/${name}`, 'utf8')))
-    for (const line of lines) expect(line).toMatch(/^\{"event":"agent_update","agent":"a\d","status":"it's \\"a\d\\"","ts":"[^"]+\+07:00"\}\n$/)
+    for (const line of lines)
+      expect(line).toMatch(/^\{"event":"agent_update","agent":"a\d","status":"it's \\"a\d\\"","ts":"[^"]+\+07:00"\}\n$/)
   })
 
   it('update that was not acknowledged broadcasts nothing', async () => {
@@ -53,7 +68,11 @@ describe('the verbs of tools/memory_sync.sh', () => {
   it('update stays acknowledged when the broadcast cannot be written, and says so', async () => {
     await mkdir(cli.root, { recursive: true })
     await writeFile(`${cli.root}/bridge`, 'no directory')
-    expect(await cli.run('update', 'mary', 'active')).toMatchObject({ code: 0, out: '', err: expect.stringContaining('broadcast') })
+    expect(await cli.run('update', 'mary', 'active')).toMatchObject({
+      code: 0,
+      out: '',
+      err: expect.stringContaining('broadcast'),
+    })
     const { out, err } = await cli.run('update', 'mary', 'idle', '--json')
     expect(err).toBe('')
     expect(JSON.parse(out)).toMatchObject({ ok: true, warnings: [expect.stringContaining('broadcast')] })
@@ -67,7 +86,12 @@ describe('the verbs of tools/memory_sync.sh', () => {
   })
 
   it('work from any directory, with a minimal environment', async () => {
-    const { code } = await cli.runWith({ env: { PATH: '/usr/bin:/bin', USER: undefined }, cwd: '/tmp' }, 'update', 'mary', 'active')
+    const { code } = await cli.runWith(
+      { env: { PATH: '/usr/bin:/bin', USER: undefined }, cwd: '/tmp' },
+      'update',
+      'mary',
+      'active',
+    )
     expect(code).toBe(0)
     expect(await cli.ok('get', 'agents.mary.status')).toBe('"active"\n')
   })

@@ -4,7 +4,9 @@ import { afterwards } from '../support/cleanup.js'
 import { Cli } from './cli.js'
 
 // The built one: what a program gets that imports the package.
-const { openMemory, MemoryError } = (await import(new URL('../../dist/index.js', import.meta.url).href)) as typeof import('../../src/index.js')
+const { openMemory, MemoryError } = (await import(
+  new URL('../../dist/index.js', import.meta.url).href
+)) as typeof import('../../src/index.js')
 
 let cli: Cli
 let memory: SharedMemory
@@ -20,17 +22,32 @@ beforeEach(async () => {
 
 describe('the library', () => {
   it('writes and reads what the commands read and write', async () => {
-    const receipt = await memory.updateAgentContext('mary', { task: 'T1', n: 12345678901234567890n, gone: undefined, status: 'busy' })
+    const receipt = await memory.updateAgentContext('mary', {
+      task: 'T1',
+      n: 12345678901234567890n,
+      gone: undefined,
+      status: 'busy',
+    })
     expect(receipt).toEqual({ ok: true, agent: 'mary', rev: expect.any(Number), durability: 'file', pending: 0 })
-    expect(await cli.ok('get', 'context', '--agent', 'mary', '--compact')).toBe('{"task":"T1","n":12345678901234567890,"status":"busy"}\n')
+    expect(await cli.ok('get', 'context', '--agent', 'mary', '--compact')).toBe(
+      '{"task":"T1","n":12345678901234567890,"status":"busy"}\n',
+    )
     expect(await cli.ok('get', 'agents.mary.status', '--raw')).toBe('busy\n')
     await cli.ok('set', 'rnd', 'x=1.5')
-    expect(await memory.getUnifiedContext()).toMatchObject({ agents: { mary: { context: { n: '12345678901234567890' } }, rnd: { context: { x: 1.5 } } } })
+    expect(await memory.getUnifiedContext()).toMatchObject({
+      agents: { mary: { context: { n: '12345678901234567890' } }, rnd: { context: { x: 1.5 } } },
+    })
     expect(`${await memory.getContextText()}\n`).toBe(await cli.ok('get'))
   })
 
   it('records results', async () => {
-    const { receipt, warnings } = await memory.record('mary', { id: 'T1', outcome: 'completed', result: { files: 3 }, durationMs: 12, score: 0.5 })
+    const { receipt, warnings } = await memory.record('mary', {
+      id: 'T1',
+      outcome: 'completed',
+      result: { files: 3 },
+      durationMs: 12,
+      score: 0.5,
+    })
     expect({ ok: receipt.ok, warnings }).toEqual({ ok: true, warnings: [] })
     expect(JSON.parse(await cli.ok('get', 'agents.mary.context'))).toMatchObject({
       ...{ last_task: 'T1', task_status: 'completed', result: { files: 3 } },

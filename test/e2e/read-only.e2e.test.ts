@@ -41,7 +41,11 @@ describe('in a tree that cannot be written', () => {
 
   it('a write says so and exits 69', async () => {
     const run = await makeReadOnly(cli)
-    expect(await run('update', 'mary', 'active')).toMatchObject({ code: 69, out: '', err: expect.stringContaining('cannot be written') })
+    expect(await run('update', 'mary', 'active')).toMatchObject({
+      code: 69,
+      out: '',
+      err: expect.stringContaining('cannot be written'),
+    })
     expect(await run('get')).toMatchObject({ code: 1, out: '' })
   })
 })

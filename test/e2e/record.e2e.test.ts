@@ -13,13 +13,26 @@ const context = async (agent: string): Promise<Record<string, unknown>> =>
 describe('record', () => {
   it('writes the keys that readers of the hooks know', async () => {
     const result = `{"msg":"it's \\"fine\\" $(id)","n":12345678901234567890}`
-    expect(await cli.run('record', 'mary', 'WO-1', 'completed', result, '--duration-ms', '8100')).toMatchObject({ code: 0, out: '', err: '' })
+    expect(await cli.run('record', 'mary', 'WO-1', 'completed', result, '--duration-ms', '8100')).toMatchObject({
+      code: 0,
+      out: '',
+      err: '',
+    })
     expect(await cli.ok('get', 'context.result', '--agent', 'mary', '--compact')).toBe(`${result}\n`)
-    expect(await context('mary')).toMatchObject({ last_task: 'WO-1', task_status: 'completed', timestamp: expect.stringMatching(/\+07:00$/) })
+    expect(await context('mary')).toMatchObject({
+      last_task: 'WO-1',
+      task_status: 'completed',
+      timestamp: expect.stringMatching(/\+07:00$/),
+    })
     await cli.ok('record', 'rnd', 'P-9', 'rejected')
     expect(await context('rnd')).toMatchObject({ last_proposal: 'P-9', outcome: 'rejected', result: {} })
     await cli.ok('record', 'cls', 'run 7', 'failed', '[1]', '--error', 'exit 1')
-    expect(await context('cls')).toMatchObject({ last_id: 'run 7', outcome: 'failed', result: [1], records: [{ error: 'exit 1' }] })
+    expect(await context('cls')).toMatchObject({
+      last_id: 'run 7',
+      outcome: 'failed',
+      result: [1],
+      records: [{ error: 'exit 1' }],
+    })
     expect(await cli.ok('get', 'agents.cls.status', '--raw')).toBe('active\n')
   })
 
@@ -44,7 +57,11 @@ describe('record', () => {
   })
 
   it('loses no record and no count when many are handed in at once', async () => {
-    await Promise.all(Array.from({ length: 12 }, (_, n) => cli.ok('record', 'mary', `T${n}`, n % 2 === 0 ? 'ok' : 'failed', '--duration-ms', '10')))
+    await Promise.all(
+      Array.from({ length: 12 }, (_, n) =>
+        cli.ok('record', 'mary', `T${n}`, n % 2 === 0 ? 'ok' : 'failed', '--duration-ms', '10'),
+      ),
+    )
     const { records, totals } = await context('mary')
     expect(new Set((records as { task: string }[]).map(({ task }) => task)).size).toBe(12)
     expect(totals).toEqual({ count: 12, by_outcome: { ok: 6, failed: 6 }, duration_ms: 120 })
@@ -53,7 +70,9 @@ describe('record', () => {
   it('appends what was learned to the ledger', async () => {
     await cli.ok('record', 'mary', 'T', 'ok', '--learning', `don't "guess"`)
     const lines = (await readFile(`${cli.root}/g/memory/ledger/mary_memory.jsonl`, 'utf8')).trim().split('\n')
-    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([{ timestamp: expect.any(String), outcome: 'ok', learning: `don't "guess"` }])
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { timestamp: expect.any(String), outcome: 'ok', learning: `don't "guess"` },
+    ])
   })
 
   it('applies a repetition with the same key once', async () => {
@@ -73,7 +92,10 @@ describe('remove', () => {
     expect(await cli.run('remove', 'mary')).toMatchObject({ code: 0, out: '', err: '' })
     expect(JSON.parse(await cli.ok('get', 'agents'))).toEqual({ rnd: expect.any(Object) })
     expect(await cli.run('remove', 'mary')).toMatchObject({ code: 1, out: '' })
-    const lines = (await cli.ok('log', '--agent', 'mary')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>)
+    const lines = (await cli.ok('log', '--agent', 'mary'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
     expect(lines.at(-1)).toMatchObject({ event: 'agent_update', agent: 'mary', deleted: true, data: null })
     await cli.ok('set', 'mary', 'fresh=1')
     expect(await context('mary')).toEqual({ fresh: 1 })

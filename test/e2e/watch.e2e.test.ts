@@ -28,7 +28,11 @@ async function follow(...args: string[]): Promise<Following> {
   const ended = once(child, 'close').then(([code]) => code as number | null)
   await eventually(() => /^watching from rev \d+$/m.test(err), { what: 'the word that it is ready', timeoutMs: 15_000 })
   return {
-    lines: () => out.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>),
+    lines: () =>
+      out
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
     err: () => err,
     kill: (signal) => void child.kill(signal),
     ended,
@@ -44,7 +48,13 @@ describe('watch', () => {
     await cli.ok('set', 'current_work', 'x=1')
     expect(await watch.ended).toBe(0)
     expect(watch.lines()).toMatchObject([
-      { agent: 'mary', event: 'agent_update', data: { status: 'active' }, by: 'gg', timestamp: expect.stringMatching(/\+07:00$/) },
+      {
+        agent: 'mary',
+        event: 'agent_update',
+        data: { status: 'active' },
+        by: 'gg',
+        timestamp: expect.stringMatching(/\+07:00$/),
+      },
       { agent: 'mary', event: 'context_update', data: { context: { a: 1.1 } } },
       { agent: null, event: 'context_update', data: { current_work: { x: 1 } } },
     ])
@@ -73,7 +83,11 @@ describe('watch', () => {
   })
 
   it('exits 11 when the time is up, with the error as the last line with --json', async () => {
-    expect(await cli.run('watch', '--timeout', '0.3', '--count', '1')).toMatchObject({ code: 11, out: '', err: expect.stringContaining('time is up') })
+    expect(await cli.run('watch', '--timeout', '0.3', '--count', '1')).toMatchObject({
+      code: 11,
+      out: '',
+      err: expect.stringContaining('time is up'),
+    })
     const ran = await cli.run('watch', '--timeout', '0.3', '--json')
     expect(ran).toMatchObject({ code: 11, err: '' })
     expect(errorOf(ran).code).toBe('timeout')
@@ -92,9 +106,14 @@ describe('watch', () => {
   it('ends quietly when the reader goes away', async () => {
     await cli.ok('update', 'mary', 'active')
     let ended = false
-    const watching = cli.shell('set -o pipefail; node "$MS" watch --since 0 --timeout 30 | head -n1').finally(() => (ended = true))
+    const watching = cli
+      .shell('set -o pipefail; node "$MS" watch --since 0 --timeout 30 | head -n1')
+      .finally(() => (ended = true))
     // That nobody reads any more shows when the next lines come.
-    await eventually(async () => (await cli.ok('update', 'mary', 'again'), ended), { what: 'the end of the watch', timeoutMs: 20_000 })
+    await eventually(async () => (await cli.ok('update', 'mary', 'again'), ended), {
+      what: 'the end of the watch',
+      timeoutMs: 20_000,
+    })
     const { code, out, err } = await watching
     expect({ code, lines: out.trim().split('\n').length }).toEqual({ code: 0, lines: 1 })
     expect(err).toMatch(/^(watching from rev \d+\n)?$/)
@@ -102,11 +121,19 @@ describe('watch', () => {
 
   it('runs a command with each line, which is data and never a part of it', async () => {
     const seen = `${cli.root}/seen`
-    const watch = await follow('--count', '2', '--exec', `cat >> '${seen}'; printf '%s\\n' "$MEMORY_SYNC_EVENT" >> '${seen}'; exit 3`)
+    const watch = await follow(
+      '--count',
+      '2',
+      '--exec',
+      `cat >> '${seen}'; printf '%s\\n' "$MEMORY_SYNC_EVENT" >> '${seen}'; exit 3`,
+    )
     await cli.ok('update', 'mary', `$(touch ${cli.root}/pwned) '; touch ${cli.root}/pwned "`)
     await cli.ok('update', 'mary', 'idle')
     expect(await watch.ended).toBe(0)
-    const lines = (await readFile(seen, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { data: { status: string } })
+    const lines = (await readFile(seen, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { data: { status: string } })
     expect(lines).toHaveLength(4)
     expect(lines[0]).toEqual(lines[1])
     expect(lines[0]!.data.status).toContain('$(touch')

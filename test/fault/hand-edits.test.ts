@@ -1,7 +1,16 @@
 import { copyFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { eventually } from '../support/eventually.js'
-import { type Context, FILES_ALONE, FILES_AND_HUB, type JsonObject, REDIS_ALONE, REDIS_AND_HUB, World } from '../support/world.js'
+import { agentTarget } from '../../src/domain/operation.js'
+import {
+  type Context,
+  FILES_ALONE,
+  FILES_AND_HUB,
+  type JsonObject,
+  REDIS_ALONE,
+  REDIS_AND_HUB,
+  soon,
+  World,
+} from '../support/world.js'
 
 type Edit = (context: Context) => void
 
@@ -41,7 +50,11 @@ describe.each([REDIS_AND_HUB, REDIS_ALONE, FILES_AND_HUB, FILES_ALONE])('a hand 
       agents['gg']!.status = 'idle'
     })
     await takenIn(world)
-    const expected = { mary: { context: { a: 'edited', b: 2, c: 3 } }, gg: { status: 'idle', context: { x: 1 } }, new: { context: { y: 1 } } }
+    const expected = {
+      mary: { context: { a: 'edited', b: 2, c: 3 } },
+      gg: { status: 'idle', context: { x: 1 } },
+      new: { context: { y: 1 } },
+    }
     await world.showsInFile({ agents: expected })
     expect((await world.quiet()).agents).toMatchObject(expected)
   })
@@ -61,11 +74,12 @@ describe.each([REDIS_AND_HUB, REDIS_ALONE, FILES_AND_HUB, FILES_ALONE])('a hand 
       phase: { name: '5' },
       agents: { by_hand: { note: 'added ด้วยมือ', limits: [1, {}] }, gg: { extra: { deep: {} }, context: { a: 1 } } },
     })
-    await eventually(async () => expect((await world.context()).agents).not.toHaveProperty('gone') === undefined)
+    await soon(async () => !('gone' in (await world.context()).agents))
     await world.ok('set', 'mary', 'b=2')
     const context = await world.quiet()
     expect(Object.keys(context.agents)).not.toContain('gone')
-    expect(context).toMatchObject({ phase: { name: '5' }, agents: { mary: { context: { a: 1, b: 2 } }, by_hand: { status: 'active' } } })
+    expect(context.agents).toMatchObject({ mary: { context: { a: 1, b: 2 } }, by_hand: { status: 'active' } })
+    expect(context['phase']).toEqual({ name: '5' })
     const back = await world.json<{ rev: number }>('set', 'gone', 'again=1')
     expect(back.rev).toBeGreaterThan(0)
     expect((await world.quiet()).agents['gone']).toMatchObject({ context: { again: 1 } })
@@ -77,23 +91,25 @@ describe.each([REDIS_AND_HUB, FILES_AND_HUB])('while writes go on with $name', (
     const world = await World.make(setUp)
     const memory = await world.memory()
     await world.ok('update', 'mary', 'active')
-    let writing = true
+    const stop = new AbortController()
     let written = 0
     const writer = (async () => {
-      while (writing) {
+      while (!stop.signal.aborted) {
         written++
         const edits = [{ do: 'set' as const, path: `/context/k${written}`, value: String(written) }]
-        expect(await memory.write({ target: 'a:writer', kind: 'set', edits, by: 'tester' })).toMatchObject({ ok: true })
+        const outcome = await memory.write({ target: agentTarget('writer'), kind: 'set', edits, by: 'tester' })
+        expect(outcome).toMatchObject({ ok: true })
         await new Promise((resolve) => setImmediate(resolve))
       }
     })()
     for (let edit = 1; edit <= 20; edit++) {
       const old = await world.text()
-      if (edit % 4 === 0) await eventually(async () => (await world.text()) !== old)
+      if (edit % 4 === 0) await soon(async () => (await world.text()) !== old)
       await rewriteFrom(world, old, ({ agents }) => (agents[`hand${edit}`] = { status: 'active', n: edit }))
-      await eventually(async () => (await world.context()).agents[`hand${edit}`] !== undefined && world.text().then((text) => text.endsWith('}\n')))
+      // The next edit is made from a file that shows this one and something newer.
+      await soon(async () => Object.hasOwn((await world.context()).agents, `hand${edit}`))
     }
-    writing = false
+    stop.abort()
     await writer
     const kept = Object.fromEntries(Array.from({ length: written }, (_, i) => [`k${i + 1}`, i + 1]))
     await world.showsInFile({ agents: { writer: { context: kept } } })
@@ -109,14 +125,16 @@ describe('a legacy program', () => {
     await world.ok('set', 'claude', 'task=T1')
     const client = await world.redis.client()
     await client.hset('memory:agents:claude', { status: 'busy', hook_success_rate: '99.50', hook_failures: '0' })
-    await client.hset('memory:agents:paula', { status: 'active', last_update: '2025-11-12T08:26:25Z', insight: 'ดี "quoted"' })
+    const paula = { status: 'active', last_update: '2025-11-12T08:26:25Z', insight: 'ดี "quoted"' }
+    await client.hset('memory:agents:paula', paula)
     const agents = {
       claude: { status: 'busy', hook_success_rate: '99.50', context: { task: 'T1' } },
       paula: { status: 'active', insight: 'ดี "quoted"' },
     }
     await world.showsInFile({ agents })
     await world.ok('set', 'paula', 'a=1')
-    expect((await world.quiet()).agents).toMatchObject({ ...agents, paula: { insight: 'ดี "quoted"', context: { a: 1 } } })
+    const both = { ...agents, paula: { insight: 'ดี "quoted"', context: { a: 1 } } }
+    expect((await world.quiet()).agents).toMatchObject(both)
   })
 
   test('that writes a hash while no hub runs is in the file after the next sync', async () => {
@@ -136,7 +154,7 @@ test('what an edit had said is in the history, by the name of the file', async (
   await copyFile(world.file, `${world.root}/copy.json`)
   await writeInPlace(world, ({ agents }) => (agents['mary']!.context!['a'] = 2))
   await world.showsInFile({ agents: { mary: { context: { a: 2 } } } })
-  await eventually(async () => (await world.ok('log', '--json')).includes('"context.json"'))
+  await soon(async () => (await world.ok('log', '--json')).includes('"context.json"'))
   expect(await readFile(`${world.root}/copy.json`, 'utf8')).toContain('"a": 1')
   expect((await world.json<JsonObject>('get', 'agents.mary.context'))['a']).toBe(2)
 })

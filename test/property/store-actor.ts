@@ -52,19 +52,15 @@ export class Actor {
     switch (command.do) {
       case 'propose':
         return store.commit(await this.proposalOf(command))
-      case 'begin': {
-        const { epoch, rev, first, contains } = await store.beginEpoch(await store.hello(), {
-          epoch: `r${++this.epochs}`,
-          atLeast: command.atLeast,
-        })
-        return { epoch, rev, first, contains: [...contains].sort() }
-      }
+      case 'begin':
+        return this.begin(command.atLeast)
       case 'contain':
         return store.contain(await this.epochOf(command.epoch), new Map(command.known), namesOf(command.ids))
       case 'evict':
         return subject.evict(command.target, command.parts)
       case 'evict marks':
-        return subject.evictMarks(command.keys)
+        await subject.evictMarks(command.keys)
+        return command.atLeast === undefined ? undefined : this.begin(command.atLeast)
       case 'legacy set':
         this.writtenByLegacy.add(`agent:${command.agent}`)
         return subject.legacySet(command.agent, command.field, command.text)
@@ -76,6 +72,12 @@ export class Actor {
       case 'grant':
         return subject.setFence(LEASE, command.fence)
     }
+  }
+
+  private async begin(atLeast: number): Promise<unknown> {
+    const { store } = this.subject
+    const begun = await store.beginEpoch(await store.hello(), { epoch: `r${++this.epochs}`, atLeast })
+    return { epoch: begun.epoch, rev: begun.rev, first: begun.first, contains: [...begun.contains].sort() }
   }
 
   private async proposalOf(command: Proposed): Promise<Proposal> {
@@ -107,7 +109,7 @@ export class Actor {
       id: id === undefined ? `new-${++this.ids}` : knownId(id),
       t,
       target,
-      kind: deletes ? 'delete' : kind, // what is adopted is there
+      kind,
       by: 'test',
       leaves,
       ...(inserts.length > 0 && !deletes && { inserts }),

@@ -35,7 +35,7 @@ export type Command =
   | { do: 'begin'; atLeast: number }
   | { do: 'contain'; epoch: 'present' | 'another'; known: [string, number][]; ids: KnownIds }
   | { do: 'evict'; target: Target; parts: ('record' | 'stamps' | 'types')[] }
-  | { do: 'evict marks'; keys: Mark[] }
+  | { do: 'evict marks'; keys: Mark[]; /** Somebody notices at once. */ atLeast: number | undefined }
   | { do: 'legacy set'; agent: string; field: string; text: string }
   | { do: 'heal'; target: Target; epoch: 'present' | 'another' }
   | { do: 'grant'; fence: number }
@@ -121,6 +121,7 @@ const others: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
     do: fc.constant('evict marks' as const),
     keys: fc.subarray<Mark>(['sync', 'seen', 'counter', 'stream'], { minLength: 1 }),
+    atLeast: fc.option(fc.nat(50), { nil: undefined, freq: 3 }),
   }),
   legacy,
   legacy,

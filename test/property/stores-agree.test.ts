@@ -13,6 +13,7 @@ const server = await startRedis()
 const connection = await connectRedis({ endpoint: { socket: server.socketPath }, budgetMs: 5_000 })
 const client = await server.client()
 afterwards(() => connection.close())
+const RUNS = Number(process.env['MEMORY_SYNC_TEST_RUNS'] ?? 300)
 let namespaces = 0
 
 it('the store in memory and the store in Redis give the same answers and show the same records', async () => {
@@ -24,9 +25,9 @@ it('the store in memory and the store in Redis give the same answers and show th
         expect(await redis.act(command), `command ${at}`).toEqual(await memory.act(command))
       }
     }),
-    { numRuns: Number(process.env['MEMORY_SYNC_TEST_RUNS'] ?? 300) },
+    { numRuns: RUNS },
   )
-})
+}, Math.max(60_000, RUNS * 100))
 
 function inMemory(): Actable {
   const data = new MemoryServer({ now: () => 1_700_000_000_000 })

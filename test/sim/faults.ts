@@ -37,6 +37,12 @@ export async function fault(world: World, others: Others): Promise<void> {
     case 'kill':
       kill(world)
       break
+    case 'pause':
+      pause(world)
+      break
+    case 'goOn':
+      for (const process of world.processes) process.stopped = false
+      break
     case 'hub':
       if (world.options.hubs) world.startHub(chance.pick(world.hosts))
       break
@@ -72,6 +78,12 @@ function kill(world: World): void {
   victim.kill()
 }
 
+/** SIGSTOP: between any two of its steps, for as long as it takes. */
+function pause({ chance, processes }: World): void {
+  const ready = processes.filter((process) => process.isReady)
+  if (ready.length > 0) chance.pick(ready).stopped = true
+}
+
 function evict(world: World): void {
   const counted = [...world.server.data.records.keys()].filter((target) => target.startsWith('agent:rec'))
   const target = world.chance.pick([...AGENTS.map(agentTarget), ...counted])
@@ -79,8 +91,8 @@ function evict(world: World): void {
   note(world.now, 'EVICT', target, world.state)
 }
 
-function skew({ chance, hosts }: World): void {
+function skew({ chance, hosts, options: { jump } }: World): void {
   const host = chance.pick(hosts)
-  host.skew += chance.pick([-300, -50, 50, 300])
+  host.skew += chance.pick([-jump, -50, 50, jump])
   host.skews = [Math.min(host.skew, host.skews[0]), Math.max(host.skew, host.skews[1])]
 }

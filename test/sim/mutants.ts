@@ -19,6 +19,8 @@ const DATA = 'src/store/memory/data.ts'
 
 const LOSSES = ['fault.flush=0.1', 'fault.up=0.4', 'fault.snapshot=0.1']
 const EVICTIONS = ['fault.evict=0.3', 'faultRate=0.03']
+const CLOCKS = ['writes=0.03', 'jump=3000', 'fault.skew=0.3', 'fault.cut=0.2', 'fault.join=0.3']
+const UNHEARD = ['replyLoss=0.3', 'writes=0.03', 'fault.flush=0.3', 'faultRate=0.03']
 const RETRIES = ['replyLoss=0.1', 'fault.flush=0.15', 'faultRate=0.02']
 
 /** Nothing tells an evicted record from a whole one. */
@@ -124,7 +126,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'if (ino > 0) return',
       },
     ],
-    options: ['fault.down=0.3', 'fault.cut=0.3'],
+    options: ['writes=0.04', 'fault.cut=0.2', 'fault.pause=0.4', 'faultRate=0.03'],
   },
   {
     name: '`redis` acknowledged without a line in the journal',
@@ -160,7 +162,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 't: this.ports.clock.now()',
       },
     ],
-    options: ['fault.skew=0.3', 'fault.cut=0.2'],
+    options: CLOCKS,
   },
   {
     name: 'no roster',
@@ -188,6 +190,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'the earlier ones are overtaken',
     shows: /STALE WINS|LOST/,
     changes: [{ file: WRITER, find: ' || facts.pending > 0) return', replace: ') return' }],
+    options: CLOCKS,
   },
   {
     name: 'ids are not given back at a join',
@@ -201,15 +204,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a duplicate is taken for contained here',
-    what: 'Redis had it, this root never wrote it down; Redis is emptied',
-    shows: /LOST acknowledged \(redis\)/,
+    what: 'Redis had it, this root had not pulled it yet; Redis is emptied',
+    shows: /LOST acknowledged/,
     changes: [
       {
-        file: WRITER,
-        find: 'await this.ports.root.append({ op: decided(operation), rev, epoch: facts.epoch! })',
-        replace: "if (final.is === 'committed') await this.ports.root.append({ op: decided(operation), rev, epoch: facts.epoch! })",
+        file: 'src/core/keeper.ts',
+        find: 'if (at === 0) this.replica.seen.set(op.id, { rev: 0 })',
+        replace: "if (at === 0 || submission.is === 'duplicate') this.replica.seen.set(op.id, { rev: at })",
       },
     ],
-    options: RETRIES,
+    options: UNHEARD,
   },
 ]

@@ -11,6 +11,8 @@ export const FAULTS = {
   cut: 0.06,
   join: 0.12,
   kill: 0.04,
+  pause: 0.04,
+  goOn: 0.1,
   hub: 0.08,
   evict: 0.03,
   legacy: 0.04,
@@ -30,6 +32,8 @@ export interface RunOptions {
   writes: number
   edits: number
   hubs: boolean
+  /** How far a clock may jump at once, ms. */
+  jump: number
   faults: Record<FaultName, number>
 }
 
@@ -42,6 +46,7 @@ export const DEFAULTS: RunOptions = {
   writes: 0.012,
   edits: 0.003,
   hubs: true,
+  jump: 300,
   faults: FAULTS,
 }
 

@@ -54,6 +54,7 @@ class Simulation {
     const { world } = this
     if (world.state === 'down') world.restart(world.chance.chance(0.3) ? 'nothing' : 'all')
     await world.resume()
+    for (const process of world.processes) process.stopped = false
     world.options.replyLoss = 0
     for (const host of world.hosts) {
       host.cut = false

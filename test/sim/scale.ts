@@ -11,7 +11,7 @@ const limit = (file: string, name: string, shipped: string, small: string): Repl
 })
 
 export const SCALE: readonly Replacement[] = [
-  limit('src/core/keeper.ts', 'FOLD_LINES', '2_000', '12'),
+  limit('src/core/keeper.ts', 'FOLD_LINES', '2_000', '6'),
   limit('src/core/keeper.ts', 'SAVE_CHANGES', '500', '10'),
   limit('src/core/keeper.ts', 'PAGE', '1_000', '4'),
   limit('src/core/snapshot.ts', 'PAGE', '1_000', '4'),

@@ -1,4 +1,12 @@
-import type { Memory, Notice, Snapshot, Status, WatchRequest, WriteOutcome, WriteRequest } from '../../src/core/memory.js'
+import type {
+  Memory,
+  Notice,
+  Snapshot,
+  Status,
+  WatchRequest,
+  WriteOutcome,
+  WriteRequest,
+} from '../../src/core/memory.js'
 import { composeDocument, composeRecord } from '../../src/domain/document.js'
 import { formatLine, type TreeMap } from '../../src/domain/json.js'
 import type { Change, Operation } from '../../src/domain/operation.js'
@@ -35,7 +43,12 @@ export class FakeMemory implements Memory {
     if (used !== undefined) return { ok: true, rev: this.replica.rev, durability: 'file', pending: 0, replayed: true }
     if (kind === 'delete' && entry?.live !== true) return { ok: false, reason: 'absent' }
     if (ifRev !== undefined && ifRev !== (entry?.rev ?? 0)) {
-      return { ok: false, reason: 'conflict', rev: entry?.rev ?? 0, current: entry?.live === true ? composeRecord(entry) : null }
+      return {
+        ok: false,
+        reason: 'conflict',
+        rev: entry?.rev ?? 0,
+        current: entry?.live === true ? composeRecord(entry) : null,
+      }
     }
     return undefined
   }
@@ -46,12 +59,16 @@ export class FakeMemory implements Memory {
       ...{ id: String(rev), t: 1_763_000_000_000 + rev, base: this.replica.rev, baseEpoch: 'f1', root: 'here' },
       ...{ target: request.target, kind: request.kind, edits: request.edits, by: request.by },
     }
-    const { draft, notNumbers } = resolve(operation, this.replica.entries.get(request.target), { t: operation.t, against: 'order' })
+    const { draft, notNumbers } = resolve(operation, this.replica.entries.get(request.target), {
+      t: operation.t,
+      against: 'order',
+    })
     if (notNumbers.length > 0) return { ok: false, reason: 'not-a-number', paths: notNumbers }
     const change: Change = { ...draft, rev, prev: rev - 1, epoch: 'f1' }
     advance(this.replica, change)
     this.changes.push(change)
-    if (request.idempotencyKey !== undefined) this.keys.set(request.idempotencyKey, request.payload ?? JSON.stringify(request.edits))
+    if (request.idempotencyKey !== undefined)
+      this.keys.set(request.idempotencyKey, request.payload ?? JSON.stringify(request.edits))
     return { ok: true, rev, durability: 'file', pending: 0 }
   }
 

@@ -95,7 +95,7 @@ export async function startHub(options: ProgramOptions): Promise<Program> {
       if (hub.hasEnded()) throw new Error(`it ended: ${hub.stderr()}`)
       return hub.stdout().includes(' ready: ')
     },
-    { timeoutMs: 20_000, what: 'a hub that is ready' },
+    { timeoutMs: 60_000, what: 'a hub that is ready' },
   )
   return hub
 }

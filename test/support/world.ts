@@ -5,7 +5,15 @@ import type { Memory } from '../../src/core/memory.js'
 import { openMemory } from '../../src/memory/open.js'
 import { afterwards } from './cleanup.js'
 import { eventually } from './eventually.js'
-import { endAfterwards, environmentOf, type Program, type ProgramOptions, type Ran, startCli, startHub } from './program.js'
+import {
+  endAfterwards,
+  environmentOf,
+  type Program,
+  type ProgramOptions,
+  type Ran,
+  startCli,
+  startHub,
+} from './program.js'
 import { type RedisServer, startRedis } from './redis.js'
 import { makeTempFolder } from './temp.js'
 
@@ -26,6 +34,10 @@ export type JsonObject = { [key: string]: Json }
 export type AgentRecord = JsonObject & { status?: string; rev?: number; context?: JsonObject }
 export type Context = JsonObject & { agents: { [name: string]: AgentRecord } }
 
+/** For what several processes have to do first, on a machine that has other things to do as well. */
+export const soon = <T>(attempt: () => T | Promise<T>, what?: string): ReturnType<typeof eventually<T>> =>
+  eventually(attempt, { timeoutMs: 30_000, intervalMs: 20, ...(what !== undefined && { what }) })
+
 export interface WorldOptions {
   /** Runs on the empty root, before the hub starts. */
   before?: (root: string) => Promise<void>
@@ -42,7 +54,8 @@ export class World {
   ) {}
 
   static async make(setUp: SetUp, { before, password }: WorldOptions = {}): Promise<World> {
-    const server = setUp.redis ? await startRedis({ aof: true, ...(password !== undefined && { password }) }) : undefined
+    const login = password === undefined ? {} : { password }
+    const server = setUp.redis ? await startRedis({ aof: true, ...login }) : undefined
     const root = await makeTempFolder('ms-')
     await before?.(root)
     const world = new World(root, server, password === undefined ? {} : { REDIS_PASSWORD: password })

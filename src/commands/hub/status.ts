@@ -10,7 +10,10 @@ export default class HubStatus extends BaseCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(HubStatus)
     const root = rootOf(flags).path
-    const [{ hubStatus }, { rootFilesOf }] = await Promise.all([import('../../hub/control.js'), import('../../memory/engine.js')])
+    const [{ hubStatus }, { rootFilesOf }] = await Promise.all([
+      import('../../hub/control.js'),
+      import('../../memory/engine.js'),
+    ])
     const keeperPid = async (): Promise<number | null> => (await rootFilesOf(root).lock.holder())?.pid ?? null
     const state = await hubStatus(root, { keeperPid })
     if (this.jsonEnabled()) await this.printReply(replyOf(state))
@@ -22,9 +25,21 @@ export default class HubStatus extends BaseCommand {
 function replyOf(state: HubState): object {
   switch (state.is) {
     case 'running':
-      return { running: true, pid: state.hub.pid, version: state.hub.version, startedAt: state.hub.startedAt, status: state.status }
+      return {
+        running: true,
+        pid: state.hub.pid,
+        version: state.hub.version,
+        startedAt: state.hub.startedAt,
+        status: state.status,
+      }
     case 'other-protocol':
-      return { running: true, pid: state.hub.pid, version: state.hub.version, startedAt: state.hub.startedAt, usable: false }
+      return {
+        running: true,
+        pid: state.hub.pid,
+        version: state.hub.version,
+        startedAt: state.hub.startedAt,
+        usable: false,
+      }
     case 'silent':
       return { running: true, pid: state.pid, answers: false }
     case 'absent':

@@ -10,7 +10,10 @@ export default class HubStop extends BaseCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(HubStop)
     const root = rootOf(flags).path
-    const [{ stopHub }, { rootFilesOf }] = await Promise.all([import('../../hub/control.js'), import('../../memory/engine.js')])
+    const [{ stopHub }, { rootFilesOf }] = await Promise.all([
+      import('../../hub/control.js'),
+      import('../../memory/engine.js'),
+    ])
     const keeperPid = async (): Promise<number | null> => (await rootFilesOf(root).lock.holder())?.pid ?? null
     const stopped = await stopHub(root, { keeperPid })
     if (stopped === null) throw new MemoryError('absent', `no hub runs for ${root}`)

@@ -140,7 +140,6 @@ function newClient(endpoint: RedisEndpoint, budgetMs: number): Redis {
     lazyConnect: true,
     protocol: 2, // with RESP3, ioredis 6 delivers no invalidation message
     connectTimeout: budgetMs,
-    disconnectTimeout: 1,
     // A request is sent once, by us or not at all: the caller decides about a second time.
     retryStrategy: () => null,
     autoResendUnfulfilledCommands: false,
@@ -179,7 +178,7 @@ const factOf = (info: string, name: string): string | undefined => new RegExp(`^
 const isUnsent = (error: unknown): boolean => error instanceof Error && error.message.startsWith("Stream isn't writeable")
 
 function destroy(client: Redis): void {
-  client.disconnect()
+  client.disconnect() // waits 2 s for a silent server to agree
   const { stream } = client as { stream?: Redis['stream'] }
   stream?.destroy()
 }

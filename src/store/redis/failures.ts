@@ -5,6 +5,8 @@ interface Explanation {
   pattern: RegExp
   says: string
   suggestion: string
+  /** Another password may do. */
+  login?: true
 }
 
 const REFUSALS: readonly Explanation[] = [
@@ -12,11 +14,13 @@ const REFUSALS: readonly Explanation[] = [
     pattern: /WRONGPASS|invalid password/i,
     says: 'refuses the password',
     suggestion: 'give the right one in REDIS_PASSWORD, the config file or --redis-password-file',
+    login: true,
   },
   {
     pattern: /NOAUTH|Authentication required/i,
     says: 'wants a password',
     suggestion: 'give it in REDIS_PASSWORD, the config file or --redis-password-file',
+    login: true,
   },
   { pattern: /^LOADING/, says: 'is loading its data', suggestion: 'wait until it has; nothing else is needed' },
   {
@@ -104,6 +108,7 @@ export function explain(error: unknown, { label, sent, password }: Circumstances
   if (known === undefined) return new StoreUnavailable(`Redis at ${label} failed: ${text}`, sent)
   return new StoreUnavailable(`Redis at ${label} ${known.says} (${text})`, sent, {
     suggestions: [known.suggestion],
+    ...(known.login === true && { details: { login: true } }),
     // Only time helps by itself; the others want somebody to do something.
     retryable: known.pattern.source !== 'WRONGPASS|invalid password',
   })

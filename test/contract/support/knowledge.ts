@@ -61,6 +61,12 @@ export function knowledgeContract(make: MakeStore): void {
       expect(await lineOf(store)).toBe('{"context":{"n":4.50}}')
     })
 
+    it('a root may be called anything', async () => {
+      const counts = ['', 'a b', 'a%20b', '50%'].map((root) => ({ root, n: 1, sum: '1' }))
+      await commit(store, draftOf([{ path: '/n', value: '4', counts }]))
+      expect([...(await readLive(store)).entry.counts.get('/n')!.keys()].sort()).toEqual(counts.map(({ root }) => root).sort())
+    })
+
     it('entries of a list are merged by their id, ordered by time, and cut', async () => {
       const insert = (value: string): ReturnType<typeof draftOf> =>
         draftOf([set('/status', '"a"')], { inserts: [{ path: '/context/records', value, keep: 2 }] })

@@ -107,6 +107,13 @@ export function lineageContract(make: MakeStore): void {
         expect(await propose(store, draft(keyed, 'e'))).toEqual({ is: 'other-payload', rev: 4 })
       })
 
+      it('knows its own ids better than those who give them back', async () => {
+        const draft = draftOf([set('/a', '1')])
+        const { rev, epoch } = await commit(store, draft)
+        await store.contain(epoch, new Map(), [{ id: draft.id, rev: 0, digest: 'd', t: Date.now() }])
+        expect(await propose(store, { ...draft, digest: 'e' })).toEqual({ is: 'duplicate', rev })
+      })
+
       it('takes ids back with the change that brings their effects, and only when that is committed', async () => {
         const t = Date.now()
         const gives = [{ id: newId(), rev: 0 }, { id: newId(), rev: 4, digest: 'd', t }]

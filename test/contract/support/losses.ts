@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { CONTEXT } from '../../../src/domain/operation.js'
 import type { Store } from '../../../src/store/contract.js'
 import { AGENT, begin, commit, draftOf, lineOf, type MakeStore, propose, readLive, set, started, type StoreUnderTest, unset } from './harness.js'
 
@@ -156,6 +157,7 @@ export function lossContract(make: MakeStore): void {
     it('the counter is not missed: a copy goes on', async () => {
       const { rev } = await commit(store, draftOf([set('/n', '1')]))
       await made.evictMarks('counter')
+      expect((await store.changesAfter(rev, 1)).rev).toBe(rev)
       const next = await commit(store, draftOf([set('/n', '2')]))
       expect([next.rev, next.prev]).toEqual([rev + 1, rev])
     })
@@ -182,10 +184,12 @@ export function lossContract(make: MakeStore): void {
 
     it('without the roster there is no epoch, what is there is nobody\'s, and a new one goes on above it', async () => {
       await given()
+      await commit(store, draftOf([set('/version', '"1.0"')], { target: CONTEXT }))
       const { rev } = await commit(store, draftOf([set('/n', '6')]))
       await made.evictMarks('sync')
       await made.evictMarks('counter')
       expect(await store.hello()).toMatchObject({ epoch: null, owner: null })
+      expect([...(await store.targets())].sort()).toEqual([AGENT, CONTEXT])
       const { roster, entry } = await store.read(AGENT)
       expect([roster, entry?.live, entry?.stamps.size]).toEqual([null, false, 0])
       await begin(made)

@@ -29,7 +29,12 @@ describe('the conditions of a write', () => {
 
 describe('numbers of the command line', () => {
   it('are kept as they were written', () => {
-    expect(['1.10', '1E5', '-0', '12345678901234567890'].map((text) => numberText('--score', text))).toEqual(['1.10', '1E5', '-0', '12345678901234567890'])
+    expect(['1.10', '1E5', '-0', '12345678901234567890'].map((text) => numberText('--score', text))).toEqual([
+      '1.10',
+      '1E5',
+      '-0',
+      '12345678901234567890',
+    ])
   })
 
   it.each(['', 'x', '1.', '.5', '01', '0x10', 'NaN', ' 1'])('are refused where they are none: %j', (text) => {

@@ -23,7 +23,9 @@ describe('exit codes', () => {
   })
 
   it('of signals are 128 + n', () => {
-    expect([exitCodeOfSignal('SIGHUP'), exitCodeOfSignal('SIGINT'), exitCodeOfSignal('SIGTERM')]).toEqual([129, 130, 143])
+    expect([exitCodeOfSignal('SIGHUP'), exitCodeOfSignal('SIGINT'), exitCodeOfSignal('SIGTERM')]).toEqual([
+      129, 130, 143,
+    ])
   })
 })
 
@@ -42,7 +44,9 @@ describe('a failure', () => {
   })
 
   it('is usage when oclif refuses the call, in one short line and without its internals', () => {
-    const parse = Object.assign(new Errors.CLIError('Nonexistent flag: --hekp\nSee more help with --help'), { parse: { input: 'x'.repeat(10_000) } })
+    const parse = Object.assign(new Errors.CLIError('Nonexistent flag: --hekp\nSee more help with --help'), {
+      parse: { input: 'x'.repeat(10_000) },
+    })
     const failure = failureOf(parse)
     expect(failure).toMatchObject({ code: 'usage', message: 'Nonexistent flag: --hekp', details: {} })
     expect(formatFailureJson(failure).length).toBeLessThan(300)
@@ -58,6 +62,8 @@ describe('a failure', () => {
 
 describe('the JSON of replies', () => {
   it('leaves out what is undefined and keeps null', () => {
-    expect(formatJson({ a: undefined, b: null, c: [1, undefined], d: 'x', e: true })).toBe('{"b":null,"c":[1,null],"d":"x","e":true}')
+    expect(formatJson({ a: undefined, b: null, c: [1, undefined], d: 'x', e: true })).toBe(
+      '{"b":null,"c":[1,null],"d":"x","e":true}',
+    )
   })
 })

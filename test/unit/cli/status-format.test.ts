@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { formatStatus, type Status } from '../../../src/cli/status-format.js'
 
 const online: Status = {
-  root: '/root/02luka',
+  root: '/srv/02luka',
   redis: 'online',
   redisUrl: 'redis://localhost:6379',
   redisReason: null,
@@ -36,7 +36,13 @@ describe('status for people', () => {
   })
 
   it('says why Redis is away, who carries the writes, and what lags', () => {
-    const shown = lines({ redis: 'away', redisReason: 'it refuses', hub: { ...online.hub, running: false }, pending: 2, fileIsCurrent: false }).join('\n')
+    const shown = lines({
+      redis: 'away',
+      redisReason: 'it refuses',
+      hub: { ...online.hub, running: false },
+      pending: 2,
+      fileIsCurrent: false,
+    }).join('\n')
     expect(shown).toMatch(/Connection: +not connected \(it refuses\)/)
     expect(shown).toMatch(/Mode: +files, no hub is running/)
     expect(shown).toMatch(/Lag: +2 pending, context.json is behind/)

@@ -32,15 +32,22 @@ describe('get', () => {
     expect(formatFound(await getValue(memory, { path: 'context.list.0.x.0', agent: 'mary.v1' }), PLAIN)).toBe('1')
   })
 
-  it.each(['agents.mary.v1', '/agents/nobody', '/agents/mary.v1/context/list/2', '/agents/mary.v1/context/list/01', '/rev/x', '/agents/mary.v1/context/list/-'])(
-    'says that there is nothing at %s',
-    async (path) => {
-      await expect(getValue(await world(), { path })).rejects.toMatchObject({ code: 'absent' })
-    },
-  )
+  it.each([
+    'agents.mary.v1',
+    '/agents/nobody',
+    '/agents/mary.v1/context/list/2',
+    '/agents/mary.v1/context/list/01',
+    '/rev/x',
+    '/agents/mary.v1/context/list/-',
+  ])('says that there is nothing at %s', async (path) => {
+    await expect(getValue(await world(), { path })).rejects.toMatchObject({ code: 'absent' })
+  })
 
   it('says that there is no such agent, and no context', async () => {
-    await expect(getValue(await world(), { agent: 'nobody' })).rejects.toMatchObject({ code: 'absent', message: expect.stringContaining('nobody') })
+    await expect(getValue(await world(), { agent: 'nobody' })).rejects.toMatchObject({
+      code: 'absent',
+      message: expect.stringContaining('nobody'),
+    })
     await expect(getValue(fakeSurroundings().memory, {})).rejects.toMatchObject({ code: 'absent' })
   })
 
@@ -65,6 +72,8 @@ describe('the format of a value', () => {
 
   it('lays values out over lines with two spaces a level', async () => {
     const found = await getValue(await world(), { path: '/agents/mary.v1/context/list' })
-    expect(formatFound(found, { ...PLAIN, compact: false })).toBe('[\n  {\n    "x": [\n      1,\n      "two"\n    ]\n  },\n  []\n]')
+    expect(formatFound(found, { ...PLAIN, compact: false })).toBe(
+      '[\n  {\n    "x": [\n      1,\n      "two"\n    ]\n  },\n  []\n]',
+    )
   })
 })

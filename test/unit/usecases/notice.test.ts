@@ -31,7 +31,9 @@ describe('the line of a change', () => {
 
   it('shows of a list only the entries that were added', () => {
     const insert = (id: number) => ({ path: '/context/records', value: `{"id":"${id}"}`, keep: 20 })
-    expect(changed({ inserts: [insert(1), insert(2)] })).toContain('"data":{"context":{"records":[{"id":"1"},{"id":"2"}]}}')
+    expect(changed({ inserts: [insert(1), insert(2)] })).toContain(
+      '"data":{"context":{"records":[{"id":"1"},{"id":"2"}]}}',
+    )
   })
 
   it('has no agent for the other members of the context', () => {
@@ -42,13 +44,17 @@ describe('the line of a change', () => {
 
   it('says that a record was deleted', () => {
     expect(changed({ kind: 'delete', leaves: [{ path: '', value: null }] })).toContain('"event":"agent_update"')
-    expect(changed({ kind: 'delete', leaves: [{ path: '', value: null }] })).toContain('"data":null,"by":"gg","deleted":true')
+    expect(changed({ kind: 'delete', leaves: [{ path: '', value: null }] })).toContain(
+      '"data":null,"by":"gg","deleted":true',
+    )
   })
 
   it('shows a conflict with both values', () => {
     const lost = [{ path: '/context/a', kept: '{"b":1}', lost: null }]
     expect(changed({ lost })).toContain('"event":"conflict"')
-    expect(changed({ lost })).toContain('"data":{},"by":"gg","conflict":[{"path":"/context/a","kept":{"b":1},"lost":null}]')
+    expect(changed({ lost })).toContain(
+      '"data":{},"by":"gg","conflict":[{"path":"/context/a","kept":{"b":1},"lost":null}]',
+    )
   })
 
   it('has no revision while it is on this machine only', () => {
@@ -71,7 +77,9 @@ describe('the other lines', () => {
   })
 
   it('shows what other programs publish as it came', () => {
-    expect(lineFor({ is: 'message', cursor: '7', text: '{"event":"new_data","agent":"gc","file":"a b.json","ts":"08:26"}' })).toBe(
+    expect(
+      lineFor({ is: 'message', cursor: '7', text: '{"event":"new_data","agent":"gc","file":"a b.json","ts":"08:26"}' }),
+    ).toBe(
       '{"rev":null,"cursor":"7","agent":"gc","event":"new_data","timestamp":"08:26","data":null,"by":null,"file":"a b.json","ts":"08:26"}',
     )
     expect(lineFor({ is: 'message', cursor: '7', text: '{"agent":5}' })).toContain('"agent":null,"event":"message"')

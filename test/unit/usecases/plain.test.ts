@@ -3,13 +3,18 @@ import { formatLine, parseTree } from '../../../src/domain/json.js'
 import { type PlainInput, plainOf, treeOf } from '../../../src/usecases/plain.js'
 
 describe('plain values', () => {
-  it.each(['{"a":[1,{"b":"1234567890123456789"}],"c":null,"d":true,"e":"-5","f":1.5,"g":{},"h":[]}', '"x"', '5', '[]'])('come and go as %s', (text) => {
-    expect(plainOf(parseTree(text))).toEqual(JSON.parse(text))
-    expect(formatLine(treeOf(plainOf(parseTree(text))))).toBe(text)
-  })
+  it.each(['{"a":[1,{"b":"1234567890123456789"}],"c":null,"d":true,"e":"-5","f":1.5,"g":{},"h":[]}', '"x"', '5', '[]'])(
+    'come and go as %s',
+    (text) => {
+      expect(plainOf(parseTree(text))).toEqual(JSON.parse(text))
+      expect(formatLine(treeOf(plainOf(parseTree(text))))).toBe(text)
+    },
+  )
 
   it('hold a number that JavaScript cannot hold as its digits', () => {
-    expect(plainOf(parseTree('{"a":12345678901234567890,"b":[-12345678901234567890],"c":1e400,"d":9007199254740991}'))).toEqual({
+    expect(
+      plainOf(parseTree('{"a":12345678901234567890,"b":[-12345678901234567890],"c":1e400,"d":9007199254740991}')),
+    ).toEqual({
       ...{ a: '12345678901234567890', b: ['-12345678901234567890'], c: '1e400', d: 9007199254740991 },
     })
   })

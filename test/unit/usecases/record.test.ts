@@ -42,7 +42,12 @@ describe('record', () => {
 
   it('sets the status to active: somebody who hands in results works', async () => {
     const { world, ledger } = setUp()
-    await world.memory.write({ target: 'agent:mary', kind: 'update', edits: [{ do: 'set', path: '/status', value: '"idle"' }], by: 'x' })
+    await world.memory.write({
+      target: 'agent:mary',
+      kind: 'update',
+      edits: [{ do: 'set', path: '/status', value: '"idle"' }],
+      by: 'x',
+    })
     await recordResult(world, ledger, result({}))
     const snapshot = await world.memory.read()
     expect(stringOf(valueAt(snapshot!.context, '/agents/mary/status'))).toBe('active')
@@ -62,7 +67,8 @@ describe('record', () => {
 
   it('keeps the last 20 in the list and counts them all', async () => {
     const { world, ledger } = setUp()
-    for (let n = 0; n < 25; n++) await recordResult(world, ledger, result({ subject: `T${n}`, outcome: n % 5 === 0 ? 'failed' : 'completed' }))
+    for (let n = 0; n < 25; n++)
+      await recordResult(world, ledger, result({ subject: `T${n}`, outcome: n % 5 === 0 ? 'failed' : 'completed' }))
     const { records, totals } = plainOf(await context(world)) as { records: unknown[]; totals: unknown }
     expect(records).toHaveLength(20)
     expect(totals).toEqual({ count: 25, by_outcome: { failed: 5, completed: 20 } })
@@ -72,7 +78,10 @@ describe('record', () => {
     const { world, ledger } = setUp()
     const large = JSON.stringify({ text: 'x'.repeat(5000) })
     await recordResult(world, ledger, result({ result: parseTree(large) }))
-    const { records, result: newest } = plainOf(await context(world)) as { records: Record<string, unknown>[]; result: { text: string } }
+    const { records, result: newest } = plainOf(await context(world)) as {
+      records: Record<string, unknown>[]
+      result: { text: string }
+    }
     expect(records[0]).toMatchObject({ result_bytes: large.length })
     expect(records[0]).not.toHaveProperty('result')
     expect(newest.text).toHaveLength(5000)
@@ -80,8 +89,14 @@ describe('record', () => {
 
   it('keeps what else was said in the list', async () => {
     const { world, ledger } = setUp()
-    await recordResult(world, ledger, result({ error: `it's "broken"`, score: '0.50', scoreBefore: '1E2', learning: 'test first' }))
-    expect(formatLine(await context(world))).toContain(`"score":0.50,"score_before":1E2,"error":"it's \\"broken\\"","learning":"test first"}`)
+    await recordResult(
+      world,
+      ledger,
+      result({ error: `it's "broken"`, score: '0.50', scoreBefore: '1E2', learning: 'test first' }),
+    )
+    expect(formatLine(await context(world))).toContain(
+      `"score":0.50,"score_before":1E2,"error":"it's \\"broken\\"","learning":"test first"}`,
+    )
   })
 
   it('counts long outcomes together, so that free text makes no new sums', async () => {
@@ -107,7 +122,9 @@ describe('record', () => {
     world.clock.now = () => Date.UTC(2026, 0, 1)
     expect((await recordResult(world, ledger, request)).receipt.replayed).toBe(true)
     expect(plainOf(await context(world))).toMatchObject({ records: [{ id: 'k1' }], totals: { count: 1 } })
-    expect(files.get('/r/g/memory/ledger/mary_memory.jsonl')).toBe(`{"timestamp":"${NOW}","outcome":"completed","learning":"once"}\n`)
+    expect(files.get('/r/g/memory/ledger/mary_memory.jsonl')).toBe(
+      `{"timestamp":"${NOW}","outcome":"completed","learning":"once"}\n`,
+    )
   })
 
   it('appends what was learned to the ledger, on a line of its own', async () => {
@@ -135,7 +152,9 @@ describe('record', () => {
 
   it('refuses a result over 1 MiB before anything is written', async () => {
     const { world, ledger } = setUp()
-    await expect(recordResult(world, ledger, result({ result: parseTree(`"${'x'.repeat(1024 * 1024 + 1)}"`) }))).rejects.toMatchObject({ code: 'usage' })
+    await expect(
+      recordResult(world, ledger, result({ result: parseTree(`"${'x'.repeat(1024 * 1024 + 1)}"`) })),
+    ).rejects.toMatchObject({ code: 'usage' })
     expect(world.memory.requests).toEqual([])
   })
 })

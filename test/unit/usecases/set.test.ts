@@ -30,7 +30,19 @@ describe('set', () => {
 
   it('takes VALUE as JSON if it parses, else as a string', async () => {
     const world = fakeSurroundings()
-    await set(world, 'mary', 'a=12345678901234567890', 'b=$(rm -rf /)', 'c="5"', 'd=สวัสดี 🎉', 'e=', 'f=a=b', 'g=[1', 'h=true', 'i=NaN')
+    await set(
+      world,
+      'mary',
+      'a=12345678901234567890',
+      'b=$(rm -rf /)',
+      'c="5"',
+      'd=สวัสดี 🎉',
+      'e=',
+      'f=a=b',
+      'g=[1',
+      'h=true',
+      'i=NaN',
+    )
     expect(await agent(world, 'mary')).toContain(
       '"context":{"a":12345678901234567890,"b":"$(rm -rf /)","c":"5","d":"สวัสดี 🎉","e":"","f":"a=b","g":"[1","h":true,"i":"NaN"}',
     )
@@ -65,7 +77,10 @@ describe('set', () => {
     ['nothing at all', [], /nothing to set/],
   ])('refuses %s and writes nothing', async (_, assignments, message) => {
     const world = fakeSurroundings()
-    await expect(set(world, 'mary', ...assignments)).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(message) })
+    await expect(set(world, 'mary', ...assignments)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(message),
+    })
     expect(world.memory.requests).toEqual([])
   })
 
@@ -73,7 +88,10 @@ describe('set', () => {
     const world = fakeSurroundings()
     const most = 'é'.repeat(512 * 1024)
     await set(world, 'mary', `a=${most}`)
-    await expect(set(world, 'mary', `a=${most}x`)).rejects.toMatchObject({ code: 'usage', details: { bytes: 1024 * 1024 + 1 } })
+    await expect(set(world, 'mary', `a=${most}x`)).rejects.toMatchObject({
+      code: 'usage',
+      details: { bytes: 1024 * 1024 + 1 },
+    })
     const patch = parseTreeMap(`{"a":{"b":["${most}"]}}`)
     await expect(setContext(world, { name: 'mary', patch })).rejects.toMatchObject({ code: 'usage' })
   })
@@ -89,14 +107,22 @@ describe('set', () => {
   it('refuses names that no agent may have, and says what to do', async () => {
     const world = fakeSurroundings()
     for (const name of ['bad name', '', '..', '__proto__', 'a/b', 'x'.repeat(65), 'ä', 'a\nb']) {
-      await expect(set(world, name, 'a=1')).rejects.toMatchObject({ code: 'usage', suggestions: [expect.stringMatching(/1 to 64/)] })
+      await expect(set(world, name, 'a=1')).rejects.toMatchObject({
+        code: 'usage',
+        suggestions: [expect.stringMatching(/1 to 64/)],
+      })
     }
     await expect(setContext(world, { name: 'current_work', status: 'x' })).rejects.toMatchObject({ code: 'usage' })
   })
 
   it('still takes an illegal name that an older program has given', async () => {
     const world = fakeSurroundings()
-    await world.memory.write({ target: 'agent:old name', kind: 'legacy', edits: [{ do: 'set', path: '/status', value: '"x"' }], by: 'old' })
+    await world.memory.write({
+      target: 'agent:old name',
+      kind: 'legacy',
+      edits: [{ do: 'set', path: '/status', value: '"x"' }],
+      by: 'old',
+    })
     await set(world, 'old name', 'a=1')
     expect(await agent(world, 'old name')).toContain('"a":1')
   })

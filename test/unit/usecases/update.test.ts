@@ -12,20 +12,28 @@ describe('update', () => {
     const outbox = { root: '/r', files: api }
     await updateStatus(world, outbox, { agent: 'mary', status: `it's "on" $(x)` })
     await updateStatus(world, outbox, { agent: 'mary', status: 'idle' })
-    expect(await world.memory.text()).toContain(`"mary":{"status":"idle","last_seen":"${NOW}","last_update":"${NOW}","rev":2}`)
+    expect(await world.memory.text()).toContain(
+      `"mary":{"status":"idle","last_seen":"${NOW}","last_update":"${NOW}","rev":2}`,
+    )
     expect([...files.keys()]).toEqual([
       expect.stringMatching(/^\/r\/bridge\/memory\/outbox\/1762910785_[0-9a-f]{32}_broadcast\.json$/),
       expect.stringMatching(/^\/r\/bridge\/memory\/outbox\/1762910785_[0-9a-f]{32}_broadcast\.json$/),
     ])
-    expect([...files.values()][0]).toBe(`{"event":"agent_update","agent":"mary","status":"it's \\"on\\" $(x)","ts":"${NOW}"}\n`)
+    expect([...files.values()][0]).toBe(
+      `{"event":"agent_update","agent":"mary","status":"it's \\"on\\" $(x)","ts":"${NOW}"}\n`,
+    )
   })
 
   it('broadcasts nothing that was not acknowledged', async () => {
     const world = fakeSurroundings()
     const { files, api } = memoryFiles()
-    await expect(updateStatus(world, { root: '/r', files: api }, { agent: 'bad name', status: 'x' })).rejects.toMatchObject({ code: 'usage' })
+    await expect(
+      updateStatus(world, { root: '/r', files: api }, { agent: 'bad name', status: 'x' }),
+    ).rejects.toMatchObject({ code: 'usage' })
     world.memory.write = () => Promise.reject(new Error('no store'))
-    await expect(updateStatus(world, { root: '/r', files: api }, { agent: 'mary', status: 'x' })).rejects.toThrow('no store')
+    await expect(updateStatus(world, { root: '/r', files: api }, { agent: 'mary', status: 'x' })).rejects.toThrow(
+      'no store',
+    )
     expect(files.size).toBe(0)
   })
 
@@ -41,7 +49,9 @@ describe('update', () => {
     const world = fakeSurroundings()
     const { files, api } = memoryFiles()
     api.rename = () => Promise.reject(new Error('EXDEV'))
-    await expect(broadcastUpdate(world, { root: '/r', files: api }, { agent: 'a', status: 'b', ts: NOW })).rejects.toThrow('EXDEV')
+    await expect(
+      broadcastUpdate(world, { root: '/r', files: api }, { agent: 'a', status: 'b', ts: NOW }),
+    ).rejects.toThrow('EXDEV')
     expect(files.size).toBe(0)
   })
 })

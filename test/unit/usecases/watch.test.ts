@@ -6,13 +6,18 @@ import { isWanted, logLines, watchLines, type WatchOptions } from '../../../src/
 import { fakeSurroundings } from '../../support/fake-memory.js'
 import { memoryFiles } from '../../support/memory-files.js'
 
-const message = (agent: string, event: string): Notice => ({ is: 'message', cursor: '1', text: JSON.stringify({ agent, event }) })
+const message = (agent: string, event: string): Notice => ({
+  is: 'message',
+  cursor: '1',
+  text: JSON.stringify({ agent, event }),
+})
 
 async function watched(notices: Notice[], options: Partial<WatchOptions> = {}): Promise<string[]> {
   const world = fakeSurroundings()
   world.memory.notices = notices
   const lines: string[] = []
-  for await (const line of watchLines(world, { signal: new AbortController().signal, ...options })) lines.push(`${line.agent}:${line.event}`)
+  for await (const line of watchLines(world, { signal: new AbortController().signal, ...options }))
+    lines.push(`${line.agent}:${line.event}`)
   return lines
 }
 
@@ -27,7 +32,12 @@ describe('watch', () => {
 
   it('tells everything, and when it is ready', async () => {
     const ready: number[] = []
-    expect(await watched(notices, { onReady: (rev) => ready.push(rev) })).toEqual(['mary:new_data', 'rnd:new_data', 'mary:other', 'null:gap'])
+    expect(await watched(notices, { onReady: (rev) => ready.push(rev) })).toEqual([
+      'mary:new_data',
+      'rnd:new_data',
+      'mary:other',
+      'null:gap',
+    ])
     expect(ready).toEqual([4])
   })
 
@@ -54,7 +64,11 @@ describe('log', () => {
     await updateStatus(world, { root: '/r', files: memoryFiles().api }, { agent: 'mary', status: 'active' })
     await setContext(world, { name: 'current_work', assignments: ['a=1'] })
     await setContext(world, { name: 'mary', assignments: ['a=1'] })
-    expect((await logLines(world, {})).map(({ json }) => [json.get('rev'), json.get('by')])).toEqual([['1', '"tester"'], ['2', '"tester"'], ['3', '"tester"']])
+    expect((await logLines(world, {})).map(({ json }) => [json.get('rev'), json.get('by')])).toEqual([
+      ['1', '"tester"'],
+      ['2', '"tester"'],
+      ['3', '"tester"'],
+    ])
     expect((await logLines(world, { since: '1', agent: 'mary' })).map(({ json }) => json.get('rev'))).toEqual(['3'])
   })
 })

@@ -1,0 +1,100 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Cli, errorOf } from './cli.js'
+
+let cli: Cli
+beforeEach(async () => {
+  cli = await Cli.make()
+})
+
+describe('what is refused', () => {
+  it.each<[string, string[], RegExp]>([
+    ['a bad name', ['set', 'bad name', 'a=1'], /no name for an agent/],
+    ['a reserved name', ['set', '__proto__', 'a=1'], /no name for an agent/],
+    ['a path as a name', ['update', '../x', 'active'], /no name for an agent/],
+    ['a name of 65 characters', ['update', 'x'.repeat(65), 'active'], /no name for an agent/],
+    ['a member of the context as an agent', ['update', 'current_work', 'active'], /memory_sync set current_work/],
+    ['bad JSON', ['set', 'mary', '--patch', '{"a":'], /--patch is not valid JSON/],
+    ['a patch that is no object', ['set', 'mary', '--patch', '[1]'], /has to be a JSON object/],
+    ['no KEY=VALUE', ['set', 'mary', 'abc'], /no KEY=VALUE/],
+    ['nothing to set', ['set', 'mary'], /nothing to set/],
+    ['no target', ['set'], /Missing 1 required arg/],
+    ['an unknown flag', ['set', 'mary', 'a=1', '--hekp'], /Nonexistent flag: --hekp/],
+    ['a flag without its value', ['set', 'mary', 'a=1', '--by'], /--by expects a value/],
+    ['an unknown command', ['frobnicate'], /no command "frobnicate"/],
+    ['an unknown command below another', ['hub', 'frobnicate'], /no command "hub frobnicate"/],
+    ['a revision that is no number', ['set', 'mary', 'a=1', '--if-rev', 'x'], /--if-rev expects a whole number/],
+    ['a fence without a number', ['set', 'mary', 'a=1', '--fence', 'x'], /no NAME:N/],
+    ['an extra argument', ['remove', 'mary', 'x'], /Unexpected argument: x/],
+    ['a bad pointer', ['get', '/a~2'], /no JSON Pointer/],
+  ])('%s: exit 2, a short message, nothing on stdout, nothing written', async (_, args, message) => {
+    const { code, out, err } = await cli.run(...args)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(message)
+    expect(err.split('\n').length).toBeLessThan(8)
+    expect((await cli.run('get')).code).toBe(1)
+  })
+
+  it.each([
+    [['set', 'mary', '--hekp', '--json']],
+    [['frobnicate', '--json']],
+    [['set', '--json']],
+    [['get', '/x', '--json']],
+  ])('%j: one JSON object on stdout, without internals, and an empty stderr', async (args) => {
+    const ran = await cli.run(...args)
+    expect(ran.err).toBe('')
+    expect(Object.keys(JSON.parse(ran.out) as object)).toEqual(['error'])
+    expect(Object.keys(errorOf(ran))).toEqual(['code', 'message', 'suggestions', 'details'])
+    expect(ran.out.length).toBeLessThan(600)
+  })
+
+  it('bad JSON and bad UTF-8 on stdin', async () => {
+    expect(await cli.runWith({ input: 'nonsense' }, 'set', 'mary', '--patch', '-')).toMatchObject({ code: 2, out: '' })
+    expect(await cli.shell(`printf '{"a":"\\377"}' | node "$MS" set mary --patch -`)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('UTF-8'),
+    })
+    expect((await cli.run('get')).code).toBe(1)
+  })
+
+  it('a value over 1 MiB, and takes one of exactly 1 MiB', async () => {
+    const most = 'x'.repeat(1024 * 1024)
+    expect(await cli.runWith({ input: `{"a":"${most}x"}` }, 'set', 'mary', '--patch', '-')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('1 MiB'),
+    })
+    expect((await cli.run('get')).code).toBe(1)
+    expect(await cli.runWith({ input: `{"a":"${most}"}` }, 'set', 'mary', '--patch', '-')).toMatchObject({
+      code: 0,
+      err: '',
+    })
+    const { out } = await cli.run('get', 'context.a', '--agent', 'mary', '--raw')
+    expect(out).toHaveLength(most.length + 1)
+  })
+
+  it('what is absent: exit 1', async () => {
+    expect(await cli.run('get')).toMatchObject({ code: 1, out: '' })
+    await cli.ok('set', 'mary', 'a=1')
+    for (const args of [
+      ['get', 'agents.nobody'],
+      ['get', '/x/y'],
+      ['get', '--agent', 'nobody'],
+      ['remove', 'nobody'],
+    ]) {
+      expect(await cli.run(...args)).toMatchObject({
+        code: 1,
+        out: '',
+        err: expect.stringMatching(/^Error: there is no/),
+      })
+    }
+  })
+
+  it('a root that cannot be written: exit 69, and the reason', async () => {
+    await mkdir(cli.root, { recursive: true })
+    await writeFile(`${cli.root}/file`, '')
+    const ran = await cli.run('set', 'mary', 'a=1', '--root', `${cli.root}/file/root`, '--json')
+    expect(ran).toMatchObject({ code: 69, err: '' })
+    expect(errorOf(ran)).toMatchObject({ code: 'unavailable' })
+    expect((await cli.run('update', 'mary', 'x', '--root', `${cli.root}/file/root`)).code).toBe(69)
+  })
+})

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import type { Program } from '../support/program.js'
+import {
+  FILES_ALONE,
+  FILES_AND_HUB,
+  type JsonObject,
+  REDIS_ALONE,
+  REDIS_AND_HUB,
+  SET_UPS,
+  soon,
+  World,
+} from '../support/world.js'
+
+interface Line extends JsonObject {
+  rev: number
+  cursor: string
+  agent: string
+  event: string
+}
+
+const linesOf = (watch: Program): Line[] => watch.lines().map((line) => JSON.parse(line) as Line)
+
+/** A watch that has said that it is ready. */
+async function follow(world: World, ...args: string[]): Promise<Program> {
+  const watch = world.start('watch', ...args)
+  await soon(() => /^watching from rev \d+$/m.test(watch.stderr()), 'a watch that is ready')
+  return watch
+}
+
+async function write(world: World, agents: readonly string[]): Promise<void> {
+  for (const agent of agents) await world.ok('update', agent, 'active')
+}
+
+async function tells(watch: Program, agents: readonly string[]): Promise<Line[]> {
+  await eventually(
+    () => {
+      expect(changed(linesOf(watch))).toEqual(agents)
+      return true
+    },
+    { what: 'what the watch tells', timeoutMs: 20_000 },
+  )
+  return linesOf(watch)
+}
+
+/** Agents in the order of what was told; a line without one is a change of the context's other members. */
+const changed = (lines: readonly Line[]): string[] =>
+  lines.filter(({ event, agent }) => event === 'agent_update' && agent !== null).map(({ agent }) => agent)
+
+function expectOrder(lines: readonly Line[]): void {
+  const revs = lines.map(({ rev }) => rev)
+  expect(revs).toEqual([...new Set(revs)].sort((a, b) => a - b))
+  expect(lines.filter(({ event }) => event === 'gap' || event === 'snapshot')).toEqual([])
+}
+
+const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`)
+
+describe.each(SET_UPS)('with $name', (setUp) => {
+  test('an update of one process is seen once by the watch of another, and in the file', async () => {
+    const world = await World.make(setUp)
+    await write(world, ['first'])
+    const [one, other] = await Promise.all([follow(world), follow(world)])
+    const agents = names('a', 3)
+    await write(world, agents)
+    for (const watch of [one, other]) expectOrder(await tells(watch, agents))
+    expect(Object.keys((await world.quiet()).agents)).toEqual(['first', ...agents])
+  })
+
+  test('a watcher that was away hears what it missed, from its cursor on', async () => {
+    const world = await World.make(setUp)
+    const before = await follow(world)
+    await write(world, ['a1', 'a2'])
+    const { cursor } = (await tells(before, ['a1', 'a2'])).at(-1)!
+    before.signal('SIGTERM')
+    expect(await before.ended()).toMatchObject({ code: 143 })
+    await write(world, ['b1', 'b2', 'b3'])
+    const after = await follow(world, '--since', cursor)
+    await write(world, ['c1'])
+    expectOrder(await tells(after, ['b1', 'b2', 'b3', 'c1']))
+  })
+})
+
+describe.each([REDIS_AND_HUB, FILES_AND_HUB])('a hub that is killed, with $name', (setUp) => {
+  test('is missed by no watcher: every change comes once and in order', async () => {
+    const world = await World.make(setUp)
+    const watch = await follow(world)
+    const told: string[] = []
+    for (const round of ['r1', 'r2']) {
+      await write(world, names(`${round}-with`, 2))
+      world.hub!.signal('SIGKILL')
+      await world.hub!.ended()
+      await write(world, names(`${round}-without`, 2))
+      await world.startHub()
+      await write(world, names(`${round}-again`, 2))
+      told.push(...names(`${round}-with`, 2), ...names(`${round}-without`, 2), ...names(`${round}-again`, 2))
+    }
+    expectOrder(await tells(watch, told))
+    expect(Object.keys((await world.quiet()).agents).sort()).toEqual([...told].sort())
+  })
+})
+
+describe.each([REDIS_ALONE, FILES_ALONE])('a hub that comes and goes, with $name', (setUp) => {
+  test('leaves a watch that began without it as it was', async () => {
+    const world = await World.make(setUp)
+    const watch = await follow(world)
+    await write(world, ['a1'])
+    await world.startHub()
+    await write(world, ['a2', 'a3'])
+    world.hub!.signal('SIGTERM')
+    await world.hub!.ended()
+    await write(world, ['a4'])
+    expectOrder(await tells(watch, ['a1', 'a2', 'a3', 'a4']))
+  })
+})
+
+test('parallel writers are told in the order of revisions', async () => {
+  const world = await World.make(REDIS_AND_HUB)
+  const watch = await follow(world)
+  const agents = names('p', 8)
+  await Promise.all(agents.map((agent) => world.ok('update', agent, 'active')))
+  await eventually(() => changed(linesOf(watch)).length >= agents.length, { timeoutMs: 20_000, what: 'every change' })
+  expect(changed(linesOf(watch)).sort()).toEqual([...agents].sort())
+  expectOrder(linesOf(watch))
+})
+
+test('a hand edit and what a legacy program wrote are told too', async () => {
+  const world = await World.make(REDIS_AND_HUB)
+  await write(world, ['mary'])
+  const watch = await follow(world, '--agent', 'claude')
+  const client = await world.redis.client()
+  await client.hset('memory:agents:claude', 'status', 'busy')
+  await soon(() => linesOf(watch).some(({ data }) => (data as JsonObject)['status'] === 'busy'))
+  expectOrder(linesOf(watch))
+})

@@ -15,6 +15,7 @@ export type { OpenOptions }
 
 /** A hub that does not answer in this time is passed by. */
 const HUB_BUDGET_MS = 150
+const LOOK_AGAIN_MS = 1_000
 /** Where there is nobody else to go to. */
 const PATIENT_HUB_BUDGET_MS = 500
 
@@ -29,6 +30,7 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
 
 class HubOrSelf implements Memory {
   private hub: Promise<HubClient | null> | null = null
+  private lookedAt = -Infinity
   private self: Promise<LocalEngine> | null = null
 
   constructor(private readonly options: OpenOptions) {}
@@ -131,8 +133,13 @@ class HubOrSelf implements Memory {
     return bySelf(await this.engine())
   }
 
-  private connectHub(): Promise<HubClient | null> {
-    return (this.hub ??= connectHubOf(this.options.root, { budgetMs: HUB_BUDGET_MS }))
+  /** One that was not there, or did not answer, is looked for again after a while: this process may live for long. */
+  private async connectHub(): Promise<HubClient | null> {
+    if (this.hub === null || ((await this.hub) === null && performance.now() - this.lookedAt > LOOK_AGAIN_MS)) {
+      this.lookedAt = performance.now()
+      this.hub = connectHubOf(this.options.root, { budgetMs: HUB_BUDGET_MS })
+    }
+    return this.hub
   }
 
   private engine(): Promise<LocalEngine> {

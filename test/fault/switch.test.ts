@@ -62,7 +62,7 @@ async function startWriter(world: World, agent: string): Promise<Writer> {
 }
 
 /** Every writer has gone on by so many writes. */
-async function goOn(writers: readonly Writer[], by = 10): Promise<void> {
+async function goOn(writers: readonly Writer[], by = 5): Promise<void> {
   const before = writers.map(({ acknowledged }) => acknowledged())
   await soon(() => {
     const now = writers.map(({ acknowledged }) => acknowledged())

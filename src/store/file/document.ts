@@ -39,6 +39,8 @@ export class ContextFile implements DocumentFile {
       await this.files.write(temporary, text, { durable: true, mode })
       const written = await this.files.identify(temporary)
       if (expected !== null) await this.keepReplaced(real)
+      // A process that has just been woken is not interrupted at once: between the look and the rename there is no time for others.
+      await this.clock.pause(1)
       inPlace = await this.files.renameOver(temporary, real, expected)
       if (!inPlace) return null
       await this.files.syncDirectory(dirname(real))

@@ -20,7 +20,11 @@ const DATA = 'src/store/memory/data.ts'
 const LOSSES = ['fault.flush=0.1', 'fault.up=0.4', 'fault.snapshot=0.1']
 const EVICTIONS = ['fault.evict=0.3', 'faultRate=0.03']
 const CLOCKS = ['writes=0.03', 'jump=3000', 'fault.skew=0.3', 'fault.cut=0.2', 'fault.join=0.3']
-const UNHEARD = ['replyLoss=0.3', 'writes=0.03', 'fault.flush=0.3', 'faultRate=0.03']
+/** Replies are lost and data is, and there is no other host that would have it; but Redis is up, so that writes go to it. */
+const UNHEARD = [
+  ...['hosts=1', 'replyLoss=0.05', 'writes=0.03', 'faultRate=0.03', 'fault.flush=0.3', 'fault.kill=0.1'],
+  ...['fault.down=0', 'fault.stop=0', 'fault.cut=0'],
+]
 const RETRIES = ['replyLoss=0.1', 'fault.flush=0.15', 'faultRate=0.02']
 
 /** Nothing tells an evicted record from a whole one. */
@@ -204,13 +208,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a duplicate is taken for contained here',
-    what: 'Redis had it, this root had not pulled it yet; Redis is emptied',
-    shows: /LOST acknowledged/,
+    what: 'Redis has it, so it is not written down here, and no hub has pulled it yet; Redis is emptied',
+    shows: /LOST acknowledged \(redis\)/,
     changes: [
       {
-        file: 'src/core/keeper.ts',
-        find: 'if (at === 0) this.replica.seen.set(op.id, { rev: 0 })',
-        replace: "if (at === 0 || submission.is === 'duplicate') this.replica.seen.set(op.id, { rev: at })",
+        file: WRITER,
+        find: 'await this.ports.root.append({ op: decided(',
+        replace: "if (final.is === 'committed') await this.ports.root.append({ op: decided(",
       },
     ],
     options: UNHEARD,

@@ -24,8 +24,9 @@ export class HostWatcher {
   /** Acknowledged before watching began, or part of a snapshot: shown, and told no more. */
   private readonly shown = new Set<string>()
   /**
-   * A cursor only counts the writes that were told as pending. Where one of them ended without a change while nobody looked,
-   * the next write of the root is taken for it: so many of those may be missed.
+   * A cursor only counts the writes that were told as pending. Where the hub was another one, and one of them had ended without
+   * a change or was committed and lost again meanwhile, another write of the root is taken for it: so many of them may be
+   * missed, or told as pending once more.
    */
   private counted = 0
 
@@ -89,12 +90,14 @@ export class HostWatcher {
 
   private twice(): string[] {
     const seen = new Set<string>()
+    let excused = this.counted
     return this.told.flatMap(({ id, epoch, pending }) => {
       const key = `${id} ${pending ? 'pending' : epoch}`
       if (!seen.has(key)) {
         seen.add(key)
         return []
       }
+      if (pending && excused-- > 0) return []
       return [`WATCH told ${key} twice at host ${this.host}`]
     })
   }

@@ -9,10 +9,11 @@ import type { Acknowledged } from '../store/root.js'
 export class OpenOperations {
   private readonly byId = new Map<string, Acknowledged>()
 
-  /** The journal's word: a later line about the same operation knows more. */
+  /** The journal's word: a later line about the same operation knows its revision. Its time is that of the first attempt. */
   add(entry: Acknowledged): void {
     const known = this.byId.get(entry.op.id)
-    if (known === undefined || entry.rev !== undefined) this.byId.set(entry.op.id, entry)
+    if (known === undefined) this.byId.set(entry.op.id, entry)
+    else if (entry.rev !== undefined) this.byId.set(entry.op.id, { ...entry, op: known.op })
   }
 
   /** Drops what the replica contains by now. */

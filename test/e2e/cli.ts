@@ -19,6 +19,8 @@ export interface RunOptions {
   cwd?: string
   /** Run as this user; the tests have to run as root for it. */
   uid?: number
+  /** In place of the built program of this tree: a copy of it. */
+  program?: string
 }
 
 /** A root of its own, files only, and the built program as a process on it. */
@@ -59,7 +61,7 @@ export class Cli {
   }
 
   runWith(options: RunOptions, ...args: string[]): Promise<Ran> {
-    return this.spawn(process.execPath, [BIN, ...args], options)
+    return this.spawn(process.execPath, [options.program ?? BIN, ...args], options)
   }
 
   /** A line of a shell; `$MS` in it is the program. */

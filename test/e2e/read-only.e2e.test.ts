@@ -1,18 +1,26 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Cli, type Ran } from './cli.js'
+import { BIN, Cli, type Ran } from './cli.js'
 
 const isRoot = process.getuid?.() === 0
 const NOBODY = 65_534
 
-/** Nothing stops root from writing: then the tree belongs to somebody else, who may not write to it either. */
+/**
+ * Nothing stops root from writing: then the tree belongs to somebody else, who may not write to it either. That user may have no
+ * right to read this working tree, so the program is copied beside the root.
+ */
 async function makeReadOnly(cli: Cli): Promise<(...args: string[]) => Promise<Ran>> {
   const home = dirname(cli.root)
+  const tree = dirname(dirname(BIN))
+  for (const part of ['bin', 'dist', 'package.json', 'oclif.manifest.json']) {
+    await cp(join(tree, part), join(home, 'program', part), { recursive: true })
+  }
+  const program = join(home, 'program', 'bin', 'run.js')
   if (isRoot) execFileSync('chown', ['-R', String(NOBODY), home])
   execFileSync('chmod', ['-R', 'a-w', cli.root])
-  return (...args) => cli.runWith(isRoot ? { uid: NOBODY } : {}, ...args)
+  return (...args) => cli.runWith(isRoot ? { uid: NOBODY, program } : { program }, ...args)
 }
 
 describe('in a tree that cannot be written', () => {

@@ -15,10 +15,10 @@ const TRACE = process.env['MEMORY_SYNC_TEST_TRACE']
 const FIRST_SEED = Number(process.env['MEMORY_SYNC_TEST_SEED'] ?? 1)
 
 const VARIANTS: readonly { name: string; seeds: number; options: readonly string[] }[] = [
-  { name: 'two hosts with hubs', seeds: runs(220, 40), options: [] },
-  { name: 'no hubs: commands keep the root', seeds: runs(120, 20), options: ['hubs=false'] },
-  { name: 'three hosts', seeds: runs(100, 20), options: ['hosts=3'] },
-  { name: 'files only', seeds: runs(100, 20), options: ['redis=off', 'hosts=1'] },
+  { name: 'two hosts with hubs', seeds: runs(250, 30), options: [] },
+  { name: 'no hubs: commands keep the root', seeds: runs(120, 12), options: ['hubs=false'] },
+  { name: 'three hosts', seeds: runs(100, 12), options: ['hosts=3'] },
+  { name: 'files only', seeds: runs(100, 12), options: ['redis=off', 'hosts=1'] },
   { name: 'a Redis that evicts', seeds: runs(60, 8), options: ['fault.evict=0.2', 'faultRate=0.02'] },
 ]
 

@@ -132,6 +132,11 @@ export class World {
   async quiet(): Promise<Context> {
     if (this.server === undefined) return this.context()
     if (this.hub === undefined) await this.ok('sync')
+    // On a busy machine a write may be in the journal only: it is kept, and the hub has not sent it yet.
+    await eventually(async () => (await this.json<{ pending: number }>('status')).pending === 0, {
+      timeoutMs: 60_000,
+      what: 'no pending writes',
+    })
     return eventually(async () => {
       const context = await this.context()
       expect(context.agents).toEqual(await this.agentsInRedis())

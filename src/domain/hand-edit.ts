@@ -61,11 +61,15 @@ export function editsBetween(base: TreeMap, edited: TreeMap, mayDelete: boolean)
   return found
 }
 
-/** The version with the fewest differences: several versions carry the same `rev` while writes are pending. */
+/**
+ * The version with the fewest differences, of several the one in which less would have been deleted: several versions carry the
+ * same `rev` while writes are pending.
+ */
 export function closest<T extends { document: TreeMap }>(versions: readonly T[], edited: TreeMap): T | undefined {
   let best: { version: T; size: number } | undefined
   for (const version of versions) {
-    const size = editsBetween(version.document, edited, true).reduce((sum, target) => sum + target.edits.length, 0)
+    const edits = editsBetween(version.document, edited, true).flatMap((target) => target.edits)
+    const size = edits.length + edits.filter((edit) => edit.do === 'delete').length / (edits.length + 1)
     if (best === undefined || size < best.size) best = { version, size }
   }
   return best?.version

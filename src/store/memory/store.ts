@@ -66,7 +66,8 @@ export class MemoryStore implements Store {
       const sync = this.ownSync(epoch)
       const known = sync?.roster.get(target)
       if (known === undefined || !sameRoster(known.roster, roster)) return false
-      if (roster.live) putBack(recordAt(this.server.data, target), known, target, entry)
+      // Where it is whole, somebody was faster, and it may know more than the caller.
+      if (roster.live && readStored(this.server.data, target).evicted) putBack(recordAt(this.server.data, target), known, target, entry)
       return true
     })
   }

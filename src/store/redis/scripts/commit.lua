@@ -49,13 +49,7 @@ local live = roster[1] == 'L'
 
 -- A key of another type stands in the way of what belongs there, which is lost as far as we can tell.
 if isForeign(record) or isForeign(types) or isForeign(stamps) then return {'EVICTED'} end
-if live then
-  local has = roster[4] or ''
-  local rev = redis.call('HGET', record, 'rev') or '0'
-  if not isHash(record) or rev ~= roster[2]
-    or (string.find(has, 's', 1, true) and not isHash(stamps))
-    or (string.find(has, 't', 1, true) and not isHash(types)) then return {'EVICTED'} end
-end
+if live and not isWhole(roster, record, types, stamps) then return {'EVICTED'} end
 
 if ARGV[8] ~= '' then
   local newest = redis.call('HGET', KEYS[10], 'fence') or '0'

@@ -44,6 +44,13 @@ local function flags(stamps, types)
   return '.' .. (isHash(stamps) and 's' or '') .. (isHash(types) and 't' or '')
 end
 
+-- Whether a live record and what belongs to it is there, as its roster entry says.
+local function isWhole(roster, record, types, stamps)
+  local has = roster[4] or ''
+  if not isHash(record) or (redis.call('HGET', record, 'rev') or '0') ~= roster[2] then return false end
+  return (not string.find(has, 's', 1, true) or isHash(stamps)) and (not string.find(has, 't', 1, true) or isHash(types))
+end
+
 -- unpack() takes a few thousand values and no more.
 local function hset(key, pairs)
   for from = 1, #pairs, 1000 do

@@ -8,6 +8,9 @@ local roster = words(redis.call('HGET', KEYS[1], ARGV[3]))
 if roster[1] ~= 'L' or table.concat(roster, ' ', 1, 3) ~= ARGV[4] then return 0 end
 if isForeign(KEYS[5]) or isForeign(KEYS[6]) or isForeign(KEYS[7]) then return 0 end
 
+-- Somebody was faster: what stands there is the record, and may know more than the caller.
+if isWhole(roster, KEYS[5], KEYS[6], KEYS[7]) then return 1 end
+
 local at = 7
 for _ = 1, number(ARGV[6]) do
   local field, value, type = ARGV[at], ARGV[at + 1], ARGV[at + 2]

@@ -9,6 +9,7 @@ import {
   unreadableAgents,
 } from '../domain/hand-edit.js'
 import { InvalidJson, parseTreeMap, type TreeMap } from '../domain/json.js'
+import { isMergedList } from '../domain/merge.js'
 import type { Operation, Stamp, Target } from '../domain/operation.js'
 import { lineageOf, type Replica } from '../domain/replica.js'
 import type { FileText, Identity } from '../platform/files.js'
@@ -108,7 +109,7 @@ function editedTargets(document: TreeMap, { rev, base, last, replica }: Base): E
   if (last === null || last.version.rev < 0) return adoption(document)
   if (base !== undefined) return editsBetween(base.document, document, true)
   if (rev === undefined) return editsBetween(last.document, document, false)
-  return keepUnseen(editsBetween(last.document, document, true), seenAt(replica, rev), stampsOf(replica))
+  return keepUnseen(editsBetween(last.document, document, true), seenAt(replica, rev), stampsOf(replica), isSumIn(replica))
 }
 
 /** What a reader of revision `rev` had seen, as far as this root knows. */
@@ -120,6 +121,11 @@ const stampsOf =
   (replica: Replica) =>
   (target: Target): ReadonlyMap<string, Stamp> =>
     replica.entries.get(target)?.stamps ?? new Map()
+
+const isSumIn =
+  (replica: Replica) =>
+  (target: Target, path: string): boolean =>
+    isMergedList(path) || replica.entries.get(target)?.counts.has(path) === true
 
 function revisionOf(document: TreeMap): number | undefined {
   const rev = document.get('rev')

@@ -77,16 +77,19 @@ export function closest<T extends { document: TreeMap }>(versions: readonly T[],
 
 /**
  * Without the version itself: leaves that have not changed since revision `rev` are compared with what stands now; of the
- * others nobody can tell whether the author changed them, and what stands now stays.
+ * others nobody can tell whether the author changed them, and what stands now stays. So it is with sums and merged lists
+ * (`isSum`): they have no stamp that says when they changed last.
  */
 export function keepUnseen(
   edited: EditedTarget[],
   seen: Contains,
   stampsOf: (target: Target) => ReadonlyMap<Pointer, Stamp>,
+  isSum: (target: Target, path: Pointer) => boolean,
 ): EditedTarget[] {
   return edited.flatMap((target) => {
     const stamps = [...stampsOf(target.target)]
     const wasSeen = (edit: Edit): boolean =>
+      !isSum(target.target, edit.path) &&
       !stamps.some(([path, stamp]) => overlaps(path, edit.path) && !contains(seen, stamp))
     const edits = target.edits.filter(wasSeen)
     return edits.length > 0 ? [{ ...target, edits }] : []

@@ -116,6 +116,8 @@ function countsAhead(
 /** Lists that are merged by id: the records of an agent. */
 const LISTS: readonly { path: Pointer; keep: number }[] = [{ path: '/context/records', keep: 20 }]
 
+export const isMergedList = (path: Pointer): boolean => LISTS.some((list) => isWithin(path, list.path))
+
 function missingListEntries(sides: Sides, remote: Entry, offered: readonly ChangedLeaf[]): NonNullable<Draft['inserts']> {
   const { local } = sides
   const deletedHere = !local.live

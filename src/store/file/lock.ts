@@ -35,7 +35,7 @@ export class ChainLock implements KeeperLock {
     await this.files.write(temporary, JSON.stringify({ ...this.processes.self(), unique: this.unique() }))
     try {
       if ((await this.files.link(temporary, this.at(`keeper.${n}`))) !== 'linked') return null
-      if (newest !== null && !(await this.isUnchanged(newest))) {
+      if (newest !== null && !(await this.isNext(newest, n))) {
         await this.release(n)
         return null
       }
@@ -56,10 +56,9 @@ export class ChainLock implements KeeperLock {
   }
 
   private async newest(): Promise<Link | null> {
-    const names = await this.files.list(this.directory)
-    const numbers = names.flatMap((name) => /^keeper\.(\d+)$/.exec(name)?.[1] ?? [])
+    const numbers = await this.numbers()
     if (numbers.length === 0) return null
-    const n = Math.max(...numbers.map(Number))
+    const n = Math.max(...numbers)
     const text = (await this.files.read(this.at(`keeper.${n}`)))?.text ?? null
     const done = (await this.files.identify(this.at(`keeper.${n}.done`))) !== null
     return { n, text, holder: parseHolder(text), done }
@@ -71,20 +70,27 @@ export class ChainLock implements KeeperLock {
     return link.holder === null ? link.text === null : this.processes.isAlive(link.holder)
   }
 
-  /** What was taken for done or dead still is what was read: the chain was not swept and begun anew meanwhile. */
-  private async isUnchanged(link: Link): Promise<boolean> {
-    return ((await this.files.read(this.at(`keeper.${link.n}`)))?.text ?? null) === link.text
+  /** What was taken for done or dead still is what was read, and nobody is further: the chain was not swept meanwhile. */
+  private async isNext(before: Link, n: number): Promise<boolean> {
+    if (((await this.files.read(this.at(`keeper.${before.n}`)))?.text ?? null) !== before.text) return false
+    return Math.max(...(await this.numbers())) === n
+  }
+
+  private async numbers(): Promise<number[]> {
+    const names = await this.files.list(this.directory)
+    return names.flatMap((name) => /^keeper\.(\d+)$/.exec(name)?.[1] ?? []).map(Number)
   }
 
   private async release(n: number): Promise<void> {
     await this.files.write(this.at(`keeper.${n}.done`), '')
   }
 
+  /** The lowest first: a number is never free while the one before it still looks as it did. */
   private async removeOld(n: number): Promise<void> {
-    for (const name of await this.files.list(this.directory)) {
-      const number = Number(/^keeper\.(\d+)(?:\.done)?$/.exec(name)?.[1] ?? Infinity)
-      if (number <= n - KEPT_LINKS) await this.files.remove(this.at(name))
-    }
+    const numberOf = (name: string): number => Number(/^keeper\.(\d+)(?:\.done)?$/.exec(name)?.[1] ?? Infinity)
+    const old = (await this.files.list(this.directory)).filter((name) => numberOf(name) <= n - KEPT_LINKS)
+    const ordered = old.sort((a, b) => numberOf(a) - numberOf(b) || a.length - b.length)
+    for (const name of ordered) await this.files.remove(this.at(name))
   }
 }
 

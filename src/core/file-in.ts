@@ -6,7 +6,6 @@ import {
   type EditedTarget,
   editsBetween,
   keepUnseen,
-  unreadableAgents,
 } from '../domain/hand-edit.js'
 import { InvalidJson, parseTreeMap, type TreeMap } from '../domain/json.js'
 import { isMergedList } from '../domain/merge.js'
@@ -142,5 +141,3 @@ function ageOf(target: EditedTarget, mtime: number): number {
 }
 
 const textOf = (value: string): string => (value.startsWith('"') ? (JSON.parse(value) as string) : '')
-
-export { unreadableAgents }

@@ -3,6 +3,7 @@
  * a command without a hub for one round. A round may stop anywhere and is simply done again.
  */
 import { composeDocument } from '../domain/document.js'
+import { unreadableAgents } from '../domain/hand-edit.js'
 import { formatPretty, type TreeMap } from '../domain/json.js'
 import { revisionFloorAt } from '../domain/lineage.js'
 import { type Change, CONTEXT, type Operation, type Target } from '../domain/operation.js'
@@ -11,7 +12,7 @@ import { formatTime } from '../domain/time.js'
 import { StoreUnavailable } from '../errors/errors.js'
 import type { Lineage, Store } from '../store/contract.js'
 import type { Acknowledged, JournalLine, JournalTail, RootState } from '../store/root.js'
-import { type FileLook, judgeText, lookAtFile, unreadableAgents } from './file-in.js'
+import { type FileLook, judgeText, lookAtFile } from './file-in.js'
 import { join } from './join.js'
 import { type Mode, modeOf } from './mode.js'
 import { LegacyWatch } from './legacy.js'

@@ -37,7 +37,7 @@ const MAX_ATTEMPTS = 200
 export async function submit(store: Store, operation: Operation, options: SubmitOptions, lost?: Stamp): Promise<Submission> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const stored = await store.read(operation.target)
-    const resolved = resolve(operation, entryIn(stored), {
+    const resolved = resolve(operation, stored.entry, {
       t: Math.min(operation.t, options.latest),
       against: options.waited ? 'stamps' : 'order',
       ...(lost !== undefined && { stamp: lost }),
@@ -62,9 +62,6 @@ async function isLineage(store: Store, epoch: string): Promise<boolean> {
   const lineage = await store.hello()
   return lineage.epoch === epoch && lineage.owner === lineage.run
 }
-
-/** What is left of an evicted record is no ground to resolve on: the commit will be refused as `evicted`. */
-const entryIn = (stored: Stored): Entry | undefined => stored.entry
 
 async function currentRecord(store: Store, operation: Operation): Promise<TreeMap | null> {
   const { entry } = await store.read(operation.target)

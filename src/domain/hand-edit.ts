@@ -62,12 +62,14 @@ export function editsBetween(base: TreeMap, edited: TreeMap, mayDelete: boolean)
 }
 
 /**
- * The version with the fewest differences, of several the one in which less would have been deleted: several versions carry the
- * same `rev` while writes are pending.
+ * The version that was edited: several carry the same `rev` where pending writes ended without a change. They differ in
+ * `last_update`, which a person leaves as it is; a program that sets it leaves only the content to go by. Then it is the version
+ * with the fewest differences, and of several the one in which less would have been deleted.
  */
 export function closest<T extends { document: TreeMap }>(versions: readonly T[], edited: TreeMap): T | undefined {
   let best: { version: T; size: number } | undefined
-  for (const version of versions) {
+  const ofThatTime = versions.filter((version) => version.document.get('last_update') === edited.get('last_update'))
+  for (const version of ofThatTime.length > 0 ? ofThatTime : versions) {
     const edits = editsBetween(version.document, edited, true).flatMap((target) => target.edits)
     const size = edits.length + edits.filter((edit) => edit.do === 'delete').length / (edits.length + 1)
     if (best === undefined || size < best.size) best = { version, size }

@@ -36,7 +36,7 @@ export class HostWatcher {
   ) {}
 
   /** Until the hub ends. */
-  attach(feed: Feed, hub: Process): void {
+  attach(feed: Feed, committed: () => Iterable<string>, hub: Process): void {
     const signal = new AbortController().signal
     const request = this.cursor === undefined ? { signal } : { signal, since: this.cursor }
     if (this.cursor === undefined) this.show(feed)
@@ -44,15 +44,17 @@ export class HostWatcher {
     const follow = async (): Promise<void> => {
       for await (const notice of watchFeed(feed, request)) {
         if (!hub.alive) return
-        if (notice.is === 'gap') this.show(feed)
+        if (notice.is === 'gap') this.show(feed, committed())
         this.take(notice)
       }
     }
     follow().catch((error: unknown) => this.violations.push(`WATCH failed at host ${this.host}: ${String(error)}`))
   }
 
-  private show(feed: Feed): void {
+  /** What is pending is in a snapshot too, and so is what is committed, also below a revision that was told before. */
+  private show(feed: Feed, committed: Iterable<string> = []): void {
     for (const { id } of feed.source.pending()) this.shown.add(id)
+    for (const id of committed) this.shown.add(id)
   }
 
   private take(notice: Notice): void {

@@ -87,7 +87,7 @@ export class World {
         feed.take(news)
       })
       await keeper.round('all')
-      host.watcher.attach(feed, process)
+      host.watcher.attach(feed, () => keeper.replica.seen.keys(), process)
       for (;;) {
         await keeper.round('all')
         feed.wake()

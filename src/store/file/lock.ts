@@ -35,7 +35,7 @@ export class ChainLock implements KeeperLock {
     await this.files.write(temporary, JSON.stringify({ ...this.processes.self(), unique: this.unique() }))
     try {
       if ((await this.files.link(temporary, this.at(`keeper.${n}`))) !== 'linked') return null
-      if (newest !== null && !(await this.isNext(newest, n))) {
+      if (!(await this.isNext(newest, n))) {
         await this.release(n)
         return null
       }
@@ -71,8 +71,8 @@ export class ChainLock implements KeeperLock {
   }
 
   /** What was taken for done or dead still is what was read, and nobody is further: the chain was not swept meanwhile. */
-  private async isNext(before: Link, n: number): Promise<boolean> {
-    if (((await this.files.read(this.at(`keeper.${before.n}`)))?.text ?? null) !== before.text) return false
+  private async isNext(before: Link | null, n: number): Promise<boolean> {
+    if (before !== null && ((await this.files.read(this.at(`keeper.${before.n}`)))?.text ?? null) !== before.text) return false
     return Math.max(...(await this.numbers())) === n
   }
 

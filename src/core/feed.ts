@@ -1,7 +1,7 @@
 /** What watchers follow: the last changes in order, pending writes, messages; and a way to wait for more. */
 import type { TreeMap } from '../domain/json.js'
 import type { Change, Operation } from '../domain/operation.js'
-import type { News } from './keeper.js'
+import type { News } from './root-copy.js'
 
 /** Changes kept in memory for watchers that are not far behind. */
 const KEPT = 2_000

@@ -22,7 +22,7 @@ export class SingleFeed {
     this.feed = new Feed({
       rev: () => this.view.replica.rev,
       rootId: () => this.view.id(),
-      pending: () => (this.view.mode === 'off' ? [] : this.view.open.toReplay(this.view.replica).map(({ op }) => op)),
+      pending: () => this.view.pendingOperations(),
       isOpen: (id) => this.view.open.has(id),
       document: () => this.view.compose(),
       older: (after) => olderChanges(ports, after, this.view.replica.rev),

@@ -11,7 +11,7 @@ import { systemClock } from '../platform/clock.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { systemProcesses } from '../platform/processes.js'
 import { watchFiles } from '../platform/watch-files.js'
-import { FileStore } from '../store/file/file-store.js'
+import { fileStoreOf } from '../store/file/file-store.js'
 import { RootFiles } from '../store/file/root-files.js'
 import { RedisConnector } from './redis-connector.js'
 
@@ -38,14 +38,7 @@ export async function openLocalEngine(options: OpenOptions): Promise<LocalEngine
       randomId: () => randomBytes(16).toString('hex'),
       digest: (text) => createHash('sha256').update(text).digest('hex'),
       connector,
-      fileStore: (keeper) =>
-        new FileStore({
-          replica: keeper.replica,
-          append: (line) => root.append(line),
-          history: root.history,
-          save: () => keeper.save(),
-          now: () => systemClock.now(),
-        }),
+      fileStore: fileStoreOf(root, systemClock),
     },
   })
 }

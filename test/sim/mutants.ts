@@ -76,9 +76,9 @@ export const MUTANTS: readonly Mutant[] = [
     shows: /commit \d+/,
     changes: [
       {
-        file: 'src/core/keeper.ts',
-        find: 'Math.max(this.replica.high, revisionFloorAt(this.now()))',
-        replace: 'Math.max(this.replica.high, 0 * revisionFloorAt(this.now()))',
+        file: 'src/core/exchange.ts',
+        find: 'Math.max(copy.replica.high, revisionFloorAt(copy.now()))',
+        replace: 'Math.max(copy.replica.high, 0 * revisionFloorAt(copy.now()))',
       },
     ],
     options: LOSSES,

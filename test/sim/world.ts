@@ -13,7 +13,7 @@ import { Writer } from '../../src/core/writer.js'
 import type { TreeMap } from '../../src/domain/json.js'
 import type { Change } from '../../src/domain/operation.js'
 import { MemoryError } from '../../src/errors/errors.js'
-import { FileStore } from '../../src/store/file/file-store.js'
+import { fileStoreOf } from '../../src/store/file/file-store.js'
 import { RootFiles } from '../../src/store/file/root-files.js'
 import { MemoryServer, type MemorySnapshot } from '../../src/store/memory/server.js'
 import { Disk, filesOf } from './fake-files.js'
@@ -144,14 +144,7 @@ export class World {
       randomId: () => this.chance.hex(32),
       digest: (text) => createHash('sha256').update(text).digest('hex'),
       connector: this.connectorOf(host, process),
-      fileStore: (keeper) =>
-        new FileStore({
-          replica: keeper.replica,
-          append: (line) => root.append(line),
-          history: root.history,
-          save: () => keeper.save(),
-          now: clock.now,
-        }),
+      fileStore: fileStoreOf(root, clock),
       tell: () => undefined,
     }
   }
@@ -202,7 +195,7 @@ const feedOf = (ports: Ports, keeper: Keeper): Feed =>
   new Feed({
     rev: () => keeper.replica.rev,
     rootId: () => keeper.id(),
-    pending: () => (keeper.mode === 'off' ? [] : keeper.open.toReplay(keeper.replica).map(({ op }) => op)),
+    pending: () => keeper.pendingOperations(),
     isOpen: (id) => keeper.open.has(id),
     document: () => keeper.compose(),
     older: (after) => olderChanges(ports, after, keeper.replica.rev),

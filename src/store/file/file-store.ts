@@ -7,7 +7,8 @@ import { mergeContains } from '../../domain/lineage.js'
 import type { Change, Target } from '../../domain/operation.js'
 import { advance, lineageOf, type Replica } from '../../domain/replica.js'
 import type { Lineage, Proposal, Roster, SeenId, Store, Stored, Verdict } from '../contract.js'
-import type { History, JournalLine } from '../root.js'
+import type { Clock } from '../../platform/clock.js'
+import type { History, JournalLine, Root } from '../root.js'
 
 export interface FileStorePorts {
   /** Of the keeper: only who holds its lock may use this store. */
@@ -113,6 +114,18 @@ export class FileStore implements Store {
 
   async close(): Promise<void> {}
 }
+
+/** The store of a root for its keeper, whose replica it decides on. */
+export const fileStoreOf =
+  (root: Pick<Root, 'append' | 'history'>, clock: Pick<Clock, 'now'>) =>
+  (keeper: { replica: Replica; save(): Promise<void> }): FileStore =>
+    new FileStore({
+      replica: keeper.replica,
+      append: (line) => root.append(line),
+      history: root.history,
+      save: () => keeper.save(),
+      now: () => clock.now(),
+    })
 
 /** Epochs of roots begin with an f, those of shared stores with an r. */
 const isOwn = (epoch: string | null): boolean => epoch?.startsWith('f') ?? false

@@ -1,0 +1,193 @@
+/** A keeper and the sequencer: the lineage is begun or joined, changes are pulled, pending operations replayed. */
+import { revisionFloorAt } from '../domain/lineage.js'
+import { CONTEXT, type Operation, type Target } from '../domain/operation.js'
+import { advance, type Replica } from '../domain/replica.js'
+import { StoreUnavailable } from '../errors/errors.js'
+import type { Lineage, Store } from '../store/contract.js'
+import type { Acknowledged } from '../store/root.js'
+import { firstContext } from './first-context.js'
+import { join } from './join.js'
+import type { JournalKeeping } from './journal-keeping.js'
+import { LegacyWatch } from './legacy.js'
+import { modeOf } from './mode.js'
+import { localEpoch, type Ports, sharedEpoch } from './ports.js'
+import type { RootCopy } from './root-copy.js'
+import { submit, type Submission } from './submit.js'
+
+const PAGE = 1_000
+
+export interface ExchangeOptions {
+  /** An empty root stays empty until something is written; a hub begins the context at once. */
+  beginsWhenAsked: boolean
+  /** The store in which this root gives the revisions itself. */
+  ownStore: () => Store
+}
+
+export class Exchange {
+  private readonly legacy: LegacyWatch
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly copy: RootCopy,
+    private readonly journal: JournalKeeping,
+    private readonly options: ExchangeOptions,
+  ) {
+    this.legacy = new LegacyWatch(ports)
+  }
+
+  /** `touched`: records to compare with what changes say. Never throws because the shared store is away. */
+  async run(touched: Iterable<Target> | 'all'): Promise<void> {
+    const { copy } = this
+    const shared = await this.ports.connector.connect()
+    copy.mode = modeOf(this.ports, copy.replica.epoch, shared)
+    const store = shared ?? (copy.mode === 'off' ? this.options.ownStore() : null)
+    if (store === null) return
+    try {
+      await this.runWith(store, touched)
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error
+      copy.mode = 'away'
+    }
+  }
+
+  /** A context begins with the usual members. Nobody was told that they are kept, so they need no line in the journal. */
+  seed(): void {
+    const { replica, open, rootId } = this.copy
+    if (replica.entries.has(CONTEXT) || open.all().some(({ op }) => op.target === CONTEXT)) return
+    if (this.options.beginsWhenAsked && replica.entries.size === 0 && !this.copy.hasWork()) return
+    open.add({ op: firstContext(this.ports.root.path, rootId, this.ports.digest(`first ${rootId}`)) })
+  }
+
+  /** With files only, and as the keeper: this root decides. */
+  submitHere(operation: Operation): Promise<Submission> {
+    const { replica } = this.copy
+    const options = { epoch: replica.epoch ?? '', floor: replica.high, latest: this.copy.now(), waited: false }
+    return submit(this.options.ownStore(), operation, options)
+  }
+
+  private async runWith(store: Store, touched: Iterable<Target> | 'all'): Promise<void> {
+    const { copy } = this
+    const lineage = await this.enter(store)
+    if (lineage === null) return
+    if (!(await this.pull(store))) return
+    const targets = async (): Promise<Iterable<Target>> => (touched === 'all' ? store.targets() : touched)
+    if (store.shared) await this.legacy.take(store, copy.replica, await targets(), copy.now())
+    this.seed()
+    await this.replay(store)
+    if (!(await this.pull(store))) return
+    if (store.shared) await this.legacy.take(store, copy.replica, touched === 'all' ? [] : touched, copy.now())
+    await this.pull(store)
+  }
+
+  /** The store's lineage, begun or joined where that was needed; null: somebody else is at it, the next round goes on. */
+  private async enter(store: Store): Promise<Lineage | null> {
+    const { copy } = this
+    let lineage = await store.hello()
+    if (store.shared) copy.skewMs = lineage.time - this.ports.clock.now()
+    if (lineage.epoch === null || lineage.owner !== lineage.run) {
+      const random = this.ports.randomId()
+      const isFresh = !store.shared && copy.replica.high === 0
+      lineage = await store.beginEpoch(lineage, {
+        epoch: store.shared ? sharedEpoch(random) : localEpoch(random),
+        atLeast: isFresh ? 0 : Math.max(copy.replica.high, revisionFloorAt(copy.now())),
+      })
+    }
+    if (lineage.epoch === copy.replica.epoch) return lineage
+    return (await this.takeOver(store, lineage)) ? lineage : null
+  }
+
+  private join(store: Store, lineage: Lineage): Promise<Replica | null> {
+    return join(store, this.copy.replica, lineage, this.ports, (target, stored, known) =>
+      this.legacy.heal(store, lineage.epoch!, target, stored, known),
+    )
+  }
+
+  /** Applies changes up to the store's revision. False: this is not the store's lineage any more. */
+  private async pull(store: Store): Promise<boolean> {
+    const { copy } = this
+    for (;;) {
+      const { changes, rev } = await store.changesAfter(copy.replica.rev, PAGE)
+      // Without changes up to its revision the stream was lost: what it told is in the records.
+      if (changes.length === 0) return rev > copy.replica.rev ? this.catchUp(store) : true
+      if (changes.some((change) => change.epoch !== copy.replica.epoch)) return false
+      if (changes[0]!.prev > copy.replica.rev) return this.catchUp(store)
+      for (const change of changes) advance(copy.replica, change)
+      copy.changesSinceSave += changes.length
+      await this.ports.root.history.add(changes)
+      copy.report({ is: 'changes', changes })
+    }
+  }
+
+  /** The stream no longer reaches back to what this root has: everything is read. */
+  private async catchUp(store: Store): Promise<boolean> {
+    return this.takeOver(store, await store.hello())
+  }
+
+  /** Joins the store's lineage and goes on in it. Watchers go on without a gap where nothing was lost and nothing missed. */
+  private async takeOver(store: Store, lineage: Lineage): Promise<boolean> {
+    const before = this.copy.replica
+    const joined = await this.join(store, lineage)
+    if (joined === null) return false
+    const isWhole = before.rev === 0 || lineage.contains.get(before.epoch ?? '') === before.rev
+    const since = isWhole ? (await store.changesAfter(before.rev, PAGE)).changes : []
+    const changes = since.filter((change) => change.rev <= joined.rev)
+    this.copy.replica = joined
+    await this.journal.save()
+    const [first, ...rest] = changes
+    // What an epoch between ours and this one committed may be there in part only.
+    const isThisEpoch = changes.every((change) => change.epoch === lineage.epoch)
+    const joinsOn = first === undefined || first.prev <= lineage.first
+    const isContinuous = isWhole && isThisEpoch && joinsOn && changes.length < PAGE
+    if (!isContinuous) this.copy.report({ is: 'lost', rev: joined.rev })
+    else if (first !== undefined) {
+      const joining = [{ ...first, prev: Math.min(first.prev, before.rev) }, ...rest]
+      await this.ports.root.history.add(joining)
+      this.copy.report({ is: 'changes', changes: joining })
+    }
+    return true
+  }
+
+  /**
+   * Pending operations, in order, with their ids. One that cannot be committed now holds back the later ones of its record;
+   * another lineage ends it for all.
+   */
+  private async replay(store: Store): Promise<void> {
+    const blocked = new Set<Target>()
+    for (const entry of this.copy.open.toReplay(this.copy.replica)) {
+      if (blocked.has(entry.op.target)) continue
+      const done = await this.replayOne(store, entry)
+      if (done === 'other lineage') return
+      if (done === 'blocked') blocked.add(entry.op.target)
+    }
+  }
+
+  private async replayOne(store: Store, { op, rev, epoch }: Acknowledged): Promise<'done' | 'blocked' | 'other lineage'> {
+    const { copy } = this
+    const options = { epoch: copy.replica.epoch!, floor: copy.replica.high, latest: copy.now(), waited: true }
+    const lost = rev !== undefined && epoch !== undefined ? { t: Math.min(op.t, copy.now()), rev, epoch } : undefined
+    const submission = await submit(store, op, options, lost)
+    switch (submission.is) {
+      case 'committed':
+      case 'duplicate': {
+        const at = submission.is === 'committed' ? submission.change.rev : submission.rev
+        if (at === 0) copy.replica.seen.set(op.id, { rev: 0 })
+        else if (store.shared) await this.acknowledge({ op, rev: at, epoch: copy.replica.epoch! })
+        return 'done'
+      }
+      case 'epoch':
+        return 'other lineage'
+      case 'evicted':
+      case 'contended':
+        return 'blocked'
+      default:
+        // Nothing to do, or nothing that can be done: conditional operations are never in the journal.
+        copy.replica.seen.set(op.id, { rev: 0 })
+        return 'done'
+    }
+  }
+
+  private async acknowledge(entry: Acknowledged): Promise<void> {
+    this.copy.open.add(entry)
+    await this.ports.root.append(entry)
+  }
+}

@@ -1,0 +1,100 @@
+/** What a root says of itself: status, what health asks beyond it, and the comparison of file and Redis. */
+import { composeDocument } from '../domain/document.js'
+import { equalTrees, parseTreeMap, type TreeMap } from '../domain/json.js'
+import { agentOf, type Change } from '../domain/operation.js'
+import { MemoryError, StoreUnavailable } from '../errors/errors.js'
+import type { Store, WakingStore } from '../store/contract.js'
+import { lookAtFile } from './file-in.js'
+import type { Keeper } from './keeper.js'
+import type { Status } from './memory.js'
+import { modeOf } from './mode.js'
+import type { Ports } from './ports.js'
+import { entriesOf, readAll } from './snapshot.js'
+import type { KeeperAccess } from './writer.js'
+
+export interface Examination {
+  file: { is: 'absent' | 'current' | 'edited' | 'unsettled' | 'broken'; reason?: string }
+  /** ms */
+  oldestPending: number | null
+  lastChange: Change | null
+}
+
+export interface Comparison {
+  rev: number
+  agents: number
+  equal: boolean
+}
+
+export async function statusOf(ports: Ports, view: Keeper, store: Store | null): Promise<Omit<Status, 'hub'>> {
+  const { connector, root } = ports
+  const latency = store !== null && 'ping' in store ? await latencyOf(store as WakingStore) : null
+  const file = await lookAtFile(ports, view.facts())
+  const isCurrent = file.is === 'ours' && file.text.includes(`"rev": ${view.compose().get('rev') as string}`)
+  return {
+    root: root.path,
+    redis: modeOf(ports, view.replica.epoch, store),
+    redisUrl: connector.url,
+    redisReason: connector.reason,
+    redisLatencyMs: latency,
+    rev: view.replica.rev,
+    epoch: view.replica.epoch,
+    pending: view.pending(),
+    fileIsCurrent: isCurrent,
+    agents: [...view.replica.entries].filter(([target, entry]) => entry.live && agentOf(target) !== undefined).length,
+  }
+}
+
+/** What health wants to know beyond the status. */
+export async function examine(ports: Ports, view: Keeper): Promise<Examination> {
+  const look = await lookAtFile(ports, view.facts())
+  const pending = view.pendingOperations()
+  const last = (await ports.root.history.after(0)).findLast((change) => change.t > 0)
+  return {
+    file: look.is === 'broken' ? { is: 'broken', reason: look.reason } : { is: look.is === 'ours' ? 'current' : look.is },
+    oldestPending: pending.length === 0 ? null : Math.min(...pending.map(({ t }) => t)),
+    lastChange: last ?? null,
+  }
+}
+
+/** Reconciles now, and reads both sides back. Throws MemoryError `unavailable` when the shared store is away. */
+export async function reconcile(ports: Ports, access: KeeperAccess): Promise<Comparison> {
+  const store = await ports.connector.connect()
+  if (store === null) {
+    const { reason } = ports.connector
+    throw new MemoryError('unavailable', `Redis cannot be reached${reason === null ? '' : ` (${reason})`}: nothing was reconciled`, {
+      suggestions: ['look at memory_sync status', 'what is pending is sent when Redis answers again'],
+    })
+  }
+  const keeper = await access.alone(async (own) => {
+    for (let round = 0; round < 3; round++) await own.round('all')
+    return own
+  })
+  if (keeper === null) throw new MemoryError('failed', 'another process is the keeper of this root and does not finish')
+  return compare(ports, keeper, store)
+}
+
+async function compare(ports: Ports, keeper: Keeper, store: Store): Promise<Comparison> {
+  const lineage = await store.hello()
+  const entries = await entriesOf(store, await readAll(store, lineage), keeper.replica)
+  const redis = composeDocument(entries, { rev: 0, lastUpdate: undefined, order: [] })
+  const look = await lookAtFile(ports, keeper.facts())
+  const file = look.is === 'ours' ? look.text : '{}'
+  const equal = equalTrees(withoutFacts(parseTreeMap(file)), withoutFacts(redis))
+  return { rev: lineage.rev, agents: [...entries.keys()].filter((target) => agentOf(target) !== undefined).length, equal }
+}
+
+async function latencyOf(store: WakingStore): Promise<number | null> {
+  try {
+    return await store.ping()
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return null
+    throw error
+  }
+}
+
+function withoutFacts(document: TreeMap): TreeMap {
+  const copy = new Map(document)
+  copy.delete('rev')
+  copy.delete('last_update')
+  return copy
+}

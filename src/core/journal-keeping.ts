@@ -1,0 +1,119 @@
+/** The journal and the saved state of a root: read when a keeper begins, followed, and folded into each other. */
+import type { Change } from '../domain/operation.js'
+import { advance, type Replica } from '../domain/replica.js'
+import type { JournalLine, JournalTail } from '../store/root.js'
+import type { Ports } from './ports.js'
+import type { RootCopy } from './root-copy.js'
+
+/** Journal lines, and bytes, after which the journal is folded into the saved state. */
+const FOLD_LINES = 2_000
+const FOLD_BYTES = 8 * 1024 * 1024
+/** Changes after which the state is saved, so that the next start has little to catch up with. */
+const SAVE_CHANGES = 500
+const KEPT_IDS = 20_000
+const KEPT_KEY_MS = 8 * 24 * 3_600_000
+
+export class JournalKeeping {
+  private tail: JournalTail | null = null
+  private linesSinceFold = 0
+  /** Reading and folding, one after another. */
+  private work: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly copy: RootCopy,
+  ) {}
+
+  /** Reads what is new; everything, the first time. */
+  refresh(): Promise<void> {
+    return this.inTurn(() => this.read())
+  }
+
+  async save(): Promise<void> {
+    trimSeen(this.copy.replica, this.copy.now())
+    await this.ports.root.save(this.copy.state())
+    this.copy.changesSinceSave = 0
+  }
+
+  /** When it is long. */
+  async fold(): Promise<void> {
+    if (this.linesSinceFold >= FOLD_LINES || (this.tail?.end ?? 0) >= FOLD_BYTES) await this.inTurn(() => this.foldNow())
+    else if (this.copy.changesSinceSave >= SAVE_CHANGES) await this.save()
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.work.then(work)
+    this.work = done.catch(() => undefined)
+    return done
+  }
+
+  private async read(): Promise<void> {
+    if (this.tail === null) await this.load()
+    else {
+      const { lines, tail } = await this.ports.root.more(this.tail)
+      this.tail = tail
+      for (const line of lines) this.take(line)
+      if (lines.length > 0) this.copy.report({ is: 'pending' })
+    }
+    this.copy.open.settle(this.copy.replica)
+  }
+
+  private async load(): Promise<void> {
+    const { copy } = this
+    this.ports.root.versions.reload()
+    const { state, lines, tail } = await this.ports.root.load()
+    copy.replica = state.replica
+    copy.generation = state.generation
+    copy.order = state.order
+    copy.skewMs = state.skewMs
+    this.tail = tail
+    copy.rootId = await this.ports.root.id().catch(() => '') // who only reads may have no right to make one, and needs none
+    for (const entry of state.carry) copy.open.add(entry)
+    const changes = await this.ports.root.history.after(copy.replica.rev)
+    for (const change of changes) this.follow(change)
+    for (const line of lines) this.take(line)
+    await this.completeHistory(lines)
+  }
+
+  /** A change that this root numbered itself is a commit; an operation waits until the replica contains it. */
+  private take(line: JournalLine): void {
+    this.linesSinceFold++
+    if ('change' in line) this.follow(line.change)
+    else this.copy.open.add(line)
+  }
+
+  /** Applies what was pulled or numbered after the state was saved, as far as it joins on. */
+  private follow(change: Change): void {
+    const { epoch, rev } = this.copy.replica
+    if (change.epoch === epoch && change.rev > rev && change.prev <= rev) advance(this.copy.replica, change)
+  }
+
+  /** A keeper that died after it numbered a change may not have told the history. */
+  private async completeHistory(lines: readonly JournalLine[]): Promise<void> {
+    const changes = lines.flatMap((line) => ('change' in line ? [line.change] : []))
+    if (changes.length === 0) return
+    const known = new Set((await this.ports.root.history.after(changes[0]!.rev - 1)).map((change) => change.rev))
+    await this.ports.root.history.add(changes.filter((change) => !known.has(change.rev)))
+  }
+
+  /** Seal, read what came until then, save, and only then drop: whatever is killed in between, nothing is lost. */
+  private async foldNow(): Promise<void> {
+    const { root } = this.ports
+    await root.seal(this.copy.generation + 1)
+    await this.read()
+    this.copy.generation++
+    await this.save()
+    await root.dropSegments(this.copy.generation)
+    this.linesSinceFold = 0
+  }
+}
+
+function trimSeen(replica: Replica, now: number): void {
+  let surplus = replica.seen.size - KEPT_IDS
+  for (const [id, seen] of replica.seen) {
+    if (surplus <= 0) return
+    if (seen.digest !== undefined && now - (seen.t ?? 0) < KEPT_KEY_MS) continue
+    replica.seen.delete(id)
+    surplus--
+  }
+}

@@ -1,0 +1,61 @@
+/** What a keeper has of its root in memory: the replica, acknowledged operations that are not in it yet, and who is told. */
+import type { TreeMap } from '../domain/json.js'
+import type { Change } from '../domain/operation.js'
+import { emptyReplica, type Replica } from '../domain/replica.js'
+import type { Clock } from '../platform/clock.js'
+import type { RootState } from '../store/root.js'
+import type { EditFacts } from './file-in.js'
+import type { Mode } from './mode.js'
+import { OpenOperations } from './open-operations.js'
+
+/** What a keeper tells its listeners: `lost` means that watchers cannot go on from where they are. */
+export type News = { is: 'changes'; changes: readonly Change[] } | { is: 'pending' } | { is: 'lost'; rev: number }
+
+export class RootCopy {
+  replica: Replica = emptyReplica()
+  readonly open = new OpenOperations()
+  mode: Mode = 'off'
+  /** Of the journal: segments up to this one are in the replica. */
+  generation = 0
+  order: string[] = []
+  /** Clock of the shared store minus ours, ms. */
+  skewMs = 0
+  rootId = ''
+  /** Changes that are in the replica and not in the saved state. */
+  changesSinceSave = 0
+  private readonly listeners: ((news: News) => void)[] = []
+
+  constructor(private readonly clock: Pick<Clock, 'now'>) {}
+
+  onNews(listener: (news: News) => void): void {
+    this.listeners.push(listener)
+  }
+
+  report(news: News): void {
+    for (const listener of this.listeners) listener(news)
+  }
+
+  /** The shared store's clock, as far as it is known. */
+  now(): number {
+    return this.clock.now() + this.skewMs
+  }
+
+  /** Something acknowledged is not in the replica yet. */
+  hasWork(): boolean {
+    return this.open.all().length > 0
+  }
+
+  /** The order in which an edited document has its members. */
+  takeOrder(document: TreeMap): void {
+    this.order = [...document.keys()]
+  }
+
+  facts(): EditFacts {
+    return { replica: this.replica, rootId: this.rootId, skewMs: this.skewMs }
+  }
+
+  state(): RootState {
+    const { replica, generation, order, skewMs } = this
+    return { generation, replica, carry: this.open.all(), order, skewMs }
+  }
+}

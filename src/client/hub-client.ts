@@ -1,5 +1,5 @@
 /** The Memory of a running hub, over its control socket. */
-import type { Memory, Notice, Snapshot, Status, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
+import type { Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { OperationIds } from '../core/engine-types.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change } from '../domain/operation.js'
@@ -8,7 +8,7 @@ import type { ConnectOptions } from './reach.js'
 import type { HubConnection } from './connection.js'
 import type { CallName, HubInfo, LastingCall } from './protocol.js'
 import { followHub } from './follow.js'
-import { eventToWire, outcomeFromWire, snapshotFromWire, type WireOutcome, type WireSnapshot } from './wire.js'
+import { eventToWire, outcomeFromWire, snapshotFromWire, tasksFromWire, type WireOutcome, type WireSnapshot, type WireTasks } from './wire.js'
 
 /** A living hub may take so long: its own budgets for Redis (at most 2 s) end before. */
 const ANSWER_MS = 5_000
@@ -44,6 +44,10 @@ export class HubClient implements Memory {
   async read(): Promise<Snapshot | null> {
     const wire = (await this.call('read', {})) as WireSnapshot | null
     return wire === null ? null : snapshotFromWire(wire)
+  }
+
+  async readTasks(): Promise<TaskSnapshot> {
+    return tasksFromWire((await this.call('readTasks', {})) as WireTasks)
   }
 
   /**

@@ -2,7 +2,7 @@
  * The values of a Memory as plain JSON, and back. A document travels as its one-line text: as a JavaScript object it would
  * lose the order of keys and the digits of numbers.
  */
-import type { Notice, Snapshot, WriteOutcome } from '../core/memory.js'
+import type { Notice, Snapshot, TaskSnapshot, WriteOutcome } from '../core/memory.js'
 import { formatLine, parseTree, parseTreeMap, type TreeMap } from '../domain/json.js'
 
 /** `T` with every document in it as text. */
@@ -15,6 +15,19 @@ export type WireOutcome = Wire<WriteOutcome>
 
 export const snapshotToWire = (snapshot: Snapshot): WireSnapshot => ({ ...snapshot, context: formatLine(snapshot.context) })
 export const snapshotFromWire = (wire: WireSnapshot): Snapshot => ({ ...wire, context: parseTreeMap(wire.context) })
+
+export type WireTasks = Omit<TaskSnapshot, 'tasks' | 'list'> & { tasks: string; list: string }
+
+export const tasksToWire = (snapshot: TaskSnapshot): WireTasks => ({
+  ...snapshot,
+  tasks: formatLine(snapshot.tasks),
+  list: formatLine(snapshot.list),
+})
+export const tasksFromWire = (wire: WireTasks): TaskSnapshot => ({
+  ...wire,
+  tasks: parseTreeMap(wire.tasks),
+  list: parseTreeMap(wire.list),
+})
 
 export const noticeToWire = (notice: Notice): WireNotice =>
   notice.is === 'snapshot' ? { ...notice, context: formatLine(notice.context) } : notice

@@ -8,7 +8,7 @@ import { HubRounds } from './hub-rounds.js'
 import { operationIds } from './ids.js'
 import { type Comparison, examine, type Examination, reconcile, statusOf } from './inspection.js'
 import type { Keeper } from './keeper.js'
-import type { Notice, Snapshot, Status, WatchRequest, WriteOutcome, WriteRequest } from './memory.js'
+import type { Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from './memory.js'
 import type { Ports } from './ports.js'
 import { Reading } from './reading.js'
 import { SingleRounds } from './rounds.js'
@@ -108,6 +108,10 @@ export class LocalEngine implements Engine {
 
   read(): Promise<Snapshot | null> {
     return this.hub === null ? this.reading.alone() : this.reading.asHub(this.hub.rounds)
+  }
+
+  readTasks(): Promise<TaskSnapshot> {
+    return this.hub === null ? this.reading.tasksAlone() : this.reading.tasksAsHub(this.hub.rounds)
   }
 
   async history(since: number): Promise<Change[]> {

@@ -83,7 +83,7 @@ export class Exchange {
   private async enter(store: Store): Promise<Lineage | null> {
     const { copy } = this
     let lineage = await store.hello()
-    if (store.shared) copy.skewMs = lineage.time - this.ports.clock.now()
+    if (store.shared) copy.setClock(lineage.time)
     if (lineage.epoch === null || lineage.owner !== lineage.run) {
       const random = this.ports.randomId()
       const isFresh = !store.shared && copy.replica.high === 0

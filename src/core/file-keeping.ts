@@ -4,7 +4,6 @@ import { unreadableAgents } from '../domain/hand-edit.js'
 import { formatPretty, type TreeMap } from '../domain/json.js'
 import { formatTime } from '../domain/time.js'
 import { type FileLook, judgeText, lookAtFile } from './file-in.js'
-import { overlay } from './open-operations.js'
 import type { Ports } from './ports.js'
 import type { RootCopy } from './root-copy.js'
 
@@ -70,8 +69,8 @@ export class FileKeeping {
 
   /** The records as they will be when everything acknowledged is committed, as one document. */
   compose(): TreeMap {
-    const { replica, open, order } = this.copy
-    return composeDocument(overlay(replica, open.all()), { rev: this.shownRev(), lastUpdate: this.lastUpdate(), order })
+    const facts = { rev: this.shownRev(), lastUpdate: this.lastUpdate(), order: this.copy.order }
+    return composeDocument(this.copy.records(), facts)
   }
 
   private async takeEdit(look: Extract<FileLook, { is: 'edited' }>): Promise<void> {

@@ -2,6 +2,7 @@
  * The keeper of a root, one at a time: it brings the file, the journal and the shared store together. The hub is it for its life,
  * a command without a hub for one round. A round may stop anywhere and is simply done again.
  */
+import type { Entry } from '../domain/entry.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Operation, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
@@ -94,6 +95,11 @@ export class Keeper implements LocalSequencer {
     return this.file.compose()
   }
 
+  /** The records as they will be then. */
+  records(): Map<Target, Entry> {
+    return this.copy.records()
+  }
+
   /** Something acknowledged is not in the replica yet. */
   hasWork(): boolean {
     return this.copy.hasWork()
@@ -112,6 +118,15 @@ export class Keeper implements LocalSequencer {
   /** Acknowledged here and not numbered by the shared store; with files only nothing is: the next round numbers it. */
   pendingOperations(): Operation[] {
     return this.mode === 'off' ? [] : this.open.toReplay(this.replica).map(({ op }) => op)
+  }
+
+  /** The shared store's clock, as far as it is known, ms. */
+  now(): number {
+    return this.copy.now()
+  }
+
+  setClock(time: number): void {
+    this.copy.setClock(time)
   }
 
   /** Clock of the shared store minus ours, ms. */

@@ -52,6 +52,23 @@ export interface Snapshot {
   context: TreeMap
 }
 
+/** The work items, and what belongs to the list as a whole. */
+export interface TaskSnapshot {
+  /** Of the whole context. */
+  rev: number
+  source: Snapshot['source']
+  durability: Durability
+  pending: number
+  /** The clock that decides on time limits (Redis', where there is one), ms. */
+  now: number
+  /** Member per id, in the order in which the items came to be: the record with its `rev`. */
+  tasks: TreeMap
+  /** What is known of the list: the members of its YAML form beside the items. */
+  list: TreeMap
+  /** When an item, and when the list, was changed last, ms; 0: never. */
+  changedAt: { tasks: number; list: number }
+}
+
 /** One line of `watch` and of `log`, before it is printed. */
 export type Notice =
   | {
@@ -95,6 +112,7 @@ export interface Memory {
   write(request: WriteRequest): Promise<WriteOutcome>
   /** null: there is no context anywhere. */
   read(): Promise<Snapshot | null>
+  readTasks(): Promise<TaskSnapshot>
   watch(request: WatchRequest): AsyncIterable<Notice>
   /** The history after a revision, oldest first. */
   history(since: number): Promise<Change[]>

@@ -1,4 +1,5 @@
 /** Reading the context in this process, without a hub or as the hub: what is committed by now, and what is pending. */
+import { composeTasks } from '../domain/document.js'
 import type { Change } from '../domain/operation.js'
 import { isFirstContext } from '../domain/operation.js'
 import { StoreUnavailable } from '../errors/errors.js'
@@ -6,7 +7,7 @@ import type { Lineage, Store } from '../store/contract.js'
 import { lookAtFile } from './file-in.js'
 import type { HubRounds } from './hub-rounds.js'
 import type { Keeper } from './keeper.js'
-import type { Snapshot } from './memory.js'
+import type { Snapshot, TaskSnapshot } from './memory.js'
 import type { Ports } from './ports.js'
 import type { SingleRounds } from './rounds.js'
 import { olderChanges } from './single-feed.js'
@@ -19,22 +20,36 @@ export class Reading {
   ) {}
 
   async alone(): Promise<Snapshot | null> {
+    return snapshotOf(await this.viewAlone())
+  }
+
+  async asHub(rounds: HubRounds): Promise<Snapshot | null> {
+    return snapshotOf(await this.viewAsHub(rounds))
+  }
+
+  async tasksAlone(): Promise<TaskSnapshot> {
+    return tasksOf(await this.viewAlone())
+  }
+
+  async tasksAsHub(rounds: HubRounds): Promise<TaskSnapshot> {
+    return tasksOf(await this.viewAsHub(rounds))
+  }
+
+  private async viewAlone(): Promise<Found> {
     const view = await this.single.view()
     const store = await this.ports.connector.connect()
     if (store !== null) await this.lookInStore(view, store)
     await this.takeUnmergedEdit(view)
-    const isEmpty = view.replica.entries.size === 0 && view.open.all().length === 0
-    return isEmpty ? null : snapshotOf(view, view.mode === 'online' ? 'redis' : 'file')
+    return { view, source: view.mode === 'online' ? 'redis' : 'file' }
   }
 
   /** What is committed by now is shown, also when another hub committed it a moment ago. */
-  async asHub(rounds: HubRounds): Promise<Snapshot | null> {
-    const keeper = await rounds.view()
-    const store = keeper.mode === 'online' ? await this.ports.connector.connect() : null
+  private async viewAsHub(rounds: HubRounds): Promise<Found> {
+    const view = await rounds.view()
+    const store = view.mode === 'online' ? await this.ports.connector.connect() : null
     const rev = store === null ? 0 : await revisionOf(store)
-    if (rev > keeper.replica.rev || keeper.hasWork()) await rounds.settle(true)
-    if (keeper.replica.entries.size === 0 && !keeper.hasWork()) return null
-    return snapshotOf(keeper, 'hub')
+    if (rev > view.replica.rev || view.hasWork()) await rounds.settle(true)
+    return { view, source: 'hub' }
   }
 
   /** Without a hub nobody has pulled for us: the records are read from the store, pending writes laid over them. */
@@ -51,6 +66,7 @@ export class Reading {
       view.replica.entries = entries
       view.replica.rev = Math.max(view.replica.rev, lineage.rev)
       if (lineage.epoch !== null) view.replica.epoch = lineage.epoch
+      view.setClock(lineage.time)
       view.open.settle(view.replica)
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
@@ -92,8 +108,21 @@ async function revisionOf(store: Store): Promise<number> {
   }
 }
 
-function snapshotOf(view: Keeper, source: Snapshot['source']): Snapshot {
-  const context = view.compose()
-  const durability = view.mode === 'online' && view.pending() === 0 ? 'redis' : 'file'
-  return { rev: Number(context.get('rev')), source, durability, pending: view.pending(), context }
+interface Found {
+  view: Keeper
+  source: Snapshot['source']
 }
+
+function snapshotOf({ view, source }: Found): Snapshot | null {
+  if (view.replica.entries.size === 0 && !view.hasWork()) return null
+  const context = view.compose()
+  return { rev: Number(context.get('rev')), source, durability: durabilityOf(view), pending: view.pending(), context }
+}
+
+function tasksOf({ view, source }: Found): TaskSnapshot {
+  const { rev } = view.replica
+  return { rev, source, durability: durabilityOf(view), pending: view.pending(), now: view.now(), ...composeTasks(view.records()) }
+}
+
+const durabilityOf = (view: Keeper): Snapshot['durability'] =>
+  view.mode === 'online' && view.pending() === 0 ? 'redis' : 'file'

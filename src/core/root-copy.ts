@@ -1,12 +1,13 @@
 /** What a keeper has of its root in memory: the replica, acknowledged operations that are not in it yet, and who is told. */
+import type { Entry } from '../domain/entry.js'
 import type { TreeMap } from '../domain/json.js'
-import type { Change } from '../domain/operation.js'
+import type { Change, Target } from '../domain/operation.js'
 import { emptyReplica, type Replica } from '../domain/replica.js'
 import type { Clock } from '../platform/clock.js'
 import type { RootState } from '../store/root.js'
 import type { EditFacts } from './file-in.js'
 import type { Mode } from './mode.js'
-import { OpenOperations } from './open-operations.js'
+import { OpenOperations, overlay } from './open-operations.js'
 
 /** What a keeper tells its listeners: `lost` means that watchers cannot go on from where they are. */
 export type News = { is: 'changes'; changes: readonly Change[] } | { is: 'pending' } | { is: 'lost'; rev: number }
@@ -38,6 +39,16 @@ export class RootCopy {
   /** The shared store's clock, as far as it is known. */
   now(): number {
     return this.clock.now() + this.skewMs
+  }
+
+  /** The shared store says what time it is, ms. */
+  setClock(time: number): void {
+    this.skewMs = time - this.clock.now()
+  }
+
+  /** The records as they will be when everything acknowledged is committed. */
+  records(): Map<Target, Entry> {
+    return overlay(this.replica, this.open.all())
   }
 
   /** Something acknowledged is not in the replica yet. */

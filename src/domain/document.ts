@@ -1,7 +1,7 @@
 /** The whole context as one document, as `context.json` shows it, and back. */
 import { type Entry, emptyEntry } from './entry.js'
 import { cloneMap, leafOf, type Tree, type TreeMap } from './json.js'
-import { agentOf, CONTEXT, type Target } from './operation.js'
+import { agentOf, CONTEXT, TASK_LIST, taskOf, type Target } from './operation.js'
 
 /** Members that are made from the records, and mean nothing where they stand in an edited file. */
 export const DERIVED_MEMBERS: readonly string[] = ['agents', 'last_update', 'rev']
@@ -40,6 +40,29 @@ export function composeRecord(entry: Entry): TreeMap {
   if (entry.rev > 0) record.set('rev', String(entry.rev))
   return record
 }
+
+/** The work items in the order in which they came to be, and what belongs to their list; with the times of the last changes. */
+export function composeTasks(entries: ReadonlyMap<Target, Entry>): {
+  tasks: TreeMap
+  list: TreeMap
+  changedAt: { tasks: number; list: number }
+} {
+  const live = [...entries].flatMap(([target, entry]) => {
+    const id = taskOf(target)
+    return id === undefined || !entry.live ? [] : [{ id, entry }]
+  })
+  const list = entries.get(TASK_LIST)
+  return {
+    tasks: new Map(live.sort((a, b) => a.entry.born - b.entry.born).map(({ id, entry }) => [id, composeRecord(entry)])),
+    list: cloneMap(list?.live === true ? list.tree : new Map<string, Tree>()),
+    changedAt: {
+      tasks: [...entries].reduce((t, [target, entry]) => (taskOf(target) === undefined ? t : Math.max(t, newest(entry))), 0),
+      list: list === undefined ? 0 : newest(list),
+    },
+  }
+}
+
+const newest = (entry: Entry): number => [...entry.stamps.values()].reduce((t, stamp) => Math.max(t, stamp.t), 0)
 
 /** Known members in their order, the others behind them, `rev` last unless it has a place. */
 function ordered(members: TreeMap, order: readonly string[]): TreeMap {

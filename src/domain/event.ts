@@ -2,12 +2,16 @@
 import { deletesRecord } from './entry.js'
 import { setLeaf, mergePatchOf } from './tree.js'
 import type { Tree } from './json.js'
-import { agentOf, type Draft } from './operation.js'
+import { agentOf, type Draft, isOfTasks } from './operation.js'
 import { isWithin } from './pointer.js'
 
-/** A change in which a value lost is a conflict; one of an agent's context a context_update; the rest of a record, agent_update. */
+/**
+ * A change in which a value lost is a conflict; one of an agent's context a context_update; the rest of a record, agent_update;
+ * one of a work item, task_update.
+ */
 export function eventNameOf(change: Draft): string {
   if (change.lost !== undefined && change.lost.length > 0) return 'conflict'
+  if (isOfTasks(change.target)) return 'task_update'
   if (agentOf(change.target) === undefined) return 'context_update'
   if (deletesRecord(change)) return 'agent_update'
   const paths = [...change.leaves, ...(change.inserts ?? [])].map(({ path }) => path)

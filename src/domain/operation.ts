@@ -2,14 +2,32 @@
 import type { LeafEdit } from './tree.js'
 import type { Pointer } from './pointer.js'
 
-/** `agent:<name>`, or `context` for the other top-level members of the document. */
+/**
+ * `agent:<name>`, `context` for the other top-level members of the document, `task:<id>` for a work item, or `tasks` for
+ * what is known of the list of items as a whole. Items are no part of the document.
+ */
 export type Target = string
 
 export const CONTEXT: Target = 'context'
+export const TASK_LIST: Target = 'tasks'
 export const agentTarget = (name: string): Target => `agent:${name}`
 /** The agent's name, or undefined for `context`. */
 export const agentOf = (target: Target): string | undefined =>
   target.startsWith('agent:') ? target.slice('agent:'.length) : undefined
+
+export const taskTarget = (id: string): Target => `task:${id}`
+/** The id of the item, or undefined for any other target. */
+export const taskOf = (target: Target): string | undefined =>
+  target.startsWith('task:') ? target.slice('task:'.length) : undefined
+/** Belongs to the work items. */
+export const isOfTasks = (target: Target): boolean => target === TASK_LIST || taskOf(target) !== undefined
+
+/** For people. */
+export function describeTarget(target: Target): string {
+  const task = taskOf(target)
+  if (task !== undefined) return `item ${task}`
+  return agentOf(target) ?? (target === TASK_LIST ? 'the list of items' : 'the context')
+}
 
 export type Kind = 'set' | 'update' | 'record' | 'edit' | 'legacy' | 'adopt' | 'restore' | 'delete'
 

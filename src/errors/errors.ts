@@ -8,7 +8,11 @@ export type ErrorCode =
   | 'config' // configuration cannot be used: exit 4
   | 'absent' // what was asked for does not exist: exit 1
   | 'conflict' // a compare-and-set was lost: exit 20
+  | 'held' // somebody else has the lease: exit 10
   | 'timeout' // waited, and it did not come: exit 11
+  | 'wrong-token' // the lease is another one's: exit 12
+  | 'not-held' // nobody has the lease: exit 13
+  | 'lease-lost' // it was held, and is not any more: exit 14
   | 'stale-fence' // the fence is older than the last grant: exit 14
   | 'unavailable' // no store can take the write: exit 69
   | 'unknown-outcome' // sent, and never answered: exit 69, repeat with the same key

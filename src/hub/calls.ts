@@ -1,6 +1,6 @@
 /** What each call of the protocol does to the memory that is served. */
 import type { CallName, EndReason, HubInfo } from '../client/protocol.js'
-import { eventFromWire, noticeToWire, outcomeToWire, snapshotToWire } from '../client/wire.js'
+import { eventFromWire, noticeToWire, outcomeToWire, snapshotToWire, tasksToWire } from '../client/wire.js'
 import type { ServedMemory } from '../core/engine-types.js'
 import type { Status } from '../core/memory.js'
 import { historyArgs, parseArgs, publishArgs, submitArgs, watchArgs, writeArgs } from './requests.js'
@@ -30,6 +30,9 @@ export function callsOf(memory: ServedMemory, hub: HubInfo): Readonly<Record<Cal
     async read() {
       const snapshot = await memory.read()
       return { ok: snapshot === null ? null : { ...snapshotToWire(snapshot), source: 'hub' } }
+    },
+    async readTasks() {
+      return { ok: tasksToWire(await memory.readTasks()) }
     },
     watch: (args, outlet) => watch(memory, parseArgs(watchArgs, args), outlet),
     async history(args, outlet) {

@@ -41,7 +41,7 @@ function isObjectText(text: string): boolean {
 }
 
 const writeRequest = z.strictObject({
-  target: z.string().regex(/^(?:context|agent:.+)$/s),
+  target: z.string().regex(/^(?:context|tasks|(?:agent|task):.+)$/s),
   kind: z.enum(['set', 'update', 'record', 'edit', 'legacy', 'adopt', 'restore', 'delete']),
   edits: z.array(edit),
   by: z.string(),

@@ -4,7 +4,7 @@ import { reachHubOf } from '../client/connect.js'
 import { HubGone } from '../client/connection.js'
 import { LEGACY_DEFAULT_PASSWORD } from '../config/redis.js'
 import type { Status } from '../core/memory.js'
-import { agentOf } from '../domain/operation.js'
+import { describeTarget } from '../domain/operation.js'
 import type { Facts, HubFact } from '../health/facts.js'
 import { MemoryError } from '../errors/errors.js'
 import { type OpenOptions, openLocalEngine, rootFilesOf } from './engine.js'
@@ -31,7 +31,7 @@ export async function gatherFacts(options: OpenOptions, fix: boolean): Promise<F
       setAside: await files.setAside(),
       journal: await files.inspectJournal(),
       oldestPendingMs: found.oldestPending === null ? null : Date.now() - found.oldestPending,
-      lastChange: t === undefined ? null : { t, what: agentOf(found.lastChange!.target) ?? 'the context' },
+      lastChange: t === undefined ? null : { t, what: describeTarget(found.lastChange!.target) },
     }
   } finally {
     await engine.close()

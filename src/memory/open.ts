@@ -3,7 +3,7 @@ import { HubGone } from '../client/connection.js'
 import { connectHubOf } from '../client/connect.js'
 import type { HubClient } from '../client/hub-client.js'
 import type { Engine } from '../core/engine-types.js'
-import type { Memory, Notice, Snapshot, Status, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
+import type { Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change } from '../domain/operation.js'
 import { MemoryError } from '../errors/errors.js'
@@ -57,6 +57,13 @@ class HubOrSelf implements Memory {
     return this.byHubOrSelf(
       (hub) => hub.read(),
       (engine) => engine.read(),
+    )
+  }
+
+  readTasks(): Promise<TaskSnapshot> {
+    return this.byHubOrSelf(
+      (hub) => hub.readTasks(),
+      (engine) => engine.readTasks(),
     )
   }
 

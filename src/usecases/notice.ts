@@ -3,7 +3,7 @@ import type { Notice } from '../core/memory.js'
 import { deletesRecord } from '../domain/entry.js'
 import { eventDataOf, eventNameOf } from '../domain/event.js'
 import { InvalidJson, leafOf, parseTreeMap, stringOf, type Tree, type TreeMap } from '../domain/json.js'
-import { agentOf, type Change, type Lost } from '../domain/operation.js'
+import { agentOf, type Change, type Lost, taskOf } from '../domain/operation.js'
 import { formatTime } from '../domain/time.js'
 
 /** A line before it is printed. */
@@ -58,9 +58,11 @@ export function changeLine(
   offsetMinutes: number,
 ): Line {
   const agent = agentOf(change.target) ?? null
+  const task = taskOf(change.target)
   const deleted = deletesRecord(change)
   const position = { rev: pending === true ? 'null' : String(change.rev), cursor: leafOf(cursor) }
   return line(eventNameOf(change), agent, position, {
+    ...(task !== undefined && { task: leafOf(task) }),
     timestamp: leafOf(formatTime(change.t, offsetMinutes)),
     data: eventDataOf(change),
     by: leafOf(change.by),

@@ -1,8 +1,8 @@
 /** Anything that can happen to a store, as data: what writers propose, what others write past us, and what gets lost. */
 import fc from 'fast-check'
-import { CONTEXT, type Draft, type Kind, type Target } from '../../src/domain/operation.js'
+import { CONTEXT, type Draft, type Kind, TASK_LIST, type Target } from '../../src/domain/operation.js'
 
-export const TARGETS: readonly Target[] = ['agent:mary', 'agent:rnd', CONTEXT]
+export const TARGETS: readonly Target[] = ['agent:mary', 'agent:rnd', CONTEXT, 'task:mary', TASK_LIST]
 
 /** Ids of a few operations, as a root knows them. */
 export type KnownIds = { id: number; rev: number; digest?: string; t: number }[]

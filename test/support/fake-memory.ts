@@ -3,11 +3,12 @@ import type {
   Notice,
   Snapshot,
   Status,
+  TaskSnapshot,
   WatchRequest,
   WriteOutcome,
   WriteRequest,
 } from '../../src/core/memory.js'
-import { composeDocument, composeRecord } from '../../src/domain/document.js'
+import { composeDocument, composeRecord, composeTasks } from '../../src/domain/document.js'
 import { formatLine, type TreeMap } from '../../src/domain/json.js'
 import type { Change, Operation } from '../../src/domain/operation.js'
 import { advance, emptyReplica } from '../../src/domain/replica.js'
@@ -77,6 +78,11 @@ export class FakeMemory implements Memory {
     const lastUpdate = formatTime(this.replica.t, 0)
     const context = composeDocument(this.replica.entries, { rev: this.replica.rev, lastUpdate, order: [] })
     return { rev: this.replica.rev, source: 'file', durability: 'file', pending: 0, context }
+  }
+
+  async readTasks(): Promise<TaskSnapshot> {
+    const position = { rev: this.replica.rev, source: 'file', durability: 'file', pending: 0 } as const
+    return { ...position, now: Date.UTC(2025, 10, 12, 1, 26, 25, 120), ...composeTasks(this.replica.entries) }
   }
 
   /** The context as one line. */

@@ -1,5 +1,5 @@
 /** Names of our keys in Redis. docs/format.md describes what they hold. */
-import { agentOf, agentTarget, type Target } from '../../domain/operation.js'
+import { agentOf, agentTarget, TASK_LIST, taskOf, taskTarget, type Target } from '../../domain/operation.js'
 
 export interface RecordKeys {
   record: string
@@ -18,6 +18,7 @@ export class Keys {
   /** Legacy programs publish here too. */
   readonly updates: string
   readonly agentPrefix: string
+  readonly taskPrefix: string
 
   /** A namespace such as `{memory}` puts all keys into one slot of a cluster. */
   constructor(readonly namespace: string) {
@@ -29,6 +30,7 @@ export class Keys {
     this.events = `${namespace}:events`
     this.updates = `${namespace}:updates`
     this.agentPrefix = `${namespace}:agents:`
+    this.taskPrefix = `${namespace}:tasks:`
   }
 
   /** What an epoch cannot do without, in the order in which every script takes it. */
@@ -38,14 +40,15 @@ export class Keys {
 
   of(target: Target): RecordKeys {
     const { namespace } = this
-    const agent = agentOf(target)
-    return agent === undefined
-      ? { record: `${namespace}:context`, types: `${namespace}:context-types`, stamps: `${namespace}:context-stamps` }
-      : {
-          record: this.agentPrefix + agent,
-          types: `${namespace}:types:${agent}`,
-          stamps: `${namespace}:stamps:${agent}`,
-        }
+    const [agent, task] = [agentOf(target), taskOf(target)]
+    if (agent !== undefined) {
+      return { record: this.agentPrefix + agent, types: `${namespace}:types:${agent}`, stamps: `${namespace}:stamps:${agent}` }
+    }
+    if (task !== undefined) {
+      return { record: this.taskPrefix + task, types: `${namespace}:task-types:${task}`, stamps: `${namespace}:task-stamps:${task}` }
+    }
+    const name = target === TASK_LIST ? 'task-list' : 'context'
+    return { record: `${namespace}:${name}`, types: `${namespace}:${name}-types`, stamps: `${namespace}:${name}-stamps` }
   }
 
   lease(name: string): string {
@@ -54,7 +57,8 @@ export class Keys {
 
   /** The record whose hash this is; undefined for any other key. */
   targetOf(key: string): Target | undefined {
-    const name = key.startsWith(this.agentPrefix) ? key.slice(this.agentPrefix.length) : ''
-    return name === '' ? undefined : agentTarget(name)
+    const behind = (prefix: string): string => (key.startsWith(prefix) ? key.slice(prefix.length) : '')
+    const [agent, task] = [behind(this.agentPrefix), behind(this.taskPrefix)]
+    return agent !== '' ? agentTarget(agent) : task !== '' ? taskTarget(task) : undefined
   }
 }

@@ -34,7 +34,7 @@ export async function listenOn(connection: RedisConnection, keys: Keys, on: Stor
 /** The connection tells itself what is invalid: with protocol 2 it may do nothing else once it has subscribed. */
 async function subscribe(client: Redis, keys: Keys): Promise<void> {
   const id = await client.client('ID')
-  await client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', 'PREFIX', keys.agentPrefix)
+  await client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', 'PREFIX', keys.agentPrefix, 'PREFIX', keys.taskPrefix)
   await client.subscribe(keys.updates, INVALIDATIONS)
 }
 

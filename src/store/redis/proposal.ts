@@ -3,7 +3,7 @@ import { applyChange, cloneEntry, deletesRecord, emptyEntry, touchesRecord } fro
 import { eventDataOf, eventNameOf } from '../../domain/event.js'
 import { formatLine, leafOf } from '../../domain/json.js'
 import { formatStamp } from '../../domain/lineage.js'
-import { agentOf, type Draft, type Stamp } from '../../domain/operation.js'
+import { agentOf, type Draft, type Stamp, taskOf } from '../../domain/operation.js'
 import { formatTime } from '../../domain/time.js'
 import type { Proposal } from '../contract.js'
 import { encodeField, encodeName, requireComparisons, touchedFields } from '../hash-fields.js'
@@ -96,9 +96,11 @@ const expectedLife = ({ expect: { live } }: Proposal): string => (live === undef
 /** `{agent, event, timestamp, data, rev}` up to the revision: what legacy programs know, and who is ours carries `rev`. */
 function eventBefore(draft: Draft, offsetMinutes: number): string {
   const agent = agentOf(draft.target)
+  const task = taskOf(draft.target)
   const members = [
     `"agent":${agent === undefined ? 'null' : leafOf(agent)}`,
     `"event":${leafOf(eventNameOf(draft))}`,
+    ...(task === undefined ? [] : [`"task":${leafOf(task)}`]),
     `"timestamp":${leafOf(formatTime(draft.t, offsetMinutes))}`,
     `"data":${formatLine(eventDataOf(draft))}`,
   ]

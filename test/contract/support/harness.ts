@@ -25,6 +25,7 @@ export interface StoreUnderTest {
 export type MakeStore = () => Promise<StoreUnderTest>
 
 export const AGENT = 'agent:mary'
+export const TASK = 'task:P0-1'
 const T = 1_700_000_000_000
 let ids = 0
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { CONTEXT } from '../../../src/domain/operation.js'
+import { CONTEXT, TASK_LIST } from '../../../src/domain/operation.js'
 import type { Store } from '../../../src/store/contract.js'
-import { AGENT, commit, draftOf, lineOf, type MakeStore, readLive, set, started, unset } from './harness.js'
+import { AGENT, commit, draftOf, lineOf, type MakeStore, readLive, set, started, TASK, unset } from './harness.js'
 
 /** Leaves that have broken other stores: each has to come out as it went in. */
 const VALUES: readonly string[] = [
@@ -49,7 +49,7 @@ export function recordContract(make: MakeStore): void {
       expect(stored.evicted).toBe(false)
     })
 
-    for (const target of [AGENT, CONTEXT]) {
+    for (const target of [AGENT, CONTEXT, TASK, TASK_LIST]) {
       it(`of ${target} gives every value back as it came, as a member and inside its context`, async () => {
         const leaves = VALUES.flatMap((value, at) => [set(`/m${at}`, value), set(`/context/m${at}`, value)])
         await commit(store, draftOf(leaves, { target }))

@@ -2,7 +2,8 @@ import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.js'
 import { byFlag, conditionsOf, fenceFlag, keyFlag, numberText } from '../cli/conditions.js'
 import { textOf } from '../cli/stdin.js'
-import { parseJsonArgument } from '../usecases/json-argument.js'
+import type { Tree } from '../domain/json.js'
+import { parseJsonArgument, parseLenient } from '../usecases/json-argument.js'
 import { recordResult } from '../usecases/record.js'
 
 export default class RecordResult extends BaseCommand {
@@ -23,6 +24,11 @@ the sums in "totals". The agent's status becomes "active".`
   }
   static override readonly flags = {
     'duration-ms': Flags.string({ summary: 'How long it took.', helpValue: 'MS' }),
+    literal: Flags.boolean({
+      summary: 'Take RESULT as it is.',
+      description: 'Neither - nor @FILE means anything, and what is no JSON is kept as a string: for results of others.',
+      default: false,
+    }),
     error: Flags.string({ summary: 'What went wrong.', helpValue: 'TEXT' }),
     score: Flags.string({ summary: 'How good it is.', helpValue: 'N' }),
     'score-before': Flags.string({ summary: 'How good it was before.', helpValue: 'N' }),
@@ -37,12 +43,11 @@ the sums in "totals". The agent's status becomes "active".`
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RecordResult)
-    const text = args.result === undefined ? '' : await textOf('RESULT', args.result, { files: true })
     const request = {
       agent: args.agent,
       subject: args.id,
       outcome: args.outcome,
-      result: parseJsonArgument('RESULT', text.trim() === '' ? '{}' : text),
+      result: flags.literal ? parseLenient('RESULT', args.result ?? '') : await resultOf(args.result),
       ...(flags['duration-ms'] !== undefined && { durationMs: numberText('--duration-ms', flags['duration-ms']) }),
       ...(flags.score !== undefined && { score: numberText('--score', flags.score) }),
       ...(flags['score-before'] !== undefined && { scoreBefore: numberText('--score-before', flags['score-before']) }),
@@ -55,4 +60,9 @@ the sums in "totals". The agent's status becomes "active".`
     )
     await this.printReceipt(receipt, warnings)
   }
+}
+
+async function resultOf(argument: string | undefined): Promise<Tree> {
+  const text = argument === undefined ? '' : await textOf('RESULT', argument, { files: true })
+  return parseJsonArgument('RESULT', text.trim() === '' ? '{}' : text)
 }

@@ -1,15 +1,16 @@
 /** A change as it is told to watchers: the name of the event, and what changed as a merge patch. */
 import { deletesRecord } from './entry.js'
 import { setLeaf, mergePatchOf } from './tree.js'
-import type { Tree } from './json.js'
+import { parseTree, type Tree } from './json.js'
 import { agentOf, type Draft, isOfTasks } from './operation.js'
 import { isWithin } from './pointer.js'
 
 /**
- * A change in which a value lost is a conflict; one of an agent's context a context_update; the rest of a record, agent_update;
+ * What became of a lease is a lock; a change in which a value lost is a conflict; one of an agent's context a context_update; the rest of a record, agent_update;
  * one of a work item, task_update.
  */
 export function eventNameOf(change: Draft): string {
+  if (change.lease !== undefined) return 'lock'
   if (change.lost !== undefined && change.lost.length > 0) return 'conflict'
   if (isOfTasks(change.target)) return 'task_update'
   if (agentOf(change.target) === undefined) return 'context_update'
@@ -23,6 +24,7 @@ export function eventNameOf(change: Draft): string {
  * that were added.
  */
 export function eventDataOf(change: Draft): Tree {
+  if (change.lease !== undefined) return parseTree(JSON.stringify(change.lease))
   if (deletesRecord(change)) return 'null'
   const patch = mergePatchOf(change.leaves)
   const added = new Map<string, string[]>()

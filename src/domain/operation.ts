@@ -1,10 +1,11 @@
 /** What a writer asks for (an operation), and what became of it (a change). Both are plain JSON values. */
+import type { LeaseEvent } from './lease.js'
 import type { LeafEdit } from './tree.js'
 import type { Pointer } from './pointer.js'
 
 /**
  * `agent:<name>`, `context` for the other top-level members of the document, `task:<id>` for a work item, or `tasks` for
- * what is known of the list of items as a whole. Items are no part of the document.
+ * what is known of the list of items as a whole; of changes only, `lease:<name>`. Items are no part of the document.
  */
 export type Target = string
 
@@ -29,7 +30,7 @@ export function describeTarget(target: Target): string {
   return agentOf(target) ?? (target === TASK_LIST ? 'the list of items' : 'the context')
 }
 
-export type Kind = 'set' | 'update' | 'record' | 'edit' | 'legacy' | 'adopt' | 'restore' | 'delete'
+export type Kind = 'set' | 'update' | 'record' | 'edit' | 'legacy' | 'adopt' | 'restore' | 'delete' | 'lease'
 
 /** One thing that an operation does to a leaf. Values are one-line JSON texts. */
 export type Edit =
@@ -104,6 +105,8 @@ export interface Change {
   waited?: string
   /** Ids of operations whose effects it brings back to a lineage that lost them: who applies it has them too. */
   brings?: string[]
+  /** A lease was granted or released: the fence is this change's revision. No record is touched. */
+  lease?: LeaseEvent
 }
 
 /** A change before it has its number. */

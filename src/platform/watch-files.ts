@@ -2,12 +2,12 @@
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 
 /** Directories that are missing now are not watched. Returns the way to end it. */
-export function watchFiles(places: readonly { directory: string; names: readonly string[] }[], changed: () => void): () => void {
+export function watchFiles(places: readonly { directory: string; names: readonly string[] | 'all' }[], changed: () => void): () => void {
   const watchers: FSWatcher[] = []
   for (const { directory, names } of places) {
     if (!existsSync(directory)) continue
     const watcher = watch(directory, (_event, name) => {
-      if (name === null || names.includes(name)) changed()
+      if (name === null || names === 'all' || names.includes(name)) changed()
     })
     watcher.on('error', () => {
       watcher.close() // the directory is gone; who watches looks now and then by itself

@@ -4,7 +4,7 @@
  */
 import { judge, storedIn } from '../../domain/judge.js'
 import { mergeContains } from '../../domain/lineage.js'
-import type { Change, Target } from '../../domain/operation.js'
+import type { Change, Draft, Target } from '../../domain/operation.js'
 import { advance, lineageOf, type Replica } from '../../domain/replica.js'
 import type { Lineage, Proposal, Roster, SeenId, Store, Stored, Verdict } from '../contract.js'
 import type { Clock } from '../../platform/clock.js'
@@ -17,6 +17,8 @@ export interface FileStorePorts {
   history: History
   save(): Promise<void>
   now(): number
+  /** The newest fence of a lease; null: there is none. */
+  fenceOf?(name: string): Promise<number | null>
 }
 
 export class FileStore implements Store {
@@ -63,21 +65,24 @@ export class FileStore implements Store {
       epoch: isOwn(replica.epoch) ? replica.epoch : null,
       seen: replica.seen.get(proposal.draft.id),
       stored: storedIn(replica, proposal.draft.target),
-      fence: null,
+      fence: proposal.fence === undefined ? null : ((await this.ports.fenceOf?.(proposal.fence.name)) ?? null),
       first: 0,
     })
     if (refusal !== null) return refusal
-    const change: Change = {
-      ...proposal.draft,
-      rev: Math.max(replica.rev, replica.high, proposal.floor) + 1,
-      prev: replica.rev,
-      epoch: replica.epoch!,
-    }
+    const change = await this.number(proposal.draft, proposal.floor)
+    this.takeBack(proposal.gives ?? [])
+    return { is: 'committed', change }
+  }
+
+  /** Gives the draft its revision: the line in the journal is the commit. */
+  async number(draft: Draft, floor: number): Promise<Change> {
+    const { replica } = this.ports
+    const rev = Math.max(replica.rev, replica.high, floor) + 1
+    const change: Change = { ...draft, rev, prev: replica.rev, epoch: replica.epoch! }
     await this.ports.append({ change })
     advance(replica, change)
-    this.takeBack(proposal.gives ?? [])
     await this.ports.history.add([change])
-    return { is: 'committed', change }
+    return change
   }
 
   async changesAfter(rev: number, limit: number): Promise<{ changes: Change[]; rev: number }> {

@@ -2,7 +2,7 @@
 import { applyChange, deletesRecord, emptyEntry, touchesRecord } from '../../domain/entry.js'
 import { judge } from '../../domain/judge.js'
 import { sameStamp } from '../../domain/lineage.js'
-import type { Change } from '../../domain/operation.js'
+import type { Change, Draft } from '../../domain/operation.js'
 import type { Proposal, Roster, Verdict } from '../contract.js'
 import { requireComparisons, touchedFields } from '../hash-fields.js'
 import {
@@ -29,22 +29,28 @@ export function commitTo(data: MemoryData, run: string, proposal: Proposal, limi
     epoch: sync.epoch,
     seen: seen.get(proposal.draft.id),
     stored: readStored(data, proposal.draft.target),
-    fence: proposal.fence === undefined ? null : (data.leases.get(proposal.fence.name) ?? null),
+    fence: proposal.fence === undefined ? null : (data.leases.get(proposal.fence.name)?.fence ?? null),
     first: sync.first,
   })
   if (refusal !== null) return refusal
-  const prev = Math.max(data.counter, sync.rev)
-  const rev = Math.max(prev, proposal.floor) + 1
-  const change: Change = { ...structuredClone(proposal.draft), rev, prev, epoch: sync.epoch }
-  data.stream.push({ rev, text: JSON.stringify(change) })
-  data.stream.splice(0, data.stream.length - limits.history)
-  data.counter = rev
-  sync.rev = rev
+  const change = appendChange(data, sync, proposal.draft, { floor: proposal.floor, history: limits.history })
   const { id, t, digest } = change
-  seen.set(id, { id, rev, t, ...(digest !== undefined && { digest }) })
+  seen.set(id, { id, rev: change.rev, t, ...(digest !== undefined && { digest }) })
   for (const given of proposal.gives ?? []) if (!seen.has(given.id)) seen.set(given.id, { ...given })
   if (touchesRecord(change)) applyTo(data, sync, change)
   return { is: 'committed', change }
+}
+
+/** Gives the draft its revision, and tells it in the stream. */
+export function appendChange(data: MemoryData, sync: Sync, draft: Draft, { floor, history }: { floor: number; history: number }): Change {
+  const prev = Math.max(data.counter, sync.rev)
+  const rev = Math.max(prev, floor) + 1
+  const change: Change = { ...structuredClone(draft), rev, prev, epoch: sync.epoch }
+  data.stream.push({ rev, text: JSON.stringify(change) })
+  data.stream.splice(0, data.stream.length - history)
+  data.counter = rev
+  sync.rev = rev
+  return change
 }
 
 export function sameRoster(a: Roster | null, b: Roster | null): boolean {

@@ -1,6 +1,7 @@
 /** The data of a MemoryServer: what Redis holds, key by key, so that it can be lost key by key. */
 import { type Count, type Entry, countsAt, emptyEntry } from '../../domain/entry.js'
 import type { Kind, Tree } from '../../domain/json.js'
+import type { Lease } from '../../domain/lease.js'
 import type { Stamp, Target } from '../../domain/operation.js'
 import type { Pointer } from '../../domain/pointer.js'
 import type { Roster, SeenId, Stored } from '../contract.js'
@@ -31,7 +32,15 @@ export interface Sync {
   rev: number
   contains: Map<string, number>
   roster: Map<Target, RosterEntry>
+  /** When the epoch began, on the server's clock. */
+  since: number
+  leaseRoots: LeaseRoots
+  /** The longest TTL of a lease that anybody allows. */
+  longestLeaseMs: number
 }
+
+/** Roots through which leases were granted: in which epoch they last told what they know, and when they last got one. */
+export type LeaseRoots = Map<string, { epoch: string; usedAt: number }>
 
 export interface MemoryData {
   /** null: never begun, or lost; lost as a whole. */
@@ -42,8 +51,7 @@ export interface MemoryData {
   records: Map<Target, StoredRecord>
   /** Changes as text, with their revision. */
   stream: { rev: number; text: string }[]
-  /** The newest fence of each lease. */
-  leases: Map<string, number>
+  leases: Map<string, Lease>
 }
 
 export const emptyData = (): MemoryData => ({

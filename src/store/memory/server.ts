@@ -1,4 +1,5 @@
 /** A Redis in memory, for tests and the simulation: it can be restarted, emptied, rolled back and written to by others. */
+import { emptyLease } from '../../domain/lease.js'
 import type { Target } from '../../domain/operation.js'
 import { agentTarget } from '../../domain/operation.js'
 import { decodeName } from '../hash-fields.js'
@@ -25,6 +26,7 @@ export class MemoryServer {
   readonly now: () => number
   readonly history: number
   private restarts = 1
+  private readonly hearers = new Set<(name: string, next: string | null) => void>()
 
   constructor({ now, history = 10_000 }: MemoryServerOptions) {
     this.now = now
@@ -76,6 +78,19 @@ export class MemoryServer {
 
   /** Grants a lease, as far as commits look at it. */
   setFence(name: string, fence: number): void {
-    this.data.leases.set(name, fence)
+    this.data.leases.set(name, { ...emptyLease(name), fence })
+  }
+
+  /** Tells who waits that a lease is free. */
+  wake(name: string, next: string | null): void {
+    for (const heard of this.hearers) heard(name, next)
+  }
+
+  onWake(heard: (name: string, next: string | null) => void): () => Promise<void> {
+    this.hearers.add(heard)
+    return () => {
+      this.hearers.delete(heard)
+      return Promise.resolve()
+    }
   }
 }

@@ -38,7 +38,12 @@ export class MemoryStore implements Store {
       const first = Math.max(next.atLeast, now.rev, data.stream.at(-1)?.rev ?? 0)
       const contains = new Map(now.contains)
       if (data.sync !== null) contains.set(data.sync.epoch, now.rev)
-      data.sync = { epoch: next.epoch, owner: run, first, rev: first, contains, roster: data.sync?.roster ?? new Map<Target, RosterEntry>() }
+      data.sync = {
+        ...{ epoch: next.epoch, owner: run, first, rev: first, contains, since: this.server.now() },
+        roster: data.sync?.roster ?? new Map<Target, RosterEntry>(),
+        leaseRoots: data.sync?.leaseRoots ?? new Map<string, { epoch: string; usedAt: number }>(),
+        longestLeaseMs: data.sync?.longestLeaseMs ?? 0,
+      }
       data.seen ??= new Map()
       data.counter = first
       return this.lineage()

@@ -19,6 +19,8 @@ export class Keys {
   readonly updates: string
   readonly agentPrefix: string
   readonly taskPrefix: string
+  /** The channel on which it is told that a lease became free. */
+  readonly freed: string
 
   /** A namespace such as `{memory}` puts all keys into one slot of a cluster. */
   constructor(readonly namespace: string) {
@@ -31,6 +33,7 @@ export class Keys {
     this.updates = `${namespace}:updates`
     this.agentPrefix = `${namespace}:agents:`
     this.taskPrefix = `${namespace}:tasks:`
+    this.freed = `${namespace}:leases`
   }
 
   /** What an epoch cannot do without, in the order in which every script takes it. */

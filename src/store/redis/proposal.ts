@@ -43,6 +43,7 @@ export function commitArguments(proposal: Proposal, facts: CommitFacts): { keys:
     ...[eventBefore(draft, facts.offsetMinutes), '}', JSON.stringify(draft)],
     ...[String(limits.history), String(limits.ids), String(limits.keysMs)],
     ...[actionOf(draft), String(draft.t), stampText(changes.stamped.get(''))],
+    proposal.fence?.name ?? '',
   ]
   const lists = [
     [...(proposal.expect.fields ?? [])].map(([field, token]) => [encodeName(field), token ?? '']),
@@ -94,7 +95,7 @@ const expectedRoster = ({ expect: { roster } }: Proposal): string =>
 const expectedLife = ({ expect: { live } }: Proposal): string => (live === undefined ? '' : live ? '1' : '0')
 
 /** `{agent, event, timestamp, data, rev}` up to the revision: what legacy programs know, and who is ours carries `rev`. */
-function eventBefore(draft: Draft, offsetMinutes: number): string {
+export function eventBefore(draft: Draft, offsetMinutes: number): string {
   const agent = agentOf(draft.target)
   const task = taskOf(draft.target)
   const members = [

@@ -14,7 +14,10 @@ redis.call('ZCARD', KEYS[4]) -- reads done: a wrong type has failed before anyth
 
 local contains = now[4] or ''
 if now[1] then contains = contains .. ' ' .. now[1] .. ' ' .. whole(rev) end
-redis.call('HSET', KEYS[1], 'epoch', ARGV[4], 'owner', ARGV[3], 'first', first, 'rev', first, 'contains', contains)
+-- Leases are granted again when those who may know of one have told, or so long after this that none can be left.
+local time = redis.call('TIME')
+local since = whole(number(time[1]) * 1000)
+redis.call('HSET', KEYS[1], 'epoch', ARGV[4], 'owner', ARGV[3], 'first', first, 'rev', first, 'contains', contains, 'since', since)
 redis.call('SET', KEYS[5], first)
 -- Members of their own, so that these keys exist, and that their absence means that they were lost.
 redis.call('ZADD', KEYS[2], 0, '')

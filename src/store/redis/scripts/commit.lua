@@ -7,6 +7,7 @@
 --       11 channel  12 event before the revision  13 event behind it  14 the change  15 length of the stream
 --       16 ids kept  17 ms for which keys are kept  18 what becomes of the record: 'none' 'change' 'adopt' 'delete'
 --       19 ms of the change  20 stamp of the deletion, or '' for the change's own
+--       21 name of the lease of the fence
 --       then lists, each after its length:
 --       expected (field, token or '' for none)  set (field, value, type entry or '')  unset field
 --       stamps dropped with everything below: path  stamped (path, stamp or '' for the change's own)  counts (field, value)
@@ -16,7 +17,7 @@ local sync, seen, keys, keytimes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local record, types, stamps = KEYS[7], KEYS[8], KEYS[9]
 local id, digest, action = ARGV[4], ARGV[5], ARGV[18]
 
-local at = 20
+local at = 21
 local function list(width)
   local entries = {}
   at = at + 1
@@ -52,7 +53,9 @@ if isForeign(record) or isForeign(types) or isForeign(stamps) then return {'EVIC
 if live and not isWhole(roster, record, types, stamps) then return {'EVICTED'} end
 
 if ARGV[8] ~= '' then
-  local newest = redis.call('HGET', KEYS[10], 'fence') or '0'
+  -- The lease may have been evicted: sync remembers the fence.
+  local kept = words(redis.call('HGET', sync, 'lease:' .. ARGV[21]))
+  local newest = whole(math.max(number(redis.call('HGET', KEYS[10], 'fence')), number(kept[1])))
   if ARGV[8] ~= newest or number(newest) < number(marks[3]) then return {'FENCE', newest} end
 end
 
@@ -103,26 +106,13 @@ if #roster == 0 then
   end
 end
 
--- The writes. XADD comes first: it refuses a key that is no stream, and an id that is not the highest.
+-- The writes.
 
-local prev = math.max(number(redis.call('GET', KEYS[5])), number(marks[2]))
 redis.call('HLEN', keys)
 redis.call('ZCARD', keytimes)
-local rev = math.max(prev, number(ARGV[3])) + 1
-local function append()
-  return redis.pcall('XADD', KEYS[6], 'MAXLEN', '~', ARGV[15], whole(rev) .. '-0',
-    'epoch', ARGV[1], 'prev', whole(prev), 'change', ARGV[14])
-end
-local added = append()
-if type(added) == 'table' and added.err and string.find(added.err, 'equal or smaller', 1, true) then
-  rev = lastStreamed(KEYS[6]) + 1 -- another program has written to our stream
-  added = append()
-end
-if type(added) == 'table' and added.err then return added end
-
+local rev, prev = numberChange(KEYS[6], KEYS[5], sync, ARGV[1], ARGV[3], ARGV[15], ARGV[14])
+if type(rev) == 'table' then return rev end
 local own = whole(rev)
-redis.call('SET', KEYS[5], own)
-redis.call('HSET', sync, 'rev', own)
 redis.call('ZADD', seen, own, id)
 if rev % 64 == 0 then redis.call('ZREMRANGEBYRANK', seen, 0, -number(ARGV[16]) - 1) end
 if digest ~= '' then

@@ -85,3 +85,22 @@ local function lastStreamed(events)
   end
   return 0
 end
+
+-- Gives a change its revision and tells it in the stream. Returns the revision and the one before it, or what Redis refuses it with:
+-- XADD comes first, and fails for a key that is no stream.
+local function numberChange(events, counter, sync, epoch, floor, length, change)
+  local prev = math.max(number(redis.call('GET', counter)), number(redis.call('HGET', sync, 'rev')))
+  local rev = math.max(prev, number(floor)) + 1
+  local function append()
+    return redis.pcall('XADD', events, 'MAXLEN', '~', length, whole(rev) .. '-0', 'epoch', epoch, 'prev', whole(prev), 'change', change)
+  end
+  local added = append()
+  if type(added) == 'table' and added.err and string.find(added.err, 'equal or smaller', 1, true) then
+    rev = lastStreamed(events) + 1 -- another program has written to our stream
+    added = append()
+  end
+  if type(added) == 'table' and added.err then return added end
+  redis.call('SET', counter, whole(rev))
+  redis.call('HSET', sync, 'rev', whole(rev))
+  return rev, prev
+end

@@ -1,0 +1,22 @@
+/** Time that no clock setting moves: what is left of a lease must not depend on the wall clock. */
+import { systemProcesses } from './processes.js'
+
+export interface Moment {
+  /** Of the boot of the machine; empty where that cannot be told. */
+  boot: string
+  /** Monotonic in one boot, and the same for all processes. */
+  ms: number
+  /** ms since 1970, as the wall clock said. */
+  wall: number
+}
+
+/** CLOCK_MONOTONIC (clock_gettime(2)): it stands still while the machine is suspended, as does whoever holds a lease there. */
+export const momentNow = (): Moment => ({
+  boot: systemProcesses.self().boot,
+  ms: Math.floor(Number(process.hrtime.bigint()) / 1e6),
+  wall: Date.now(),
+})
+
+/** ms from now until `moment`. Of another boot only the wall clock knows, and that may have been set. */
+export const msUntil = (moment: Moment, now: Moment): number =>
+  moment.boot === now.boot ? moment.ms - now.ms : moment.wall - now.wall

@@ -121,6 +121,13 @@ module.exports = {
     ),
     typesOnly('usecases/', 'platform', 'A verb is given its clock and files by the composition root.'),
     typesOnly('usecases/', 'config', 'A verb is given settings; where they come from is decided above it.'),
+    mayUse(
+      'verbs',
+      ['core/', 'domain/', 'errors/', 'platform/', 'usecases/'],
+      'A hot verb is the same in a command, past the framework and in the hub: it knows none of these, and only the world it is given.',
+    ),
+    typesOnly('verbs/', 'core', 'A verb is given its memory.'),
+    typesOnly('verbs/', 'platform', 'A verb is given its clock and files: in the hub they are those of another process.'),
     mayUse('config', ['domain/', 'errors/', 'platform/'], 'Settings are read before anything else exists.'),
     mayUse(
       'client',
@@ -149,7 +156,7 @@ module.exports = {
     },
     mayUse(
       'hub',
-      ['client/', 'config/', 'core/', 'domain/', 'errors/', 'memory/', 'platform/', 'store/[^/]+\\.ts$', 'usecases/'],
+      ['client/', 'config/', 'core/', 'domain/', 'errors/', 'memory/', 'platform/', 'store/[^/]+\\.ts$', 'usecases/', 'verbs/'],
       'The daemon calls the same verbs as everyone; a command line is nothing to it.',
     ),
     mayUse(
@@ -170,13 +177,13 @@ module.exports = {
     ),
     mayUse(
       'cli',
-      ['client/', 'config/', 'core/', 'domain/', 'errors/', 'memory/', 'platform/', 'usecases/'],
+      ['client/', 'config/', 'core/', 'domain/', 'errors/', 'memory/', 'platform/', 'usecases/', 'verbs/'],
       'Base command, output and exit codes serve every command and know none.',
     ),
     typesOnly('cli/', 'core', 'The command line uses what the composition root has wired, by its type.'),
     mayUse(
       'commands',
-      ['cli/', 'config/', 'core/', 'dashboard/', 'domain/', 'errors/', 'health/', 'hub/', 'install/', 'mcp/', 'memory/', 'quickstart/', 'service/', 'usecases/'],
+      ['cli/', 'config/', 'core/', 'dashboard/', 'domain/', 'errors/', 'health/', 'hub/', 'install/', 'mcp/', 'memory/', 'quickstart/', 'service/', 'usecases/', 'verbs/'],
       'A command parses, calls one verb and prints.',
     ),
     typesOnly('commands/', 'core', 'A command calls a verb; one that called the engine would be a verb that hub and MCP server lack.'),

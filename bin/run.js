@@ -1,15 +1,26 @@
 #!/usr/bin/env node
-import {existsSync} from 'node:fs'
+// CommonJS (bin/package.json), because loading the first ES module costs milliseconds, and most calls need none.
+'use strict'
+const {existsSync} = require('node:fs')
+const path = require('node:path')
 
-// oclif's settings, before it is loaded: with NODE_ENV=test or development it would otherwise load the TypeScript compiler
-// and look for sources instead of dist/.
-Object.assign(globalThis, {oclif: {enableAutoTranspile: false}})
+const dist = path.join(__dirname, '../dist')
+const framework = path.join(dist, 'cli/main.js')
 
 // A clone that was not built yet: say what to do instead of showing a module loader's stack.
-const entry = new URL('../dist/cli/main.js', import.meta.url)
-if (existsSync(entry)) {
-  const {main} = await import(entry.href)
-  await main(import.meta.url)
+if (existsSync(framework)) {
+  const {fast} = require(path.join(dist, 'fast.cjs'))
+  void fast({
+    version: require('../package.json').version,
+    loadSelf: () => require(path.join(dist, 'self.cjs')),
+    async loadFramework() {
+      // oclif's settings, before it is loaded: with NODE_ENV=test or development it would otherwise load the TypeScript
+      // compiler and look for sources instead of dist/.
+      Object.assign(globalThis, {oclif: {enableAutoTranspile: false}})
+      const {main} = await import(framework)
+      await main(path.join(__dirname, '../package.json'))
+    },
+  })
 } else {
   process.stderr.write('memory_sync is not built yet: run `npm ci && npm run build`\n')
   process.exitCode = 70

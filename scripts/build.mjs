@@ -18,6 +18,12 @@ const dist = path.join(root, 'dist')
 /** Entries beside the commands (src/commands) and oclif's hooks (src/hooks), which are found by their folder. */
 const ENTRY_POINTS = ['src/index.ts', 'src/cli/main.ts']
 
+/**
+ * What runs before, or without, the framework: CommonJS, one file each, because loading ES modules and many files is most of what
+ * a command costs. `fast` holds nothing but the way to the hub; `self` is loaded when there is none.
+ */
+const LIGHT_ENTRY_POINTS = {fast: 'src/cli/fast.ts', self: 'src/cli/self.ts'}
+
 // oclif reaches for these to run sources without a build, which we never do; bundling the compiler would cost 9 MB.
 const NOT_BUNDLED = ['typescript', 'ts-node', 'tsx']
 
@@ -57,6 +63,7 @@ if (process.argv.includes('--if-stale') && (await isFresh())) process.exit(0)
 const fresh = path.join(root, `.dist-${process.pid}`)
 try {
   await bundle(fresh)
+  await bundleLight(fresh)
   await writeFile(path.join(fresh, '.inputs'), inputs)
   await swapIn(fresh)
 } finally {
@@ -103,6 +110,26 @@ async function bundle(/** @type {string} */ outdir) {
     // Names of classes show in errors and in the manifest.
     keepNames: true,
     minifySyntax: true,
+    legalComments: 'linked',
+    logLevel: 'warning',
+  })
+}
+
+/** Loaded by name from bin/run.js, which is CommonJS as well. */
+async function bundleLight(/** @type {string} */ outdir) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: LIGHT_ENTRY_POINTS,
+    outdir,
+    outExtension: {'.js': '.cjs'},
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    mainFields: ['module', 'main'],
+    target: 'node20',
+    loader: {'.lua': 'text'},
+    minifySyntax: true,
+    minifyWhitespace: true,
     legalComments: 'linked',
     logLevel: 'warning',
   })

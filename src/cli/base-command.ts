@@ -3,11 +3,12 @@ import { Command, Errors, type Interfaces } from '@oclif/core'
 import type { ResolvedRoot } from '../config/root.js'
 import type { Receipt } from '../usecases/receipt.js'
 import type { RootFiles, Surroundings } from '../usecases/surroundings.js'
+import { formatJson } from '../verbs/json.js'
+import { printedReceipt } from '../verbs/printed.js'
 import { reportFailure } from './failure.js'
-import { formatJson } from './json.js'
 import { open } from './open.js'
 import { type StoreFlags, storeFlags } from './store-flags.js'
-import { printError, printOut } from './streams.js'
+import { printAll, printError, printOut } from './streams.js'
 import { rootFilesOf, surroundingsOf } from './surroundings.js'
 
 type Memory = Surroundings['memory']
@@ -17,7 +18,9 @@ export abstract class BaseCommand extends Command {
   static override readonly baseFlags = storeFlags
 
   /** Comes before the message of an error in its human form. */
-  protected readonly errorPrefix: string = 'Error'
+  protected get errorPrefix(): string {
+    return 'Error'
+  }
 
   /** The positional arguments as they came. oclif's own `argv` is sorted, and flags' values confuse the order. */
   protected positional: readonly string[] = []
@@ -75,10 +78,7 @@ export abstract class BaseCommand extends Command {
 
   /** A write: silence, or with --json where it is. What else there is to know goes to stderr, or with --json into the reply. */
   protected async printReceipt(receipt: Receipt, warnings: readonly string[] = []): Promise<void> {
-    const all =
-      receipt.journal === false ? [...warnings, 'Redis has the write, but the disk refused the journal line'] : warnings
-    for (const warning of all) await this.note(`Warning: ${warning}`)
-    await this.printReply(all.length === 0 ? receipt : { ...receipt, warnings: all })
+    await printAll(printedReceipt(receipt, warnings, this.jsonEnabled()))
   }
 
   /** To stderr; with --json stderr stays empty, and the reply has to say it. */

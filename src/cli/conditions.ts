@@ -1,71 +1,11 @@
-/** Flags of commands that write. */
-import { Flags } from '@oclif/core'
-import { MemoryError } from '../errors/errors.js'
-import { isNumberText } from '../usecases/assignment.js'
-import type { WriteConditions } from '../usecases/receipt.js'
+/** Flags of commands that write, as oclif wants them. */
+import { commonFlags } from '../verbs/shapes.js'
+import { oclifOption } from './shape.js'
 
-export const byFlag = {
-  by: Flags.string({
-    summary: 'Who writes, for the history.',
-    description: 'Default: MEMORY_SYNC_AGENT, else USER.',
-    helpValue: 'NAME',
-  }),
-}
+// For commands that are no hot verbs.
+export { conditionsOf, type ConditionFlags, numberText, wholeNumber } from '../verbs/conditions.js'
 
-export const fenceFlag = {
-  fence: Flags.string({
-    summary: 'Write only while this is the newest fence of the lease.',
-    helpValue: 'NAME:N',
-  }),
-}
-
-export const keyFlag = {
-  'idempotency-key': Flags.string({
-    summary: 'Apply the write once, however often it is repeated with this key.',
-    helpValue: 'KEY',
-  }),
-}
-
-export const ifRevFlag = {
-  'if-rev': Flags.string({
-    summary: 'Write only if the record still has this revision (0: none).',
-    helpValue: 'N',
-  }),
-}
-
-export interface ConditionFlags {
-  'if-rev'?: string | undefined
-  fence?: string | undefined
-  'idempotency-key'?: string | undefined
-}
-
-/** Throws MemoryError `usage` for a value that cannot be meant. */
-export function conditionsOf(flags: ConditionFlags): WriteConditions {
-  const { 'if-rev': ifRev, fence, 'idempotency-key': idempotencyKey } = flags
-  if (idempotencyKey === '') throw new MemoryError('usage', '--idempotency-key is empty')
-  return {
-    ...(ifRev !== undefined && { ifRev: wholeNumber('--if-rev', ifRev) }),
-    ...(fence !== undefined && { fence: parseFence(fence) }),
-    ...(idempotencyKey !== undefined && { idempotencyKey }),
-  }
-}
-
-/** `NAME:N`, split at the last colon: names may hold colons. */
-function parseFence(text: string): { name: string; fence: number } {
-  const at = text.lastIndexOf(':')
-  if (at < 1) throw new MemoryError('usage', `--fence ${JSON.stringify(text)} is no NAME:N`)
-  return { name: text.slice(0, at), fence: wholeNumber('--fence', text.slice(at + 1)) }
-}
-
-/** A whole number from 0 on. */
-export function wholeNumber(name: string, text: string): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value
-  throw new MemoryError('usage', `${name} expects a whole number, not ${JSON.stringify(text)}`)
-}
-
-/** The text of a JSON number, as it will stand in the record. */
-export function numberText(name: string, text: string): string {
-  if (isNumberText(text)) return text
-  throw new MemoryError('usage', `${name} expects a number, not ${JSON.stringify(text)}`)
-}
+export const byFlag = { by: oclifOption(commonFlags.by) }
+export const fenceFlag = { fence: oclifOption(commonFlags.fence) }
+export const keyFlag = { 'idempotency-key': oclifOption(commonFlags['idempotency-key']) }
+export const ifRevFlag = { 'if-rev': oclifOption(commonFlags['if-rev']) }

@@ -1,30 +1,21 @@
-/** Errors as a person, or with --json a program, is told of them. */
+/** What went wrong in a command that oclif runs, its own complaints included. */
 import { Errors } from '@oclif/core'
-import { MemoryError, messageOf } from '../errors/errors.js'
-import { exitCodeOf } from './exit-codes.js'
-import { formatJson } from './json.js'
-import { printError, printOut } from './streams.js'
+import { MemoryError } from '../errors/errors.js'
+import { faultOf } from '../verbs/failure-text.js'
+import { printedFailure } from '../verbs/printed.js'
+import { printAll } from './streams.js'
 
 /** Prints it and returns the exit code. `prefix` comes before the message in the human form. */
 export async function reportFailure(
   error: unknown,
-  { json, prefix = 'Error' }: { json: boolean; prefix?: string },
+  form: { json: boolean; prefix?: string },
 ): Promise<number> {
-  const failure = failureOf(error)
-  if (json) await printOut(`${formatFailureJson(failure)}\n`)
-  else await printError(formatFailure(failure, prefix))
-  return exitCodeOf(failure.code)
+  return printAll(printedFailure(failureOf(error), form))
 }
 
 /** Anything that was thrown as one of our errors: what oclif says of a wrong call is `usage`, all else is our bug. */
-export function failureOf(error: unknown): MemoryError {
-  if (error instanceof MemoryError) return error
-  if (error instanceof Errors.CLIError) return usageFailure(error)
-  return new MemoryError('internal', messageOf(error), {
-    cause: error,
-    suggestions: ['this is a defect of memory_sync: please report it with the command that you ran'],
-  })
-}
+export const failureOf = (error: unknown): MemoryError =>
+  error instanceof Errors.CLIError ? usageFailure(error) : faultOf(error)
 
 function usageFailure(error: Errors.CLIError): MemoryError {
   // oclif appends its hint and, for some errors, the whole help; the message proper is the first paragraph.
@@ -42,12 +33,3 @@ function usageFailure(error: Errors.CLIError): MemoryError {
 }
 
 const ANSI_COLOUR = /\u001B\[[\d;]*m/g
-
-export function formatFailure({ message, suggestions, code, cause }: MemoryError, prefix: string): string {
-  const trace = code === 'internal' && cause instanceof Error ? `${cause.stack ?? ''}\n` : ''
-  return `${prefix}: ${message}\n${suggestions.map((suggestion) => `  - ${suggestion}\n`).join('')}${trace}`
-}
-
-/** The one shape of every error with --json. */
-export const formatFailureJson = ({ code, message, suggestions, details }: MemoryError): string =>
-  formatJson({ error: { code, message, suggestions, details } })

@@ -1,27 +1,41 @@
-/** The command line of this process, from its start to its exit code. */
-import { fileURLToPath } from 'node:url'
-import { Errors, run } from '@oclif/core'
+/** The command line of this process under the framework, from its start to its exit code. */
+import { Config, Errors, run } from '@oclif/core'
 import { reportFailure } from './failure.js'
-import { guardStreams } from './streams.js'
+import { takeHandedOver, whatWasHandedOver } from './handed-over.js'
+import { guardStreams, printError } from './streams.js'
 
 /**
  * Runs the command and ends the process: a client of a Redis that has fallen silent, or a pipe nobody reads, would keep it
- * alive. `importMetaUrl` is that of bin/run.js, where oclif looks for the package.
+ * alive. `packageFile` is our package.json, where oclif finds the commands.
  */
-export async function main(importMetaUrl: string): Promise<void> {
+export async function main(packageFile: string): Promise<void> {
   guardStreams()
-  process.exit(await exitCodeOfRun(process.argv.slice(2), importMetaUrl))
+  process.exit(await exitCodeOfRun(takeHandedOver(process.argv.slice(2)), packageFile))
 }
 
-async function exitCodeOfRun(argv: string[], importMetaUrl: string): Promise<number> {
+async function exitCodeOfRun(argv: string[], packageFile: string): Promise<number> {
   try {
     // Plugins are looked for in ~/.local/share/memory_sync, which is where we install ourselves: none of it is oclif's.
-    await run(argv, { root: fileURLToPath(importMetaUrl), userPlugins: false, devPlugins: false })
+    const config = await Config.load({ root: packageFile, userPlugins: false, devPlugins: false })
+    const { dropIn } = whatWasHandedOver()
+    if (dropIn !== undefined && !isCommand(argv[0], config)) return await legacyUsage(dropIn)
+    await run(argv, config)
     return 0
   } catch (error) {
     if (error instanceof Errors.ExitError) return error.oclif.exit ?? 1
     return reportFailure(error, { json: asksForJson(argv) })
   }
+}
+
+function isCommand(word: string | undefined, { commands }: Config): boolean {
+  const names = commands.flatMap(({ id, aliases }) => [id, ...aliases])
+  return names.some((name) => name.split(':', 1)[0] === word)
+}
+
+/** What the script that we stand in for said, to nothing and to what it did not know. */
+async function legacyUsage(calledAs: string): Promise<number> {
+  await printError(`Usage: ${calledAs} {update|get} [agent] [status]\n`)
+  return 1
 }
 
 /** For errors before there is a command that could tell. */

@@ -2,6 +2,7 @@
 import { resolveRoot, type ResolvedRoot } from '../config/root.js'
 import type { OpenOptions } from '../memory/open.js'
 import type { Surroundings } from '../usecases/surroundings.js'
+import type { HandedOver } from './handed-over.js'
 import type { StoreFlags } from './store-flags.js'
 
 export interface Opened {
@@ -10,9 +11,14 @@ export interface Opened {
 }
 
 /** The engine is loaded here and not before: `--help` and a wrong call do not pay for it. */
-export async function open(flags: StoreFlags): Promise<Opened> {
+export async function open(flags: StoreFlags, { operationId, pastHub }: HandedOver = {}): Promise<Opened> {
   const { openMemory } = await import('../memory/open.js')
-  return { memory: await openMemory(openOptionsOf(flags)), root: rootOf(flags) }
+  const options = {
+    ...openOptionsOf(flags),
+    ...(operationId !== undefined && { operationId }),
+    ...(pastHub === true && { pastHub }),
+  }
+  return { memory: await openMemory(options), root: rootOf(flags) }
 }
 
 export const rootOf = (flags: StoreFlags): ResolvedRoot => resolveRoot(flags.root, process.env)

@@ -1,5 +1,6 @@
 /** stdout and stderr: complete when a command ends, and quiet when nobody reads them any more. */
 import { MemoryError } from '../errors/errors.js'
+import type { Printed } from '../verbs/printed.js'
 
 let failure: NodeJS.ErrnoException | undefined
 
@@ -35,4 +36,11 @@ export function printError(text: string): Promise<void> {
       resolve()
     })
   })
+}
+
+/** Prints both and returns the exit code. Throws as `printOut` does. */
+export async function printAll({ code, stdout, stderr }: Printed): Promise<number> {
+  if (stderr !== '') await printError(stderr)
+  if (stdout !== '') await printOut(stdout)
+  return code
 }

@@ -3,7 +3,7 @@ import { formatLine } from '../domain/json.js'
 import { MemoryError } from '../errors/errors.js'
 import type { Surroundings } from '../usecases/surroundings.js'
 import { isWanted, watchLines, type WatchFilter } from '../usecases/watch.js'
-import { ENDING_SIGNALS, type EndingSignal, exitCodeOfSignal } from './exit-codes.js'
+import { ENDING_SIGNALS, type EndingSignal, exitCodeOfSignal } from '../verbs/exit-codes.js'
 
 export interface Watching extends WatchFilter {
   since?: string

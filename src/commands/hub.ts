@@ -13,16 +13,18 @@ stdout, a line at once. SIGTERM, SIGINT or "hub stop" ends it; nothing that was 
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Hub)
-    const [{ runHub }, { writeLineNow }, { openEngine }] = await Promise.all([
+    const [{ runHub }, { writeLineNow }, { openEngine }, { settingsOf }] = await Promise.all([
       import('../hub/run.js'),
       import('../hub/log.js'),
       import('../memory/open.js'),
+      import('../memory/engine.js'),
     ])
     const options = openOptionsOf(flags)
     const code = await runHub({
       root: options.root,
       version: this.config.version,
       open: () => openEngine(options),
+      settings: await settingsOf(options),
       out: this.jsonEnabled() ? (line) => writeLineNow(asJson(line)) : writeLineNow,
     })
     if (code !== 0) this.exit(code)

@@ -27,6 +27,8 @@ export interface Engine extends Memory {
   start(): Promise<void>
   /** Finishes what runs, flushes, and gives the lock back. More than once is harmless. */
   stop(): Promise<void>
+  /** The Redis that is used, without a password. */
+  readonly redisUrl?: string | null
   /** Calls back with what matters: Redis away or back, an edit merged, a file set aside, a conflict. Returns the way to end it. */
   on(listener: (line: LogLine) => void): () => void
 }

@@ -42,6 +42,10 @@ export class LocalEngine implements Engine {
     this.writer = new Writer(this.ports, this.single)
   }
 
+  get redisUrl(): string | null {
+    return this.ports.connector.url
+  }
+
   on(listener: (line: LogLine) => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)

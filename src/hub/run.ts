@@ -1,8 +1,10 @@
 /** The daemon: the keeper of one root, its control socket, and what has to be looked after beside them. */
+import type { Environment } from '../config/root.js'
 import type { Engine } from '../core/engine-types.js'
 import { formatTime } from '../domain/time.js'
 import { type Clock, systemClock } from '../platform/clock.js'
 import { systemProcesses } from '../platform/processes.js'
+import { type HubSettings, isMeantBy } from './callers.js'
 import { type Component, startAll, stopAll } from './components.js'
 import { DropBox } from './drop-box.js'
 import { Ending } from './ending.js'
@@ -21,6 +23,8 @@ export interface HubOptions {
   out: (line: string) => void
   /** How long broadcasts and processed drops are kept, ms. */
   keepMs?: number
+  /** With what it was started: commands of callers with the same are run for them. */
+  settings?: HubSettings
   clock?: Clock
 }
 
@@ -67,14 +71,15 @@ async function live(options: HubOptions, log: Log, ending: Ending): Promise<numb
 }
 
 function componentsOf(engine: Engine, options: HubOptions, log: Log, ending: Ending): Component[] {
-  const { root, version, keepMs, clock = systemClock } = options
+  const { root, version, keepMs, settings, clock = systemClock } = options
   const startedAt = formatTime(clock.now(), clock.offsetMinutes())
   const stopAsked = (): void => {
     ending.ask('asked over the control socket')
   }
+  const runs = settings && { isMeant: (env: Environment) => isMeantBy(env, settings, engine.redisUrl ?? null) }
   return [
     new KeeperComponent(engine, root, clock),
-    new ControlServer({ root, memory: engine, version, startedAt, process: systemProcesses.self(), log, stopAsked }),
+    new ControlServer({ root, memory: engine, version, startedAt, process: systemProcesses.self(), log, stopAsked, ...runs }),
     new DropBox({ root, memory: engine, log, clock }),
     new Housekeeping({ root, log, clock, ...(keepMs !== undefined && { keepMs }) }),
   ]

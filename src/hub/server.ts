@@ -2,10 +2,13 @@
 import net from 'node:net'
 import { MAX_FRAME_BYTES } from '../client/frames.js'
 import { type HubInfo, PROTOCOL } from '../client/protocol.js'
+import { RUN_MARK } from '../client/run-wire.js'
 import type { ServedMemory } from '../core/engine-types.js'
 import { messageOf } from '../errors/errors.js'
 import type { ProcessIdentity } from '../platform/processes.js'
 import { callsOf } from './calls.js'
+import { RunSession, type RunSessionHost } from './run-session.js'
+import type { RunHost } from './runs.js'
 import type { Component } from './components.js'
 import type { Log } from './log.js'
 import { Session, type SessionHost, type SessionLimits } from './session.js'
@@ -21,6 +24,8 @@ export interface ServerOptions {
   log: Log
   /** A client asked the hub to end. */
   stopAsked: () => void
+  /** See RunHost; without it nothing is run for others. */
+  isMeant?: RunHost['isMeant']
   limits?: Partial<ServerLimits>
   /** Another one only to try what clients do with it. */
   protocol?: number
@@ -42,7 +47,9 @@ const LIMITS: ServerLimits = {
 
 export class ControlServer implements Component {
   readonly name = 'control socket'
-  private readonly sessions = new Set<Session>()
+  private readonly sessions = new Set<Session | RunSession>()
+  /** Clients that have not said anything yet. */
+  private readonly silent = new Set<net.Socket>()
   private readonly toldVersions = new Set<string>()
   private server: net.Server | null = null
   private place: (SocketPlace & { ino: number }) | null = null
@@ -64,7 +71,7 @@ export class ControlServer implements Component {
     const place = await prepareSocketPlace(root)
     const host = this.host(place)
     const server = net.createServer((socket) => {
-      this.sessions.add(new Session(socket, host, (session) => this.sessions.delete(session)))
+      this.welcome(socket, host)
     })
     await listen(server, place.temporaryPath)
     server.on('error', (error) => {
@@ -88,7 +95,24 @@ export class ControlServer implements Component {
     this.place = null
   }
 
+  /** The first byte tells which protocol it speaks. */
+  private welcome(socket: net.Socket, host: SessionHost & RunSessionHost): void {
+    this.silent.add(socket)
+    const forget = (): void => void this.silent.delete(socket)
+    socket.once('close', forget)
+    socket.on('error', forget)
+    socket.once('data', (chunk: Buffer) => {
+      forget()
+      socket.pause()
+      socket.unshift(chunk)
+      const gone = (session: Session | RunSession): void => void this.sessions.delete(session)
+      this.sessions.add(chunk[0] === RUN_MARK.charCodeAt(0) ? new RunSession(socket, host, gone) : new Session(socket, host, gone))
+      socket.resume()
+    })
+  }
+
   private async drain(): Promise<void> {
+    for (const socket of this.silent) socket.destroy()
     const timer = setTimeout(() => {
       this.options.log.warn(`${this.sessions.size} clients are left without an answer: their calls do not end`)
       for (const session of this.sessions) session.destroy()
@@ -97,13 +121,15 @@ export class ControlServer implements Component {
     clearTimeout(timer)
   }
 
-  private host({ place }: SocketPlace): SessionHost {
-    const { memory, version, startedAt, log, protocol = PROTOCOL, stopAsked } = this.options
+  private host({ place }: SocketPlace): SessionHost & RunSessionHost {
+    const { root, memory, version, startedAt, log, protocol = PROTOCOL, stopAsked, isMeant } = this.options
     const hub: HubInfo = { protocol, version, pid: process.pid, startedAt, place, process: this.options.process }
     return {
       hub,
       calls: callsOf(memory, hub),
       limits: this.limits,
+      flushMs: this.limits.flushMs,
+      runs: isMeant === undefined ? null : { root, place, version, memory, isMeant },
       stopAsked,
       greeted: (clientVersion) => {
         this.compareVersions(clientVersion)

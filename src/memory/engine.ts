@@ -21,6 +21,10 @@ export interface OpenOptions {
   env: Environment
   redisUrl?: string
   redisPasswordFile?: string
+  /** Of the write of this process: somebody has sent it already, and does not know what became of it. */
+  operationId?: string
+  /** The hub did not answer a moment ago: it is not asked. */
+  pastHub?: true
 }
 
 export async function openLocalEngine(options: OpenOptions): Promise<LocalEngine> {
@@ -58,6 +62,12 @@ export function redisOf(options: OpenOptions, config: Config): ResolvedRedis {
     env: options.env,
     configFile: config.redis,
   })
+}
+
+/** What a hub was started with. Throws MemoryError `usage` or `config`. */
+export async function settingsOf(options: OpenOptions): Promise<{ env: Environment; config: Config; redis: ResolvedRedis }> {
+  const config = await readConfig(options.env)
+  return { env: options.env, config, redis: redisOf(options, config) }
 }
 
 function passwordIn(path: string | undefined): string | undefined {

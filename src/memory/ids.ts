@@ -6,5 +6,9 @@ import type { OperationIds } from '../core/engine-types.js'
 
 export const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-export const idsOf = (request: WriteRequest): OperationIds =>
-  operationIds(request, digest, () => randomBytes(16).toString('hex'))
+/** 128 random bits as 32 hex digits. */
+export const randomId = (): string => randomBytes(16).toString('hex')
+
+/** `chosen`: an id under which the write may have been sent before. An idempotency key names the write in any case. */
+export const idsOf = (request: WriteRequest, chosen?: string): OperationIds =>
+  operationIds(request, digest, () => chosen ?? randomId())

@@ -36,7 +36,7 @@ class HubOrSelf implements Memory {
   constructor(private readonly options: OpenOptions) {}
 
   async write(request: WriteRequest): Promise<WriteOutcome> {
-    const ids = idsOf(request)
+    const ids = idsOf(request, this.options.operationId)
     try {
       return await this.byHubOrSelf(
         (hub) => hub.submit(request, ids),
@@ -142,6 +142,7 @@ class HubOrSelf implements Memory {
 
   /** One that was not there, or did not answer, is looked for again after a while: this process may live for long. */
   private async connectHub(): Promise<HubClient | null> {
+    if (this.options.pastHub === true) return null
     if (this.hub === null || ((await this.hub) === null && performance.now() - this.lookedAt > LOOK_AGAIN_MS)) {
       this.lookedAt = performance.now()
       this.hub = connectHubOf(this.options.root, { budgetMs: HUB_BUDGET_MS })

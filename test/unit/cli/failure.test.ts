@@ -1,8 +1,9 @@
 import { Errors } from '@oclif/core'
 import { describe, expect, it } from 'vitest'
-import { exitCodeOf, exitCodeOfSignal } from '../../../src/cli/exit-codes.js'
-import { failureOf, formatFailure, formatFailureJson } from '../../../src/cli/failure.js'
-import { formatJson } from '../../../src/cli/json.js'
+import { exitCodeOf, exitCodeOfSignal } from '../../../src/verbs/exit-codes.js'
+import { failureOf } from '../../../src/cli/failure.js'
+import { formatFailure, formatFailureJson } from '../../../src/verbs/failure-text.js'
+import { formatJson } from '../../../src/verbs/json.js'
 import { parseTreeMap } from '../../../src/domain/json.js'
 import { type ErrorCode, MemoryError } from '../../../src/errors/errors.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatFound } from '../../../src/cli/value-format.js'
+import { formatFound } from '../../../src/verbs/value-format.js'
 import { parseTreeMap } from '../../../src/domain/json.js'
 import { getValue, stepsOf } from '../../../src/usecases/get.js'
 import { setContext } from '../../../src/usecases/set.js'

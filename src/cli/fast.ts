@@ -1,0 +1,55 @@
+/**
+ * The entry of every command line, as one light CommonJS file: simple forms of the hot verbs go to the hub, or are performed
+ * here without the framework; everything else is left to oclif. What is printed is the verb's own in all three.
+ */
+import { resolveRoot } from '../config/root.js'
+import { runByHub, type RunOutcome } from '../client/run.js'
+import { newOperationId, type RunReply } from '../client/run-wire.js'
+import { socketCandidates } from '../client/socket-path.js'
+import type { Printed } from '../verbs/printed.js'
+import { parseSimple, type SimpleCall } from '../verbs/simple-form.js'
+import { type HandedOver, takeHandedOver, whatWasHandedOver } from './handed-over.js'
+import { printFast } from './print-fast.js'
+import type * as Self from './self.js'
+
+export interface Surrounding {
+  version: string
+  /** Loads what performs a verb in this process. */
+  loadSelf: () => typeof Self
+  /** oclif, with the arguments of this process as they came. */
+  loadFramework: () => Promise<void>
+}
+
+const HUB_BUDGET_MS = 150
+const ANSWER_MS = 5_000
+
+export async function fast({ version, loadSelf, loadFramework }: Surrounding): Promise<void> {
+  const simple = simpleCall(takeHandedOver(process.argv.slice(2)))
+  if (simple === null) return loadFramework()
+  const { operationId = newOperationId(), pastHub = false } = whatWasHandedOver()
+  const outcome = pastHub ? 'unsent' : await askHub(simple, operationId, version)
+  const reply: RunReply | Printed =
+    typeof outcome === 'object' ? outcome : await loadSelf().performHere(simple, handedOn(operationId, pastHub || outcome === 'silent'))
+  process.exit(await printFast(reply))
+}
+
+const handedOn = (operationId: string, pastHub: boolean): HandedOver => ({ operationId, ...(pastHub && { pastHub }) })
+
+/** oclif takes the wish for JSON from the environment too. */
+const simpleCall = (argv: readonly string[]): (SimpleCall & { argv: readonly string[] }) | null => {
+  const simple = process.env['MEMORY_SYNC_CONTENT_TYPE'] === undefined ? parseSimple(argv) : null
+  return simple === null ? null : { ...simple, argv }
+}
+
+/** Whether the hub takes it is the hub's to say; these it never does, and they would cost a round trip. */
+async function askHub({ call, argv }: SimpleCall & { argv: readonly string[] }, operationId: string, version: string): Promise<RunOutcome> {
+  const { root, 'redis-url': url, 'redis-password-file': passwordFile } = call.flags
+  if (url !== undefined || passwordFile !== undefined) return 'unsent'
+  const path = resolveRoot(root, process.env).path
+  for (const socketPath of socketCandidates(path)) {
+    const request = { root: path, offsetMinutes: -new Date().getTimezoneOffset(), operationId, settings: process.env, argv }
+    const outcome = await runByHub(socketPath, request, { version, budgetMs: HUB_BUDGET_MS, answerMs: ANSWER_MS })
+    if (outcome !== 'unsent') return outcome
+  }
+  return 'unsent'
+}

@@ -1,0 +1,54 @@
+/** The client of the run protocol. Light: a process that was only started for this call loads nothing else. */
+import net from 'node:net'
+import { startPatience } from '../platform/patience.js'
+import { encodeRun, ReplyReader, type RunReply, type RunRequest } from './run-wire.js'
+
+export interface RunOptions {
+  version: string
+  /** A hub that shows no sign of life for so long is passed by. */
+  budgetMs: number
+  /** A hub that lives may take so long. */
+  answerMs: number
+}
+
+/**
+ * `unsent`: nobody is there, or who is there declined before anything happened. `silent`: it was sent, and there was no whole
+ * answer; what has become of a write is not known, and only the same id, sent elsewhere, makes sure of it.
+ */
+export type RunOutcome = RunReply | 'unsent' | 'silent'
+
+/** Never rejects. */
+export function runByHub(socketPath: string, request: RunRequest, { version, budgetMs, answerMs }: RunOptions): Promise<RunOutcome> {
+  return new Promise((resolve) => {
+    const reader = new ReplyReader()
+    const startedAt = performance.now()
+    const socket = net.connect(socketPath)
+    let isSent = false
+    let endWait = (): void => undefined
+    const settle = (outcome: RunOutcome): void => {
+      endWait()
+      socket.destroy()
+      resolve(outcome)
+    }
+    const giveUp = (): void => {
+      settle(isSent ? 'silent' : 'unsent')
+    }
+    const wait = (): void => {
+      endWait()
+      endWait = startPatience(budgetMs, giveUp)
+    }
+    wait()
+    socket.on('connect', () => {
+      isSent = true
+      socket.write(encodeRun(request, version))
+    })
+    socket.on('data', (chunk) => {
+      const reply = reader.push(chunk)
+      if (reply !== undefined) settle(reply ?? 'unsent')
+      else if (performance.now() - startedAt > answerMs) giveUp()
+      else wait()
+    })
+    socket.on('error', giveUp)
+    socket.on('close', giveUp)
+  })
+}

@@ -1,5 +1,7 @@
 /** Other programs, started with an argument list and never through a shell. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
 
 export interface Finished {
   code: number
@@ -7,10 +9,19 @@ export interface Finished {
   stderr: string
 }
 
-/** Runs to the end. One that a signal ended counts as failed. */
-export function runChild(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Finished> {
+/** Runs to the end, or is killed after `timeoutMs`. One that a signal ended counts as failed. */
+export function runChild(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { timeoutMs }: { timeoutMs?: number } = {},
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(file, args, {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(timeoutMs !== undefined && { timeout: timeoutMs, killSignal: 'SIGKILL' as const }),
+    })
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
@@ -39,6 +50,31 @@ export function startChild(
   return child
 }
 
+export interface DetachedOptions {
+  env: NodeJS.ProcessEnv
+  cwd: string
+  /** Files that are appended to. */
+  stdout: string
+  stderr: string
+}
+
+/** A program in a session of its own, which goes on when this process has ended. Resolves when it runs. */
+export function startDetached(file: string, args: readonly string[], options: DetachedOptions): Promise<ChildProcess> {
+  const out = openSync(options.stdout, 'a', 0o644)
+  const err = openSync(options.stderr, 'a', 0o644)
+  return new Promise<ChildProcess>((resolve, reject) => {
+    const { env, cwd } = options
+    const child = spawn(file, args, { env, cwd, detached: true, stdio: ['ignore', out, err] })
+    child.once('error', reject)
+    child.once('spawn', () => {
+      resolve(child)
+    })
+  }).finally(() => {
+    closeSync(out)
+    closeSync(err)
+  })
+}
+
 /** Ends a program that was started here, and waits until it is gone. */
 export function endChild(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   return new Promise((resolve) => {
@@ -50,6 +86,24 @@ export function endChild(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'
       child.kill(signal)
     }
   })
+}
+
+/** The absolute path of a program on that PATH; null: there is none. */
+export function findProgram(name: string, path: string | undefined): string | null {
+  for (const folder of (path ?? '').split(delimiter)) {
+    const file = join(folder, name)
+    if (isAbsolute(folder) && isExecutable(file)) return file
+  }
+  return null
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false // absent, or not for us: either way it cannot be run
+  }
 }
 
 /** Whether there is such a program on the PATH. */

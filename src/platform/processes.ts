@@ -16,13 +16,26 @@ export interface Processes {
 }
 
 export const systemProcesses: Processes = {
-  self: () => ({ pid: process.pid, start: startOf(process.pid) ?? '', boot: bootId() }),
+  self: () => identify(process.pid),
   isAlive(identity) {
     if (identity.boot !== '' && bootId() !== '' && identity.boot !== bootId()) return false
     if (!exists(identity.pid)) return false
     const start = startOf(identity.pid)
     return start === undefined || identity.start === '' || start === identity.start
   },
+}
+
+/** Of a process that runs now. */
+export const identify = (pid: number): ProcessIdentity => ({ pid, start: startOf(pid) ?? '', boot: bootId() })
+
+/** To that very process; nothing happens when it is gone. */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): void {
+  if (!systemProcesses.isAlive(identity)) return
+  try {
+    process.kill(identity.pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // it has ended in between
+  }
 }
 
 function exists(pid: number): boolean {

@@ -1,0 +1,34 @@
+/** The program in a place of its own: a service must not point into a clone that somebody moves, or into a cache. */
+import fs from 'node:fs'
+import { MemoryError } from '../errors/errors.js'
+import type { Intent, Step } from './intent.js'
+import { currentLink, type Places, versionFolder } from './places.js'
+import { programFiles } from './tree.js'
+
+/** `packageRoot`: of the program that runs now. Throws MemoryError `failed` when it is not built. */
+export function planProgram(places: Places, packageRoot: string, version: string): Step {
+  const path = versionFolder(places, version)
+  const link: Intent = { do: 'link', path: currentLink(places), target: version }
+  const title = `Program ${version} in ${path}`
+  if (isSame(packageRoot, path)) return { name: 'program', title, intents: [link] }
+  const files = programFiles(packageRoot)
+  if (!files.some(({ path: name }) => name.startsWith('dist/'))) {
+    throw new MemoryError('failed', `${packageRoot} has no build to install`, { suggestions: ['npm run build'] })
+  }
+  return { name: 'program', title, intents: [{ do: 'tree', path, files }, link] }
+}
+
+/** When another version runs, those before it may go. `ours`: version folders that the record knows. */
+export function planSweep(places: Places, version: string, ours: readonly string[]): Step {
+  const keep = versionFolder(places, version)
+  const intents = ours.filter((path) => path !== keep).map((path): Intent => ({ do: 'remove', path }))
+  return { name: 'sweep', title: 'Earlier versions', intents }
+}
+
+function isSame(a: string, b: string): boolean {
+  try {
+    return fs.realpathSync(a) === fs.realpathSync(b)
+  } catch {
+    return false // it is not there yet
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The install record: what was there before, written down before it is changed. With it an installation that was stopped
+ * anywhere can be gone on with, or taken back.
+ */
+import fs from 'node:fs'
+import { basename, join } from 'node:path'
+import { z } from 'zod'
+import { MemoryError, messageOf } from '../errors/errors.js'
+import { putFile, sha256 } from './disk.js'
+
+const owner = { uid: z.number(), gid: z.number() }
+const shapeSchema = z.discriminatedUnion('is', [
+  z.strictObject({ is: z.literal('absent') }),
+  z.strictObject({ is: z.literal('file'), sha256: z.string(), mode: z.number(), mtimeMs: z.number(), ...owner }),
+  z.strictObject({ is: z.literal('link'), target: z.string(), mtimeMs: z.number(), ...owner }),
+  z.strictObject({ is: z.literal('folder'), mode: z.number() }),
+  z.strictObject({ is: z.literal('tree'), sha256: z.string() }),
+  z.strictObject({ is: z.literal('other') }),
+])
+
+/** `block` and `settings`: only a part of the file is ours, and can be taken out of whatever the file has become. */
+const partSchema = z.enum(['whole', 'block', 'settings'])
+
+const entrySchema = z.strictObject({
+  path: z.string(),
+  step: z.string(),
+  part: partSchema,
+  before: shapeSchema,
+  /** What we put there last; `previous`: before that, until it is certain that `after` is there. */
+  after: shapeSchema,
+  previous: shapeSchema.nullable(),
+  /** Somebody changed the file between two of our runs. */
+  foreign: z.boolean(),
+})
+
+const serviceSchema = z.strictObject({
+  label: z.string(),
+  kind: z.enum(['launchd', 'systemd', 'supervisor']),
+  stderr: z.string(),
+  /** A service of this label that was there before us, and ran. */
+  ranBefore: z.boolean(),
+})
+
+const recordSchema = z.strictObject({
+  format: z.literal(1),
+  version: z.string(),
+  root: z.string(),
+  startedAt: z.string(),
+  /** null: not finished. */
+  finishedAt: z.string().nullable(),
+  redis: z.strictObject({ asked: z.string(), got: z.string() }).nullable(),
+  service: serviceSchema.nullable(),
+  entries: z.array(entrySchema),
+})
+
+export type Part = z.infer<typeof partSchema>
+export type RecordEntry = z.infer<typeof entrySchema>
+export type ServiceEntry = z.infer<typeof serviceSchema>
+export type InstallRecord = z.infer<typeof recordSchema>
+
+const fileOf = (folder: string): string => join(folder, 'install.json')
+export const backupsOf = (folder: string): string => join(folder, 'backups')
+/** What somebody else had made of our files, kept when it had to make way. */
+export const keptOf = (folder: string): string => join(folder, 'kept')
+
+/** null: nothing is installed. Throws MemoryError `config` for a record that cannot be read: without it nothing can be undone. */
+export function readRecord(folder: string): InstallRecord | null {
+  const path = fileOf(folder)
+  let text: string
+  try {
+    text = fs.readFileSync(path, 'utf8')
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null
+    throw unreadable(path, error)
+  }
+  try {
+    return recordSchema.parse(JSON.parse(text))
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
+
+/** On the disk when it returns. */
+export function writeRecord(folder: string, record: InstallRecord): void {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  putFile(fileOf(folder), `${JSON.stringify(record, null, 1)}\n`, 0o600)
+}
+
+export function removeRecord(folder: string): void {
+  fs.rmSync(backupsOf(folder), { recursive: true, force: true })
+  fs.rmSync(fileOf(folder), { force: true })
+}
+
+/** A copy of a file, by its content: the same twice is one. It may hold secrets. */
+export function backUp(folder: string, bytes: Buffer): void {
+  const backups = backupsOf(folder)
+  fs.mkdirSync(backups, { recursive: true, mode: 0o700 })
+  putFile(join(backups, sha256(bytes)), bytes, 0o600)
+}
+
+export const readBackup = (folder: string, digest: string): Buffer => fs.readFileSync(join(backupsOf(folder), digest))
+
+/** Where it is kept. */
+export function keepForeign(folder: string, path: string, bytes: Buffer): string {
+  const kept = join(keptOf(folder), `${basename(path)}.${sha256(bytes).slice(0, 12)}`)
+  fs.mkdirSync(keptOf(folder), { recursive: true, mode: 0o700 })
+  putFile(kept, bytes, 0o600)
+  return kept
+}
+
+const unreadable = (path: string, cause: unknown): MemoryError =>
+  new MemoryError('config', `the install record ${path} cannot be used: ${messageOf(cause)}`, {
+    suggestions: ['mend it, or move it away; what was installed then stays, and has to be removed by hand'],
+    cause,
+  })

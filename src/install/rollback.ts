@@ -1,0 +1,89 @@
+/** Takes an installation back, from its record. Data stays: context, journal, Redis, logs. */
+import fs from 'node:fs'
+import { dirname, sep } from 'node:path'
+import { messageOf } from '../errors/errors.js'
+import type { Clock } from '../platform/clock.js'
+import type { ServiceManager } from '../service/service.js'
+import { type InstallRecord, removeRecord, writeRecord } from './record.js'
+import { stopStrayHub } from './service-stage.js'
+import { type TakeOut, type Undone, undo } from './undo.js'
+
+export interface RollbackOptions {
+  folder: string
+  record: InstallRecord
+  /** null: no service is in the record. */
+  manager: ServiceManager | null
+  takeOut: TakeOut
+  clock: Pick<Clock, 'pause'>
+  dryRun: boolean
+  say: (text: string) => void
+}
+
+export interface RolledBack {
+  undone: Undone[]
+  /** What could not be taken back, in words. */
+  left: string[]
+}
+
+/** Throws MemoryError `failed` when the service cannot be ended: then nothing was undone yet. */
+export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
+  const { record, folder, dryRun } = options
+  await endService(options)
+  const undone: Undone[] = []
+  const entries = [...record.entries].reverse()
+  const around = entries.filter(({ path }) => holds(path, folder)) // the record itself is in there
+  for (const entry of entries) if (!around.includes(entry)) undone.push(undo(entry, options))
+  await settleService(options)
+  const left = undone.filter(({ did, note }) => did === 'left' && note !== NOT_EMPTY)
+  if (!dryRun) removeRecord(folder)
+  for (const entry of around) undone.push(undo(entry, options))
+  return { undone, left: left.map(({ path, note }) => `${path}: ${note ?? ''}`) }
+}
+
+const NOT_EMPTY = 'it is not empty'
+
+/** Only the service: its definition and its process. */
+export async function removeService(options: RollbackOptions): Promise<RolledBack> {
+  const { record, folder, dryRun } = options
+  await endService(options)
+  const entries = record.entries.filter(({ step }) => step === 'service').reverse()
+  const undone = entries.map((entry) => undo(entry, options))
+  await settleService(options)
+  if (!dryRun) {
+    record.service = null
+    record.entries = record.entries.filter((entry) => !entries.includes(entry))
+    writeRecord(folder, record)
+  }
+  return { undone, left: undone.filter(({ did, note }) => did === 'left' && note !== NOT_EMPTY).map(({ path, note }) => `${path}: ${note ?? ''}`) }
+}
+
+/** No hub is left, of the service or not. */
+async function endService({ record, manager, clock, dryRun, say }: RollbackOptions): Promise<void> {
+  if (dryRun) return
+  if (manager !== null && record.service !== null) await manager.stop(record.service.label)
+  const pid = await stopStrayHub(record.root, clock)
+  if (pid !== null) say(`the hub (pid ${pid}) was ended`)
+}
+
+/** The definition is gone, or is again what it was before us. */
+async function settleService({ record, manager, dryRun, say }: RollbackOptions): Promise<void> {
+  if (dryRun || manager === null || record.service === null) return
+  const { label, ranBefore } = record.service
+  await manager.forget(label).catch((error: unknown) => {
+    say(`${manager.name}: ${messageOf(error)}`)
+  })
+  if (!ranBefore) return
+  await manager.start(label).then(
+    () => {
+      say(`the service ${label} that was there before is loaded again`)
+    },
+    (error: unknown) => {
+      say(`the service ${label} that was there before cannot be loaded again: ${messageOf(error)}`)
+    },
+  )
+}
+
+const holds = (path: string, folder: string): boolean => {
+  const inside = (child: string): boolean => child === path || child.startsWith(path + sep)
+  return inside(folder) || (fs.existsSync(folder) && inside(dirname(fs.realpathSync(folder))))
+}

@@ -1,0 +1,76 @@
+/** Does the stages of an installation one after the other, or shows what they would do. */
+import { MemoryError } from '../errors/errors.js'
+import type { Applier} from './apply.js';
+import { type Change, changesOf } from './apply.js'
+import type { Step } from './intent.js'
+import type { RecordEntry } from './record.js'
+import { undo } from './undo.js'
+
+export interface Stage {
+  name: string
+  title: string
+  /** Looks only. */
+  plan?: () => Promise<Step> | Step
+  /** Notes in the record what `act` is going to do, before anything of this stage is done. */
+  prepare?: () => Promise<void>
+  /** What is more than files. Returns what to tell about it. `changed`: paths of this stage. */
+  act?: (changed: readonly string[]) => Promise<string | void>
+  /** Takes back what `act` and `prepare` began. */
+  undoAct?: () => Promise<void>
+}
+
+export interface StageOutcome {
+  name: string
+  changed: readonly string[]
+  notes: readonly string[]
+}
+
+export interface PlannedStage {
+  name: string
+  title: string
+  changes: readonly Change[]
+  notes: readonly string[]
+}
+
+/** Reads, and nothing else. */
+export async function planStage(stage: Stage): Promise<PlannedStage> {
+  const step = await stage.plan?.()
+  const { name } = stage
+  return { name, title: step?.title ?? stage.title, changes: step === undefined ? [] : changesOf(step), notes: step?.notes ?? [] }
+}
+
+/** A stage that fails takes back what it began; those before it stay, and the next run goes on with them. */
+export async function runStage(stage: Stage, applier: Applier, folder: string): Promise<StageOutcome> {
+  const known = new Set(applier.record.entries)
+  try {
+    const step = await stage.plan?.()
+    await stage.prepare?.()
+    const changed = step === undefined ? [] : applier.apply(step)
+    const told = await stage.act?.(changed)
+    applier.save()
+    return { name: stage.name, changed, notes: [...(step?.notes ?? []), ...(typeof told === 'string' ? [told] : [])] }
+  } catch (error) {
+    await stage.undoAct?.()
+    const left = takeBack(applier, known, folder)
+    if (!(error instanceof MemoryError)) throw error
+    throw new MemoryError(error.code, `${stage.title}: ${error.message}`, {
+      suggestions: [...error.suggestions, ...left, 'what this step had begun was taken back; run it again to go on, or "memory_sync rollback" to undo the rest'],
+      details: { ...error.details, stage: stage.name },
+      cause: error,
+    })
+  }
+}
+
+/** Entries of the failed stage alone: what an earlier run had made is not ours to take back now. */
+function takeBack(applier: Applier, known: ReadonlySet<RecordEntry>, folder: string): string[] {
+  const { record } = applier
+  const said: string[] = []
+  for (const entry of [...record.entries].reverse()) {
+    if (known.has(entry)) continue
+    const done = undo(entry, { folder, dryRun: false, takeOut: () => null })
+    if (done.did === 'left') said.push(`${done.path} stays: ${done.note ?? ''}`)
+    else record.entries.splice(record.entries.indexOf(entry), 1)
+  }
+  applier.save()
+  return said
+}

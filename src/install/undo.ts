@@ -1,0 +1,105 @@
+/** Takes back what the record says, latest first. */
+import fs from 'node:fs'
+import { messageOf } from '../errors/errors.js'
+import { look, lookAtTree, preparationOf, putFile, putLink, sameShape, type Shape, sha256, sweepPreparations } from './disk.js'
+import { keepForeign, readBackup, type RecordEntry } from './record.js'
+
+export interface Undone {
+  path: string
+  /** `partly`: only our part went; `left`: it is not what we made, so it stays. */
+  did: 'restored' | 'removed' | 'partly' | 'left' | 'nothing'
+  note?: string
+}
+
+/** Without our part; null: it is not in there, or it cannot be told. */
+export type TakeOut = (entry: RecordEntry, text: string) => string | null
+
+export interface UndoOptions {
+  folder: string
+  takeOut: TakeOut
+  /** True: nothing is touched, and the answer is what would be done. */
+  dryRun: boolean
+}
+
+/** Never throws: what cannot be undone is said, and the others are undone. */
+export function undo(entry: RecordEntry, options: UndoOptions): Undone {
+  try {
+    if (!options.dryRun) sweepLeftovers(entry.path)
+    return undoEntry(entry, options)
+  } catch (error) {
+    return { path: entry.path, did: 'left', note: `it cannot be undone: ${messageOf(error)}` }
+  }
+}
+
+function undoEntry(entry: RecordEntry, options: UndoOptions): Undone {
+  const { path, before, after, previous, part } = entry
+  const now = after.is === 'tree' ? lookAtTree(path) : look(path)
+  if (sameShape(now, before)) return { path, did: 'nothing' }
+  if (after.is === 'folder' && before.is === 'absent') return removeFolder(path, now, options)
+  if (part !== 'whole' && now.is === 'file') return undoPart(entry, now, options)
+  const isOurs = [after, previous].some((shape) => shape !== null && sameShape(shape, now))
+  if (isOurs || now.is === 'absent') return restore(entry, options)
+  if (after.is === 'tree' && now.is === 'tree') return restore(entry, options) // a copy that a kill cut off, below our own folder
+  return leave(entry, options)
+}
+
+/** What our part was put into is given back as it was before, if nothing else has changed in it. */
+function undoPart(entry: RecordEntry, now: Extract<Shape, { is: 'file' }>, options: UndoOptions): Undone {
+  const { path, before, after, foreign } = entry
+  if (!foreign && sameShape(now, after)) return restore(entry, options)
+  const rest = options.takeOut(entry, fs.readFileSync(path, 'utf8'))
+  if (rest === null) return { path, did: 'left', note: 'it was changed since, and our part is not to be found in it' }
+  if (before.is === 'file' && sha256(rest) === before.sha256) return restore(entry, options)
+  if (!options.dryRun) putFile(path, rest, now.mode, now)
+  return { path, did: 'partly', note: 'it was changed since: only our part was taken out' }
+}
+
+function restore({ path, before }: RecordEntry, { folder, dryRun }: UndoOptions): Undone {
+  if (!dryRun) putBack(path, before, folder)
+  return { path, did: before.is === 'absent' ? 'removed' : 'restored' }
+}
+
+function putBack(path: string, before: Shape, folder: string): void {
+  switch (before.is) {
+    case 'absent':
+      fs.rmSync(path, { recursive: true, force: true })
+      return
+    case 'file':
+      putFile(path, readBackup(folder, before.sha256), before.mode, before)
+      fs.utimesSync(path, before.mtimeMs / 1000, before.mtimeMs / 1000)
+      return
+    case 'link':
+      putLink(path, before.target)
+      fs.lutimesSync(path, before.mtimeMs / 1000, before.mtimeMs / 1000)
+      if (process.getuid?.() === 0) fs.lchownSync(path, before.uid, before.gid)
+      return
+    case 'folder':
+    case 'tree':
+    case 'other':
+      throw new Error('what was there is not of a kind that is replaced')
+  }
+}
+
+/** Somebody else's by now. What we had replaced is theirs to have. */
+function leave({ path, before }: RecordEntry, { folder, dryRun }: UndoOptions): Undone {
+  if (before.is !== 'file') return { path, did: 'left', note: 'it was changed since it was installed' }
+  const kept = dryRun ? '' : ` as ${keepForeign(folder, path, readBackup(folder, before.sha256))}`
+  return { path, did: 'left', note: `it was changed since it was installed; what was there before is kept${kept}` }
+}
+
+function removeFolder(path: string, now: Shape, { dryRun }: UndoOptions): Undone {
+  if (now.is !== 'folder') return { path, did: 'nothing' }
+  if (!dryRun) {
+    try {
+      fs.rmdirSync(path)
+    } catch (error) {
+      if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+      return { path, did: 'left', note: 'it is not empty' }
+    }
+  }
+  return { path, did: 'removed', ...(dryRun && { note: 'if nothing else is in it then' }) }
+}
+
+function sweepLeftovers(path: string): void {
+  if (fs.existsSync(preparationOf(path)) || fs.existsSync(`${preparationOf(path)}-old`)) sweepPreparations(path)
+}

@@ -1,0 +1,130 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { Home } from '../support/installed.js'
+import { startLaunchd } from '../support/launchctl/start.js'
+import { startSystemd, whyNoSystemd } from '../support/systemd.js'
+
+const LABEL = 'com.02luka.memory.hub'
+const soon = { timeoutMs: 30_000, intervalMs: 50 }
+
+interface Manager {
+  name: string
+  /** Of its definition, below the home. */
+  file: string
+  start: (home: Home) => Promise<NodeJS.ProcessEnv>
+  whyNot?: string | null
+}
+
+const MANAGERS: Manager[] = [
+  { name: 'launchd', file: `Library/LaunchAgents/${LABEL}.plist`, start: (home) => startLaunchd({ home: home.path }) },
+  {
+    name: 'launchd without a screen',
+    file: `Library/LaunchAgents/${LABEL}.plist`,
+    start: (home) => startLaunchd({ home: home.path, screen: false }),
+  },
+  { name: 'systemd', file: `.config/systemd/user/${LABEL}.service`, start: (home) => startSystemd(home.path), whyNot: whyNoSystemd() },
+  { name: 'the supervisor', file: `.config/memory_sync/service/${LABEL}.json`, start: () => Promise.resolve({}) },
+]
+
+for (const { name, whyNot } of MANAGERS) {
+  if (whyNot !== undefined && whyNot !== null) console.warn(`NOT TESTED: services under ${name}, because ${whyNot}`)
+}
+
+async function install(manager: Manager): Promise<Home> {
+  const home = await Home.make()
+  home.use(await manager.start(home))
+  await home.ok('install-agent')
+  return home
+}
+
+/** Processes that were started for this home: by what they were called with. */
+function processesOf(home: Home): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+      } catch {
+        return '' // it has ended
+      }
+    })
+    .filter((line) => line.includes(home.path) && line.includes('run.js'))
+}
+
+describe.each(MANAGERS)('the service under $name', (manager) => {
+  const it = manager.whyNot === undefined || manager.whyNot === null ? test : test.skip
+
+  it('runs the hub, also after it was killed, until "hub stop" or --uninstall', async () => {
+    const home = await install(manager)
+    const first = await home.hubPid()
+    expect(first).not.toBeNull()
+    process.kill(first!, 'SIGKILL')
+    const second = await eventually(async () => {
+      const pid = await home.hubPid()
+      return pid !== first && pid
+    }, soon)
+
+    const again = JSON.parse(await home.ok('install-agent', '--json')) as { stages: { changed: string[] }[] }
+    expect(again.stages.flatMap(({ changed }) => changed)).toEqual([])
+    expect(await home.hubPid(), 'nothing has changed, so it goes on').toBe(second)
+
+    expect(await home.ok('hub', 'stop')).toContain(LABEL)
+    await eventually(() => Promise.resolve(processesOf(home).length === 0), soon)
+    await home.ok('install-agent')
+    expect(await home.hubPid()).not.toBeNull()
+
+    expect(home.has(manager.file)).toBe(true)
+    await home.ok('install-agent', '--uninstall')
+    expect(home.has(manager.file)).toBe(false)
+    expect(processesOf(home)).toEqual([])
+    expect((await home.run('install-agent', '--uninstall')).code).toBe(1)
+  })
+
+  it('is reported as a crash loop when the hub cannot live, and nothing of it is left', async () => {
+    const home = await Home.make()
+    home.use(await manager.start(home))
+    await home.write('.config/memory_sync/config.json', 'no JSON')
+    const { code, stderr } = await home.run('install-agent')
+    expect(stderr).toMatch(/ends again and again \(crash loop\): \d+ starts, last exit 4/)
+    expect(stderr).toContain('the config file')
+    expect(code).toBe(1)
+    expect(home.has(manager.file)).toBe(false)
+    expect(processesOf(home)).toEqual([])
+  })
+})
+
+describe('under launchd', () => {
+  test('a service of a former installation, with paths that nobody expands, makes way, and is back after the rollback', async () => {
+    const home = await Home.make({ name: 'home' })
+    const env = await startLaunchd({ home: home.path })
+    home.use(env)
+    const plist = `Library/LaunchAgents/${LABEL}.plist`
+    const former = `<?xml version="1.0"?><plist version="1.0"><dict><key>Label</key><string>${LABEL}</string>
+<key>ProgramArguments</key><array><string>~/02luka/agents/memory_hub/run.sh</string></array>
+<key>StandardOutPath</key><string>~/02luka/logs/memory_hub.out.log</string><key>RunAtLoad</key><true/><key>KeepAlive</key><true/></dict></plist>`
+    await home.write(plist, former)
+    const domain = `gui/${process.getuid?.() ?? 0}`
+    await home.spawn('launchctl', ['bootstrap', domain, `${home.path}/${plist}`])
+    await home.ok('install-agent')
+    expect(await home.hubPid()).not.toBeNull()
+    await home.ok('rollback')
+    expect(await home.read(plist)).toBe(former)
+    const printed = await eventually(async () => (await home.spawn('launchctl', ['print', `${domain}/${LABEL}`])).stdout, soon)
+    expect(printed).toContain('last exit code = 78')
+    expect(processesOf(home)).toEqual([])
+  })
+
+  test('a log path that cannot be opened is said as what it is', async () => {
+    const home = await Home.make()
+    home.use(await startLaunchd({ home: home.path }))
+    await home.ok('install-agent')
+    await home.ok('hub', 'stop')
+    await rm(`${home.root}/logs`, { recursive: true })
+    await writeFile(`${home.root}/logs`, '')
+    const { code, stderr } = await home.run('install-agent')
+    expect(code).toBe(1)
+    expect(stderr).toContain(`${home.root}/logs is in the way`)
+  })
+})

@@ -12,6 +12,7 @@ import { Housekeeping } from './housekeeping.js'
 import { KeeperComponent } from './keeper-component.js'
 import { createLog, type Log } from './log.js'
 import { ControlServer } from './server.js'
+import { SpoolBox } from './spool-box.js'
 
 export interface HubOptions {
   root: string
@@ -81,6 +82,7 @@ function componentsOf(engine: Engine, options: HubOptions, log: Log, ending: End
     new KeeperComponent(engine, root, clock),
     new ControlServer({ root, memory: engine, version, startedAt, process: systemProcesses.self(), log, stopAsked, ...runs }),
     new DropBox({ root, memory: engine, log, clock }),
+    new SpoolBox({ root, memory: engine, log, clock }),
     new Housekeeping({ root, log, clock, ...(keepMs !== undefined && { keepMs }) }),
   ]
 }

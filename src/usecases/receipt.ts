@@ -57,6 +57,7 @@ function refusalOf(refusal: Refusal, agent: string): MemoryError {
     case 'other-payload':
       return new MemoryError('usage', 'this idempotency key was used for another write; nothing was written', {
         suggestions: ['use a new key for a new write, and the same key only to repeat the very same one'],
+        details: { refusal: refusal.reason },
       })
     case 'not-a-number':
       return new MemoryError(

@@ -1,14 +1,20 @@
 /** `record`: the result of a piece of work, in the keys that the legacy readers know, in a list and in sums. */
-import { formatLine } from '../domain/json.js'
+import type { Memory } from '../core/memory.js'
+import { formatLine, stringOf } from '../domain/json.js'
+import { formatPointer } from '../domain/pointer.js'
+import { formatTime } from '../domain/time.js'
+import { valueAt } from '../domain/tree.js'
 import { messageOf } from '../errors/errors.js'
 import { appendToLedger, ledgerOf } from './ledger.js'
 import { receiptOf, type Receipt, type WriteConditions } from './receipt.js'
 import { addsOf, editsOfResult, type Result } from './result-edits.js'
-import { type RootFiles, type Surroundings, timeNow } from './surroundings.js'
+import type { RootFiles, Surroundings } from './surroundings.js'
 import { agentTargetOf } from './target.js'
 
 export interface RecordRequest extends WriteConditions, Result {
   agent: string
+  /** When it happened, ms; without it, now. Behind a newer result of the agent it only joins the list and the sums. */
+  at?: number
   /** Also appended to the agent's ledger; blank counts as none. */
   learning?: string
 }
@@ -30,10 +36,13 @@ export async function recordResult(
   const learning = request.learning?.trim() === '' ? undefined : request.learning
   if (learning !== undefined) ledgerOf(ledger.root, agent)
   const target = await agentTargetOf(memory, agent)
-  const timestamp = timeNow(surroundings)
+  const { at = surroundings.clock.now() } = request
+  const timestamp = formatTime(at, surroundings.clock.offsetMinutes())
+  const isLate = request.at !== undefined && (await hasNewerResult(memory, agent, request.at))
   const edits = editsOfResult(agent, request, {
     timestamp,
     id: idempotencyKey ?? surroundings.random(),
+    isLate,
     ...(learning !== undefined && { learning }),
   })
   const write = {
@@ -66,6 +75,13 @@ export async function recordResult(
     })
   }
   return { receipt, warnings }
+}
+
+async function hasNewerResult(memory: Memory, agent: string, at: number): Promise<boolean> {
+  const snapshot = await memory.read()
+  if (snapshot === null) return false
+  const newest = valueAt(snapshot.context, formatPointer(['agents', agent, 'context', 'timestamp']))
+  return Date.parse(stringOf(newest) ?? '') > at
 }
 
 /** What was asked for, without the time: the same on every repetition. */

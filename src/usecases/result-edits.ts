@@ -38,11 +38,14 @@ const GENERIC_KEYS = { subject: 'last_id', outcome: 'outcome', listed: 'item', l
 const keysOf = (agent: string): typeof GENERIC_KEYS =>
   (Object.hasOwn(LEGACY_KEYS, agent) ? LEGACY_KEYS[agent] : undefined) ?? GENERIC_KEYS
 
-/** Everything but the sums. `id` names the entry of the list: the same id is the same entry. Throws `usage` over the limits. */
+/**
+ * Everything but the sums. `id` names the entry of the list: the same id is the same entry. A late result leaves what the newest
+ * one has set. Throws `usage` over the limits.
+ */
 export function editsOfResult(
   agent: string,
   result: Result,
-  { timestamp, id, learning }: { timestamp: string; id: string; learning?: string },
+  { timestamp, id, learning, isLate }: { timestamp: string; id: string; learning?: string; isLate: boolean },
 ): Edit[] {
   const keys = keysOf(agent)
   refuseTooLarge('RESULT', result.result)
@@ -50,6 +53,8 @@ export function editsOfResult(
     refuseTooLarge('a text', leafOf(text))
   const now = leafOf(timestamp)
   const entry = listEntry(keys, result, { id, now, learning })
+  const insert: Edit = { do: 'insert', path: '/context/records', value: formatLine(entry), keep: RECORDS_KEPT }
+  if (isLate) return [insert]
   return [
     { do: 'set', path: '/status', value: leafOf('active') },
     { do: 'set', path: '/last_seen', value: now },
@@ -58,7 +63,7 @@ export function editsOfResult(
     { do: 'set', path: `/context/${keys.outcome}`, value: leafOf(result.outcome) },
     ...replacing('/context/result', result.result),
     { do: 'set', path: '/context/timestamp', value: now },
-    { do: 'insert', path: '/context/records', value: formatLine(entry), keep: RECORDS_KEPT },
+    insert,
   ]
 }
 

@@ -1,0 +1,119 @@
+/**
+ * Takes in what hooks could not deliver. Every record has the key of its first attempt, so that it is taken once, whether that
+ * attempt arrived or not, and however often the hub dies between writing and removing. What cannot be recorded is kept apart.
+ */
+import { randomBytes } from 'node:crypto'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { stateFolderOf } from '../client/socket-path.js'
+import type { Memory } from '../core/memory.js'
+import { MemoryError, messageOf } from '../errors/errors.js'
+import type { Clock } from '../platform/clock.js'
+import { nodeFiles } from '../platform/node-files.js'
+import { parseSpooled, takeSpooled } from '../usecases/spooled.js'
+import type { Component } from './components.js'
+import { moveDrop, unlessMissing } from './drop-files.js'
+import { FolderWatch } from './folder-watch.js'
+import type { Log } from './log.js'
+import { Looker } from './looker.js'
+
+export interface SpoolBoxOptions {
+  root: string
+  memory: Memory
+  log: Log
+  clock: Pick<Clock, 'now' | 'offsetMinutes'>
+  /** A hook may be at a file whose name begins with a dot for so long; then it has died, ms. */
+  attemptMs?: number
+  /** What is no record may still be written for so long, ms. */
+  patienceMs?: number
+  /** How often the spool is looked at without a hint, ms. */
+  rescanMs?: number
+}
+
+export const spoolOf = (root: string): string => join(stateFolderOf(root), 'spool')
+
+const RECORD = /^\.?[^.].*\.record$/
+
+export class SpoolBox implements Component {
+  readonly name = 'spool'
+  private readonly folder: string
+  private readonly watch: FolderWatch
+  private readonly looker: Looker
+  private readonly told = new Map<string, string>()
+
+  constructor(private readonly options: SpoolBoxOptions) {
+    this.folder = spoolOf(options.root)
+    this.looker = new Looker(() => this.look(), options.log, 'the spool')
+    this.watch = new FolderWatch(this.folder, () => {
+      this.looker.lookNow()
+    })
+  }
+
+  start(): Promise<void> {
+    this.looker.lookNow()
+    return Promise.resolve()
+  }
+
+  async stop(): Promise<void> {
+    this.watch.close()
+    await this.looker.stop()
+  }
+
+  /** The oldest first: names begin with the time. Returns when to look again, ms. */
+  private async look(): Promise<number> {
+    const { rescanMs = 2_000 } = this.options
+    this.watch.ensure()
+    const names = (await readdir(this.folder)).filter((name) => RECORD.test(name))
+    for (const name of names.sort(byTime)) {
+      if (this.looker.isStopping) break
+      if (name.startsWith('.') && !(await this.isLeft(name))) continue
+      if (!(await this.consider(name))) break
+    }
+    return rescanMs
+  }
+
+  private async isLeft(name: string): Promise<boolean> {
+    return (await this.ageOf(name)) > (this.options.attemptMs ?? 60_000)
+  }
+
+  private async ageOf(name: string): Promise<number> {
+    const found = await unlessMissing(() => stat(join(this.folder, name)))
+    return found === null ? 0 : this.options.clock.now() - found.mtimeMs
+  }
+
+  /** False: nothing can be taken at present. */
+  private async consider(name: string): Promise<boolean> {
+    const path = join(this.folder, name)
+    try {
+      const bytes = await unlessMissing(() => readFile(path))
+      if (bytes !== null) await takeSpooled(this.surroundings, { root: this.options.root, files: nodeFiles }, parseSpooled(bytes))
+      await rm(path, { force: true })
+      this.told.delete(name)
+    } catch (error) {
+      if (!(error instanceof MemoryError)) throw error
+      if (error.code === 'usage') await this.rejectLater(name, error.message)
+      else this.tellOnce(name, messageOf(error))
+      return error.code !== 'unavailable'
+    }
+    return true
+  }
+
+  private get surroundings(): Parameters<typeof takeSpooled>[0] {
+    const { memory, clock } = this.options
+    return { memory, clock, random: () => randomBytes(16).toString('hex') }
+  }
+
+  private tellOnce(name: string, reason: string): void {
+    if (this.told.get(name) !== reason) this.options.log.warn(`${name} of the spool waits: ${reason}`)
+    this.told.set(name, reason)
+  }
+
+  private async rejectLater(name: string, reason: string): Promise<void> {
+    if ((await this.ageOf(name)) < (this.options.patienceMs ?? 2_000)) return
+    const moved = await moveDrop(this.folder, name, join(this.folder, 'rejected'), this.options.clock.now())
+    if (moved === null) return
+    this.options.log.warn(`${name} of the spool cannot be recorded, and is kept as rejected/${basename(moved)}: ${reason}`)
+  }
+}
+
+const byTime = (a: string, b: string): number => (a.replace(/^\./, '') < b.replace(/^\./, '') ? -1 : 1)

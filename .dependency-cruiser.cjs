@@ -35,7 +35,7 @@ function onlyIn(packageName, pattern, homes, comment) {
 }
 
 const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown']
-const FACES = ['cli', 'commands', 'hooks', 'hub', 'mcp', 'dashboard', 'health', 'install', 'quickstart', 'service']
+const FACES = ['cli', 'commands', 'hooks', 'hub', 'mcp', 'dashboard', 'health', 'install', 'quickstart', 'selftest', 'service']
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -142,9 +142,9 @@ module.exports = {
     typesOnly('memory/', 'health', 'The checks say which facts they want, and the composition root finds them; it judges nothing.'),
     {
       name: 'only-the-composition-root-knows-drivers',
-      comment: 'Which store is used is decided in one place. (The tour looks at its own private Redis as a legacy program would.)',
+      comment: 'Which store is used is decided in one place. (The tour and the selftest look at their own private Redis as a legacy program would.)',
       severity: 'error',
-      from: {path: '^src/', pathNot: '^src/(store|memory|quickstart)/'},
+      from: {path: '^src/', pathNot: '^src/(store|memory|quickstart|selftest)/'},
       to: {path: '^src/store/[^/]+/'},
     },
     {
@@ -169,6 +169,11 @@ module.exports = {
       ['client/', 'config/', 'domain/', 'errors/', 'memory/', 'platform/', 'store/redis/', 'usecases/'],
       'The tour runs the program from outside, as its user does; a tour of the inside would show what no user can see.',
     ),
+    mayUse(
+      'selftest',
+      ['domain/', 'errors/', 'platform/', 'store/redis/', 'usecases/'],
+      'The proof runs the program from outside and reads what is there as a stranger: what it shares with the engine would be believed twice.',
+    ),
     mayUse('service', ['config/', 'domain/', 'errors/', 'platform/'], 'launchd and systemd are told what to start, not what it does.'),
     mayUse(
       'install',
@@ -183,7 +188,7 @@ module.exports = {
     typesOnly('cli/', 'core', 'The command line uses what the composition root has wired, by its type.'),
     mayUse(
       'commands',
-      ['cli/', 'config/', 'core/', 'dashboard/', 'domain/', 'errors/', 'health/', 'hub/', 'install/', 'mcp/', 'memory/', 'quickstart/', 'service/', 'usecases/', 'verbs/'],
+      ['cli/', 'config/', 'core/', 'dashboard/', 'domain/', 'errors/', 'health/', 'hub/', 'install/', 'mcp/', 'memory/', 'quickstart/', 'selftest/', 'service/', 'usecases/', 'verbs/'],
       'A command parses, calls one verb and prints.',
     ),
     typesOnly('commands/', 'core', 'A command calls a verb; one that called the engine would be a verb that hub and MCP server lack.'),

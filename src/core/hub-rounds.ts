@@ -42,8 +42,8 @@ export class HubRounds implements KeeperAccess {
     await this.ports.root.prepare()
     this.held = await this.ports.lock.tryAcquire()
     if (this.held === null) {
-      const pid = (await this.ports.lock.holder())?.pid ?? 0
-      throw new MemoryError('failed', `another process is the keeper of ${this.ports.root.path}: pid ${pid}`, { details: { pid } })
+      const { pid, turn } = (await this.ports.lock.holder()) ?? { pid: 0, turn: 0 }
+      throw new MemoryError('failed', `another process is the keeper of ${this.ports.root.path}: pid ${pid}`, { details: { pid, turn } })
     }
     const feed = this.feed(this.keeper)
     this.keeper.onNews((news) => {

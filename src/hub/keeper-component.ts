@@ -6,8 +6,13 @@ import type { Clock } from '../platform/clock.js'
 import type { Component } from './components.js'
 
 /** A command that is the keeper for one round, or a hub that is just ending, is done well before this. */
-const GIVE_UP_MS = 3_000
-const RETRY_MS = 50
+const STUCK_MS = 3_000
+/** So long the lock may go from one command to the next. */
+const GIVE_UP_MS = 60_000
+/** As often as commands try: who tried less often would never get it from them. */
+const RETRY_MS = 5
+/** Whether a hub has it is asked less often. */
+const ASK_MS = 50
 const HELLO_MS = 500
 
 export class KeeperComponent implements Component {
@@ -21,15 +26,15 @@ export class KeeperComponent implements Component {
 
   /** Throws MemoryError `failed` with `details.pid` when a hub of this root runs. */
   async start(): Promise<void> {
-    const deadline = performance.now() + GIVE_UP_MS
+    const queue = new Queue()
     for (;;) {
       try {
         await this.engine.start()
         return
       } catch (error) {
-        const pid = holderOf(error)
-        if (pid === null) throw error
-        if (performance.now() >= deadline || (await this.isServed())) throw alreadyRuns(this.root, pid, error)
+        const holder = holderOf(error)
+        if (holder === null) throw error
+        if (queue.isStuck(holder.turn) || (queue.mayAsk() && (await this.isServed()))) throw alreadyRuns(this.root, holder.pid, error)
         await this.clock.pause(RETRY_MS)
       }
     }
@@ -47,10 +52,32 @@ export class KeeperComponent implements Component {
   }
 }
 
-/** Who holds the lock, where that is why the engine could not start. */
-function holderOf(error: unknown): number | null {
-  const pid = error instanceof MemoryError ? error.details['pid'] : undefined
-  return typeof pid === 'number' ? pid : null
+/** Waiting for a lock that others take turns with. */
+class Queue {
+  private readonly began = performance.now()
+  private turn = -1
+  private turnedAt = this.began
+  private askedAt = -Infinity
+
+  isStuck(turn: number): boolean {
+    const now = performance.now()
+    if (turn !== this.turn) this.turnedAt = now
+    this.turn = turn
+    return now - this.turnedAt >= STUCK_MS || now - this.began >= GIVE_UP_MS
+  }
+
+  mayAsk(): boolean {
+    const now = performance.now()
+    if (now - this.askedAt < ASK_MS) return false
+    this.askedAt = now
+    return true
+  }
+}
+
+/** Who holds the lock, where that is why the engine could not start; each holder's turn has another number. */
+function holderOf(error: unknown): { pid: number; turn: number } | null {
+  const { pid, turn } = error instanceof MemoryError ? error.details : {}
+  return typeof pid === 'number' ? { pid, turn: Number(turn ?? 0) } : null
 }
 
 const alreadyRuns = (root: string, pid: number, cause: unknown): MemoryError =>

@@ -33,20 +33,29 @@ export function runChild(
   })
 }
 
+export interface ChildOptions {
+  /** Its stdin is a pipe that the caller writes and ends; else it has none. */
+  input?: boolean
+  /** What it says on stderr; without it, that goes to ours. */
+  complaint?: (text: string) => void
+}
+
 /** A program that goes on; its stdout, a line at a time. */
 export function startChild(
   file: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   line: (text: string) => void,
+  { input = false, complaint }: ChildOptions = {},
 ): ChildProcess {
-  const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(file, args, { env, stdio: [input ? 'pipe' : 'ignore', 'pipe', complaint === undefined ? 'inherit' : 'pipe'] })
   let rest = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''
     lines.forEach(line)
   })
+  if (complaint !== undefined) child.stderr?.setEncoding('utf8').on('data', complaint)
   return child
 }
 

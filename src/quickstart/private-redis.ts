@@ -1,40 +1,23 @@
-/** A Redis for the tour alone, on a Unix socket in its directory; null where no redis-server is installed. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { endChild, hasProgram, startChild } from '../platform/children.js'
+/** A Redis for the tour alone, in its directory; null where no redis-server is installed, or it does not start. */
+import { MemoryError } from '../errors/errors.js'
+import { RedisServer } from '../platform/redis-server.js'
 import type { RedisConnection } from '../store/redis/connection.js'
-
-const READY_MS = 5_000
 
 export class PrivateRedis {
   private constructor(
-    private readonly server: ReturnType<typeof startChild>,
+    private readonly server: RedisServer,
     private readonly connection: RedisConnection,
-    readonly url: string,
   ) {}
 
   static async start(directory: string, env: NodeJS.ProcessEnv): Promise<PrivateRedis | null> {
-    if (!hasProgram('redis-server')) return null
-    const socket = join(directory, 'redis.sock')
-    const args = ['--port', '0', '--unixsocket', socket, '--dir', directory, '--save', '', '--appendonly', 'no']
-    const server = startChild('redis-server', args, env, () => undefined)
+    const server = await startOrNull(directory, env)
+    if (server === null) return null
     const { connectRedis } = await import('../store/redis/load.js')
-    const deadline = performance.now() + READY_MS
-    for (;;) {
-      try {
-        if (existsSync(socket)) {
-          const connection = await connectRedis({ endpoint: { socket } })
-          return new PrivateRedis(server, connection, `unix://${socket}`)
-        }
-      } catch (error) {
-        if (performance.now() >= deadline) throw error
-      }
-      if (server.exitCode !== null || performance.now() >= deadline) {
-        await endChild(server)
-        return null // it is installed and does not start: the tour goes on with files
-      }
-      await new Promise((done) => setTimeout(done, 20))
-    }
+    return new PrivateRedis(server, await connectRedis({ endpoint: { socket: server.socket } }))
+  }
+
+  get url(): string {
+    return this.server.url
   }
 
   hash(key: string): Promise<Record<string, string>> {
@@ -43,6 +26,16 @@ export class PrivateRedis {
 
   async stop(): Promise<void> {
     await this.connection.close()
-    await endChild(this.server)
+    await this.server.kill()
+  }
+}
+
+/** One that is installed and does not start: the tour goes on with files. */
+async function startOrNull(directory: string, env: NodeJS.ProcessEnv): Promise<RedisServer | null> {
+  try {
+    return await RedisServer.start(directory, env, { durable: false })
+  } catch (error) {
+    if (error instanceof MemoryError) return null
+    throw error
   }
 }

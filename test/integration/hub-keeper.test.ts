@@ -7,7 +7,7 @@ import { makeTempFolder } from '../support/temp.js'
 import { FakeEngine } from './fixtures/fake-engine.js'
 import { serve } from './fixtures/serve.js'
 
-const held = (pid = 4711): MemoryError => new MemoryError('failed', 'the lock is held', { details: { pid } })
+const held = (pid = 4711, turn = 1): MemoryError => new MemoryError('failed', 'the lock is held', { details: { pid, turn } })
 
 test('a command that is the keeper for a moment does not keep the hub from starting', async () => {
   const root = await makeTempFolder('msr-')
@@ -16,6 +16,16 @@ test('a command that is the keeper for a moment does not keep the hub from start
   engine.start = () => (++attempts < 4 ? Promise.reject(held()) : Promise.resolve())
   await new KeeperComponent(engine, root, systemClock).start()
   expect(attempts).toBe(4)
+})
+
+test('a hub waits for its turn as long as the lock goes from one command to the next', async () => {
+  const root = await makeTempFolder('msr-')
+  const engine = new FakeEngine(root)
+  const began = performance.now()
+  let turn = 0
+  engine.start = () => (performance.now() - began < 3_200 ? Promise.reject(held(4711, turn++)) : Promise.resolve())
+  await new KeeperComponent(engine, root, systemClock).start()
+  expect(turn).toBeGreaterThan(0)
 })
 
 test('where a hub answers, a second one does not wait for the lock', async () => {

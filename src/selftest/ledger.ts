@@ -1,0 +1,158 @@
+/**
+ * What writers were told, held against what is there. Each write adds to a number of its writer in which it has a digit of its
+ * own, so that the digit says how often the write was applied; and it sets one of a few slots, so that an older write that
+ * beat a newer one shows.
+ */
+import type { TreeMap } from '../domain/json.js'
+import { formatPointer } from '../domain/pointer.js'
+import { valueAt } from '../domain/tree.js'
+
+/** Digits of one number. */
+const DIGITS = 100
+const SLOTS = 8
+/** Every so many writes one goes to the agent that all share. */
+const SHARED_EVERY = 4
+export const SHARED_AGENT = 'shared'
+
+/** Which agent the write goes to, and what it sets there. */
+export interface PlannedWrite {
+  agent: string
+  assignments: string[]
+}
+
+export function planWrite(writer: string, seq: number): PlannedWrite {
+  const { agent, number, digit, slot } = placeOf(writer, seq)
+  return { agent, assignments: [`${number}+=1${'0'.repeat(digit)}`, `${slot}=${seq}`] }
+}
+
+function placeOf(writer: string, seq: number): { agent: string; number: string; digit: number; slot: string } {
+  const agent = seq % SHARED_EVERY === 0 ? SHARED_AGENT : writer
+  return { agent, number: `${writer}-n${Math.floor(seq / DIGITS)}`, digit: seq % DIGITS, slot: `${writer}-s${seq % SLOTS}` }
+}
+
+export type Told = 'acknowledged' | 'refused'
+
+export interface Tally {
+  /** Attempts, each counted once however often it was repeated. */
+  writes: number
+  acknowledged: number
+  /** Acknowledged, and there. */
+  kept: number
+  lost: number
+  twice: number
+  /** Slots that an older write holds although a newer one was acknowledged, and numbers that came in the wrong order. */
+  outOfOrder: number
+  /** Their writer was killed before it was told: there, or not. */
+  unknown: number
+  /** The command said that nothing was written. */
+  refused: number
+  /** The first few of what is wrong, in words. */
+  problems: string[]
+}
+
+interface Attempt {
+  told?: Told
+}
+
+const MAX_PROBLEMS = 20
+
+export class Ledger {
+  private readonly byWriter = new Map<string, Map<number, Attempt>>()
+  private readonly lastRev = new Map<string, number>()
+  private wrongNumbers = 0
+  private readonly said: string[] = []
+
+  started(writer: string, seq: number): void {
+    const attempts = this.attemptsOf(writer)
+    if (!attempts.has(seq)) attempts.set(seq, {})
+  }
+
+  /** `rev` null: not numbered yet, or not the number of this write alone. */
+  told(writer: string, seq: number, told: Told, rev: number | null = null): void {
+    this.attemptsOf(writer).set(seq, { told })
+    if (rev === null) return
+    const last = this.lastRev.get(writer) ?? 0
+    if (rev <= last) {
+      this.wrongNumbers++
+      this.said.push(`${writer} was given revision ${rev} for write ${seq}, after ${last}`)
+    }
+    this.lastRev.set(writer, Math.max(rev, last))
+  }
+
+  /** Attempts whose outcome nobody knows, of a writer that was killed. */
+  unknownOf(writer: string): number[] {
+    return [...this.attemptsOf(writer)].filter(([, { told }]) => told === undefined).map(([seq]) => seq)
+  }
+
+  nextOf(writer: string): number {
+    return Math.max(0, ...this.attemptsOf(writer).keys()) + 1
+  }
+
+  get acknowledgedCount(): number {
+    return this.all().filter(([, , { told }]) => told === 'acknowledged').length
+  }
+
+  /** Against a context as context.json shows it. */
+  tally(context: TreeMap): Tally {
+    const tally: Tally = {
+      ...{ writes: 0, acknowledged: 0, kept: 0, lost: 0, twice: 0, outOfOrder: this.wrongNumbers, unknown: 0, refused: 0 },
+      problems: [...this.said],
+    }
+    for (const [writer, seq, attempt] of this.all()) judge(tally, writer, seq, attempt.told, timesApplied(context, writer, seq))
+    for (const writer of this.byWriter.keys()) this.judgeSlots(tally, context, writer)
+    tally.problems = tally.problems.slice(0, MAX_PROBLEMS)
+    return tally
+  }
+
+  private all(): [string, number, Attempt][] {
+    return [...this.byWriter].flatMap(([writer, attempts]) =>
+      [...attempts].map(([seq, attempt]): [string, number, Attempt] => [writer, seq, attempt]),
+    )
+  }
+
+  private judgeSlots(tally: Tally, context: TreeMap, writer: string): void {
+    const newest = new Map<string, number>()
+    for (const [seq, { told }] of this.attemptsOf(writer)) {
+      const { agent, slot } = placeOf(writer, seq)
+      const path = pathOf(agent, slot)
+      if (told === 'acknowledged') newest.set(path, Math.max(seq, newest.get(path) ?? 0))
+    }
+    for (const [path, seq] of newest) {
+      const there = Number(valueAt(context, path) ?? 0)
+      if (there >= seq) continue
+      tally.outOfOrder++
+      tally.problems.push(`${path} holds write ${there}, and ${seq} was acknowledged after it`)
+    }
+  }
+
+  private attemptsOf(writer: string): Map<number, Attempt> {
+    let attempts = this.byWriter.get(writer)
+    if (attempts === undefined) this.byWriter.set(writer, (attempts = new Map<number, Attempt>()))
+    return attempts
+  }
+}
+
+const pathOf = (agent: string, name: string): string => formatPointer(['agents', agent, 'context', name])
+
+function timesApplied(context: TreeMap, writer: string, seq: number): number {
+  const { agent, number, digit } = placeOf(writer, seq)
+  const digits = valueAt(context, pathOf(agent, number))
+  return typeof digits === 'string' ? Number(digits.at(-1 - digit) ?? 0) : 0
+}
+
+function judge(tally: Tally, writer: string, seq: number, told: Told | undefined, times: number): void {
+  tally.writes++
+  if (told === 'acknowledged') tally.acknowledged++
+  else if (told === 'refused') tally.refused++
+  else tally.unknown++
+  if (told === 'acknowledged' && times > 0) tally.kept++
+  if (told === 'acknowledged' && times === 0) {
+    tally.lost++
+    tally.problems.push(`write ${seq} of ${writer} was acknowledged and is not there`)
+  }
+  if (told === 'refused' && times > 0) tally.problems.push(`write ${seq} of ${writer} was refused and is there`)
+  if (times > 1) {
+    tally.twice++
+    tally.problems.push(`write ${seq} of ${writer} was applied ${times} times`)
+  }
+}

@@ -5,7 +5,9 @@ import { openOptionsOf } from '../cli/open.js'
 export default class Health extends BaseCommand {
   static override readonly summary = 'Check hub, Redis, file and journal, and say what to do.'
   static override readonly description = `Exit 1 exactly when a line begins with ❌. A warning (⚠️) and what is off by choice (-) do not count against the
-score. --fix has a round done first: edits are taken in, what cannot be read is set aside and restored, pending writes are sent.`
+score. --fix first repairs what is safe: it has a round done (edits are taken in, what cannot be read is set aside and restored, pending
+writes are sent), makes missing folders, closes ours to other users, and moves away what processes that were killed have left. It keeps a copy of
+what it touches, deletes nothing, and says what it did and what it left.`
   static override readonly examples = ['<%= config.bin %> health', '<%= config.bin %> health --fix', '<%= config.bin %> health --json']
   static override readonly flags = {
     fix: Flags.boolean({ description: 'Repair what is safe to repair before looking.', default: false }),
@@ -13,13 +15,15 @@ score. --fix has a round done first: edits are taken in, what cannot be read is 
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Health)
-    const [{ gatherFacts }, { examine, formatReport }] = await Promise.all([
+    const options = openOptionsOf(flags)
+    const [{ gatherFacts }, { examine, formatRepairs, formatReport }] = await Promise.all([
       import('../memory/health-facts.js'),
       import('../health/report.js'),
     ])
-    const report = examine(await gatherFacts(openOptionsOf(flags), flags.fix))
-    if (this.jsonEnabled()) await this.printReply(report)
-    else await this.print(formatReport(report))
+    const fix = flags.fix ? await (await import('../memory/repair.js')).repair(options) : null
+    const report = examine(await gatherFacts({ ...options, version: this.config.version }))
+    if (this.jsonEnabled()) await this.printReply(fix === null ? report : { ...report, fix })
+    else await this.print(`${fix === null ? '' : `${formatRepairs(fix)}\n\n`}${formatReport(report)}`)
     if (!report.healthy) this.exit(1)
   }
 }

@@ -142,14 +142,19 @@ export class LocalEngine implements Engine {
     await (this.hub?.rounds ?? this.single).settle(true)
   }
 
+  /** Folds the journal, so that lines that nobody can read are left behind. False: another process is the keeper. */
+  async foldJournal(): Promise<boolean> {
+    const folded = await (this.hub?.rounds ?? this.single).alone(async (keeper) => {
+      await keeper.round([])
+      await keeper.foldJournal()
+      return true
+    })
+    return folded ?? false
+  }
+
   /** What health wants to know beyond the status. */
   async examine(): Promise<Examination> {
     return examine(this.ports, await this.view())
-  }
-
-  /** What this process logs in to Redis with. */
-  password(): string | undefined {
-    return this.ports.connector.password?.()
   }
 
   sync(): Promise<Comparison> {

@@ -16,6 +16,8 @@ const KEPT_KEY_MS = 8 * 24 * 3_600_000
 export class JournalKeeping {
   private tail: JournalTail | null = null
   private linesSinceFold = 0
+  /** Why the saved state could not be read; null: it could, or was mended. */
+  private damage: string | null = null
   /** Reading and folding, one after another. */
   private work: Promise<unknown> = Promise.resolve()
 
@@ -35,9 +37,18 @@ export class JournalKeeping {
     this.copy.changesSinceSave = 0
   }
 
+  /** By the keeper alone: a saved state that could not be read is kept aside, and what was known before it takes its place. */
+  async mendState(): Promise<void> {
+    if (this.damage === null) return
+    const where = await this.ports.root.setStateAside()
+    this.ports.tell('error', `the saved state cannot be read (${this.damage}): ${where === null ? '' : `set aside as ${where}; `}the state before, the journal and Redis go on`)
+    await this.save()
+    this.damage = null
+  }
+
   /** When it is long. */
-  async fold(): Promise<void> {
-    if (this.linesSinceFold >= FOLD_LINES || (this.tail?.end ?? 0) >= FOLD_BYTES) await this.inTurn(() => this.foldNow())
+  async fold(always = false): Promise<void> {
+    if (always || this.linesSinceFold >= FOLD_LINES || (this.tail?.end ?? 0) >= FOLD_BYTES) await this.inTurn(() => this.foldNow())
     else if (this.copy.changesSinceSave >= SAVE_CHANGES) await this.save()
   }
 
@@ -61,7 +72,8 @@ export class JournalKeeping {
   private async load(): Promise<void> {
     const { copy } = this
     this.ports.root.versions.reload()
-    const { state, lines, tail } = await this.ports.root.load()
+    const { state, lines, tail, damage } = await this.ports.root.load()
+    this.damage = damage
     copy.replica = state.replica
     copy.generation = state.generation
     copy.order = state.order

@@ -37,6 +37,7 @@ export class Keeper implements LocalSequencer {
    */
   async round(touched: Iterable<Target> | 'all'): Promise<void> {
     await this.refresh()
+    await this.journal.mendState()
     const mayWrite = await this.file.takeIn()
     await this.sequencer.run(touched)
     this.sequencer.seed()
@@ -61,6 +62,11 @@ export class Keeper implements LocalSequencer {
   /** With files only, and as the keeper: this root decides. */
   submitHere(operation: Operation): Promise<Submission> {
     return this.sequencer.submitHere(operation)
+  }
+
+  /** Lines of the journal that nobody can read are left behind. */
+  foldJournal(): Promise<void> {
+    return this.journal.fold(true)
   }
 
   save(): Promise<void> {

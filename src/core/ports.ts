@@ -31,8 +31,6 @@ export interface Connector {
   readonly reason: string | null
   /** Without a password; null: none was found. */
   readonly url: string | null
-  /** What it logs in with, where that is known. */
-  password?(): string | undefined
   close(): Promise<void>
 }
 

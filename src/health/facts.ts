@@ -7,23 +7,72 @@ export type HubFact =
   | { is: 'silent'; pid: number | null } // somebody listens on its socket, and does not answer
   | { is: 'other-version'; pid: number; version: string }
 
+/** What a Redis that answers says of itself; null: it does not tell this user (an ACL), or this version has no such thing. */
+export interface RedisFact {
+  /** Why it takes no writes; null: it took one. */
+  refusesWrites: string | null
+  /** Somebody without any password gets in. */
+  isOpen: boolean | null
+  maxmemory: number | null
+  evictionPolicy: string | null
+  appendOnly: boolean | null
+  appendFsync: string | null
+  /** Keys of ours that hold another type of value than they should. */
+  foreignKeys: readonly string[]
+  /** What no record can be made of: `<agent>.<field>`, or a key of another type under the prefix of the records. */
+  unreadable: readonly string[]
+  /** Its clock minus ours, ms. */
+  skewMs: number | null
+}
+
+export interface AgentFact {
+  name: string
+  status: string
+  /** ms; null: it does not say when. */
+  seenAt: number | null
+}
+
 export interface Facts {
   root: string
+  /** What could not be looked at, and why. */
+  notSeen: readonly string[]
+  /** Of this program. */
+  version: string
   /** ms */
   now: number
   hub: HubFact
+  /** Processes that live and believe that they are the hub of this root. */
+  hubPids: readonly number[]
+  /** Who holds the keeper lock; null: nobody that lives. */
+  keeperPid: number | null
   /** Seen by this process itself, past the hub. */
   own: Status
-  /** What this process logs in with: nothing, the documented default of the legacy system, or another password. */
-  password: 'none' | 'legacy-default' | 'own'
+  /** null: no connection. */
+  redis: RedisFact | null
+  /** What this process logs in with: nothing, the documented default of the legacy system, one that is guessed at once, or another. */
+  password: 'none' | 'legacy-default' | 'weak' | 'own'
   /** null: the root takes writes; else why not. */
   notWritable: string | null
+  /** Of the root's file system; null: it does not say. */
+  disk: { freeBytes: number; totalBytes: number } | null
+  /** Of our folder: what others than its owner can read or write. */
+  openToOthers: readonly string[]
+  /** Unfinished files of processes that have ended. */
+  leftovers: readonly string[]
   file: { is: 'absent' | 'current' | 'edited' | 'unsettled' | 'broken'; reason?: string }
   /** Copies of files that could not be read, newest last. */
   setAside: readonly string[]
+  /** Why the saved state cannot be read; null: it can, or there is none yet. */
+  stateBroken: string | null
   journal: { lines: number; unreadable: number }
+  history: { lines: number; unreadable: number }
+  /** `inTheWay`: something that is no folder stands there. */
+  inbox: { is: 'absent' | 'there' | 'inTheWay'; rejected: number }
   /** ms; the oldest acknowledged write that is not in Redis; null: there is none. */
   oldestPendingMs: number | null
+  /** The newest time of a write in the journal, ms; 0: there is none. */
+  newestT: number
+  agents: readonly AgentFact[]
   /** null: nothing was ever changed. */
   lastChange: { t: number; what: string } | null
 }

@@ -27,6 +27,9 @@ export function examine(facts: Facts): Report {
 
 const MARKS: Readonly<Record<Level, string>> = { ok: '✅', warn: '⚠️ ', bad: '❌', off: '-' }
 
+/** Names and reasons hold what others wrote: none of it becomes a line of its own, or moves the cursor. */
+const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+
 export function formatReport(report: Report): string {
   const lines: string[] = []
   let section: Section | undefined
@@ -36,11 +39,17 @@ export function formatReport(report: Report): string {
       lines.push(`${finding.section}:`)
       section = finding.section
     }
-    lines.push(`  ${MARKS[finding.level]} ${finding.text}`)
-    if (finding.wayOut !== undefined) lines.push(`     → ${finding.wayOut}`)
+    lines.push(`  ${MARKS[finding.level]} ${oneLine(finding.text)}`)
+    if (finding.wayOut !== undefined) lines.push(`     → ${oneLine(finding.wayOut)}`)
   }
   const failed = report.counted - report.passed
   lines.push('', `=== Health Score: ${report.score}% (${report.passed}/${report.counted}) ===`)
   lines.push(report.healthy ? '✅ All checks passed' : `❌ ${failed} check${failed === 1 ? '' : 's'} failed`)
   return lines.join('\n')
+}
+
+/** What was repaired before the look, and what was left. */
+export function formatRepairs({ done, left }: { done: readonly string[]; left: readonly string[] }): string {
+  if (done.length === 0 && left.length === 0) return 'Repairs:\n  - nothing to repair'
+  return ['Repairs:', ...done.map((text) => `  ✅ ${oneLine(text)}`), ...left.map((text) => `  - left: ${oneLine(text)}`)].join('\n')
 }

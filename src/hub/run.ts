@@ -11,6 +11,7 @@ import { Ending } from './ending.js'
 import { Housekeeping } from './housekeeping.js'
 import { KeeperComponent } from './keeper-component.js'
 import { createLog, type Log } from './log.js'
+import { Registration } from './registration.js'
 import { ControlServer } from './server.js'
 import { SpoolBox } from './spool-box.js'
 
@@ -80,6 +81,7 @@ function componentsOf(engine: Engine, options: HubOptions, log: Log, ending: End
   const runs = settings && { isMeant: (env: Environment) => isMeantBy(env, settings, engine.redisUrl ?? null) }
   return [
     new KeeperComponent(engine, root, clock),
+    new Registration({ root, processes: systemProcesses, log }),
     new ControlServer({ root, memory: engine, version, startedAt, process: systemProcesses.self(), log, stopAsked, ...runs }),
     new DropBox({ root, memory: engine, log, clock }),
     new SpoolBox({ root, memory: engine, log, clock }),

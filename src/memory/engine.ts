@@ -28,8 +28,16 @@ export interface OpenOptions {
 }
 
 export async function openLocalEngine(options: OpenOptions): Promise<LocalEngine> {
+  return engineWith(options, await openConnector(options))
+}
+
+/** The way to the Redis that these options mean; nothing is connected yet. */
+export async function openConnector(options: OpenOptions): Promise<RedisConnector> {
   const config = await readConfig(options.env)
-  const connector = new RedisConnector(redisOf(options, config), resolveNamespace(options.env, config.redis))
+  return new RedisConnector(redisOf(options, config), resolveNamespace(options.env, config.redis))
+}
+
+export function engineWith(options: OpenOptions, connector: RedisConnector): LocalEngine {
   const root = rootFilesOf(options.root)
   const shared = join(options.root, 'shared_memory')
   const directories = [shared, join(shared, '.memory_sync')]

@@ -1,49 +1,122 @@
 /** Looks at everything that health speaks of. Nothing is changed by looking. */
-import { callHub } from '../client/call.js'
-import { reachHubOf } from '../client/connect.js'
-import { HubGone } from '../client/connection.js'
-import { LEGACY_DEFAULT_PASSWORD } from '../config/redis.js'
+import type { LocalEngine } from '../core/engine.js'
 import type { Status } from '../core/memory.js'
+import { stringOf, type Tree, type TreeMap } from '../domain/json.js'
 import { describeTarget } from '../domain/operation.js'
-import type { Facts, HubFact } from '../health/facts.js'
-import { MemoryError } from '../errors/errors.js'
-import { type OpenOptions, openLocalEngine, rootFilesOf } from './engine.js'
+import { MemoryError, messageOf } from '../errors/errors.js'
+import type { AgentFact, Facts, HubFact } from '../health/facts.js'
+import { systemClock } from '../platform/clock.js'
+import type { RootFiles } from '../store/file/root-files.js'
+import { engineWith, type OpenOptions, openConnector, rootFilesOf } from './engine.js'
+import { hubOf, hubPidsOf } from './facts/hub-facts.js'
+import { passwordKind, redisOf } from './facts/redis-facts.js'
+import { diskOf, inboxOf, leftoversOf, openToOthers } from './facts/root-facts.js'
 
-const HUB_BUDGET_MS = 500
+export interface FactOptions extends OpenOptions {
+  /** Of this program. */
+  version: string
+}
 
-/** `fix`: first has a round done, which takes edits in, sets aside what cannot be read, restores and replicates. */
-export async function gatherFacts(options: OpenOptions, fix: boolean): Promise<Facts> {
-  const engine = await openLocalEngine(options)
+export async function gatherFacts(options: FactOptions): Promise<Facts> {
+  const connector = await openConnector(options)
+  const engine = engineWith(options, connector)
   const files = rootFilesOf(options.root)
+  const { root, version } = options
+  const look = new Looks()
+  const nobody = { own: unseen(root, connector.reason), hub: { is: 'absent' } as HubFact }
   try {
     const notWritable = await whyNotWritable(files)
-    if (fix && notWritable === null) await engine.mend()
-    const found = await engine.examine()
-    const t = found.lastChange?.t
+    const { own, hub } = await look.at('the state of the root', () => settled(engine, root, files), nobody)
+    const found = await look.at('context.json and the history', () => engine.examine(), UNEXAMINED)
+    const last = found.lastChange
+    const now = Date.now()
     return {
-      root: options.root,
-      now: Date.now(),
-      hub: await hubOf(options.root, files),
-      own: await engine.status(),
-      password: passwordKind(engine.password()),
+      root,
+      version,
+      now,
+      hub,
+      hubPids: hubPidsOf(root),
+      keeperPid: (await look.at('the keeper lock', () => files.lock.holder(), null))?.pid ?? null,
+      own,
+      redis: own.redis === 'online' ? await look.at('Redis', () => redisOf(connector), null) : null,
+      password: passwordKind(connector.endpoint?.password),
       notWritable,
+      disk: diskOf(root),
+      openToOthers: openToOthers(root),
+      leftovers: leftoversOf(root, now),
       file: found.file,
-      setAside: await files.setAside(),
-      journal: await files.inspectJournal(),
-      oldestPendingMs: found.oldestPending === null ? null : Date.now() - found.oldestPending,
-      lastChange: t === undefined ? null : { t, what: describeTarget(found.lastChange!.target) },
+      setAside: await look.at('what was set aside', () => files.setAside(), []),
+      stateBroken: await look.at('the saved state', () => files.inspectState(), null),
+      journal: await look.at('the journal', () => files.inspectJournal(), NO_LINES),
+      history: await look.at('the history', () => files.inspectHistory(), NO_LINES),
+      inbox: inboxOf(root),
+      oldestPendingMs: found.oldestPending === null ? null : now - found.oldestPending,
+      newestT: await look.at('the journal', async () => (await files.glance()).lastT, 0),
+      agents: await look.at('the records', async () => agentsIn((await engine.read())?.context), []),
+      lastChange: last === null ? null : { t: last.t, what: describeTarget(last.target) },
+      notSeen: look.failed,
     }
   } finally {
     await engine.close()
   }
 }
 
-const passwordKind = (password: string | undefined): Facts['password'] =>
-  password === undefined ? 'none' : password === LEGACY_DEFAULT_PASSWORD ? 'legacy-default' : 'own'
+const NO_LINES = { lines: 0, unreadable: 0 }
+const UNEXAMINED: Awaited<ReturnType<LocalEngine['examine']>> = {
+  file: { is: 'broken', reason: 'it could not be looked at' },
+  oldestPending: null,
+  lastChange: null,
+}
 
-type Files = ReturnType<typeof rootFilesOf>
+const unseen = (root: string, redisReason: string | null): Status => ({
+  root,
+  redis: 'away',
+  redisUrl: null,
+  redisReason,
+  redisLatencyMs: null,
+  hub: { running: false, pid: null, version: null, startedAt: null },
+  rev: 0,
+  epoch: null,
+  pending: 0,
+  fileIsCurrent: false,
+  agents: 0,
+})
 
-async function whyNotWritable(files: Files): Promise<string | null> {
+/** A look that fails is a finding, and the others go on. */
+class Looks {
+  readonly failed: string[] = []
+
+  async at<T>(what: string, look: () => Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await look()
+    } catch (error) {
+      this.failed.push(`${what}: ${messageOf(error)}`)
+      return otherwise
+    }
+  }
+}
+
+/** What the hub promises to reach within a second it is given a second for; without one, nothing is on its way. */
+const LAG_MS = 1_000
+const LOOK_AGAIN_MS = 100
+
+async function settled(engine: LocalEngine, root: string, files: RootFiles): Promise<{ own: Status; hub: HubFact }> {
+  const until = performance.now() + LAG_MS
+  const first = await engine.status()
+  let own = first
+  for (;;) {
+    const hub = await hubOf(root, files)
+    // Compared with what Redis had before: under a load of writes nobody ever has the last one.
+    const isBehind = hub.is === 'running' && own.redis === 'online' && hub.status.rev < first.rev
+    const isUp = !isBehind && own.fileIsCurrent
+    if (isUp && hub.is === 'running') return { own: { ...own, rev: Math.min(own.rev, hub.status.rev) }, hub }
+    if (hub.is !== 'running' || performance.now() > until) return { own: isBehind ? { ...own, rev: first.rev } : own, hub }
+    await systemClock.pause(LOOK_AGAIN_MS)
+    own = await engine.status()
+  }
+}
+
+async function whyNotWritable(files: RootFiles): Promise<string | null> {
   try {
     await files.prepare()
     return null
@@ -53,20 +126,16 @@ async function whyNotWritable(files: Files): Promise<string | null> {
   }
 }
 
-async function hubOf(root: string, files: Files): Promise<HubFact> {
-  const reached = await reachHubOf(root, { budgetMs: HUB_BUDGET_MS })
-  if (reached.is === 'silent') return { is: 'silent', pid: (await files.lock.holder())?.pid ?? null }
-  if (reached.is === 'absent') return reached
-  const { connection, hub } = reached
-  const { pid, version, startedAt } = hub
-  try {
-    if (reached.is === 'other-protocol') return { is: 'other-version', pid, version }
-    const status = await callHub(connection, 'status', {}, { budgetMs: HUB_BUDGET_MS, answerMs: 4 * HUB_BUDGET_MS })
-    return { is: 'running', pid, version, startedAt, status: status as Status }
-  } catch (error) {
-    if (error instanceof HubGone) return { is: 'silent', pid }
-    throw error
-  } finally {
-    connection.close()
-  }
+function agentsIn(context: TreeMap | undefined): AgentFact[] {
+  const agents = context?.get('agents')
+  if (typeof agents !== 'object') return []
+  return [...agents].flatMap(([name, record]) => {
+    if (typeof record !== 'object') return []
+    return [{ name, status: stringOf(record.get('status')) ?? '', seenAt: newestOf(record.get('last_seen'), record.get('last_update')) }]
+  })
+}
+
+function newestOf(...times: (Tree | undefined)[]): number | null {
+  const known = times.map((time) => Date.parse(stringOf(time) ?? '')).filter((ms) => !Number.isNaN(ms))
+  return known.length === 0 ? null : Math.max(...known)
 }

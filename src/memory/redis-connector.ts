@@ -30,8 +30,9 @@ export class RedisConnector implements Connector {
     return endpoint === null ? null : describeEndpoint(endpoint)
   }
 
-  password(): string | undefined {
-    return this.used?.password
+  /** Where it is connected to, with what it logs in with; null: nowhere yet. */
+  get endpoint(): RedisEndpoint | null {
+    return this.used
   }
 
   async connect(): Promise<RedisStore | null> {

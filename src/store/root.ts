@@ -97,8 +97,11 @@ export interface Root {
   /** Throws MemoryError `unavailable` when the line is not in the journal. */
   append(line: JournalLine): Promise<void>
   glance(): Promise<Glance>
-  /** A consistent look at everything: saved state, then every line behind it in order. Needs no lock. */
-  load(): Promise<{ state: RootState; lines: JournalLine[]; tail: JournalTail }>
+  /**
+   * A consistent look at everything: saved state, then every line behind it in order. Needs no lock. `damage`: why the saved
+   * state could not be read; then it is the one before, and the lines are those behind that one.
+   */
+  load(): Promise<{ state: RootState; lines: JournalLine[]; tail: JournalTail; damage: string | null }>
   /** Lines since `tail`. */
   more(tail: JournalTail): Promise<{ lines: JournalLine[]; tail: JournalTail }>
   document: DocumentFile
@@ -108,7 +111,10 @@ export interface Root {
   // By the keeper alone.
   /** Closes the present journal as segment `generation`; later lines go into a new one. */
   seal(generation: number): Promise<void>
+  /** The state before is kept until the next time, for one that cannot be read. */
   save(state: RootState): Promise<void>
+  /** Keeps a copy of a saved state that cannot be read. Returns where. */
+  setStateAside(): Promise<string | null>
   dropSegments(upTo: number): Promise<void>
 }
 

@@ -48,9 +48,9 @@ describe('what Redis or the network says', () => {
     expect(error.message).not.toContain('a$&b')
   })
 
-  it('is a fault of the data, and no server that is away, where a key has another type', () => {
-    const error = explain(new Error('WRONGTYPE Operation against a key holding the wrong kind of value'), { label: 'here', sent: false })
-    expect(error).not.toBeInstanceOf(StoreUnavailable)
-    expect(error.code).toBe('failed')
+  it('keeps nothing from being written elsewhere, where a key of ours has another type', () => {
+    const error = explain(new Error('WRONGTYPE Operation against a key holding the wrong kind of value'), { label: 'here', sent: true })
+    expect(error).toBeInstanceOf(StoreUnavailable)
+    expect(error).toMatchObject({ sent: false, retryable: false })
   })
 })

@@ -4,11 +4,11 @@ export const journal: Check = {
   name: 'journal',
   section: 'Shared Memory',
   look({ journal: { lines, unreadable } }) {
-    if (unreadable === 0) return { level: 'ok', text: `Journal readable (${lines} lines)` }
+    if (unreadable === 0) return { level: 'ok', text: `Journal readable (${lines} lines); the system syncs it to the disk within seconds, a power loss takes what it had not` }
     return {
       level: 'bad',
       text: `Journal has ${unreadable} unreadable line${unreadable === 1 ? '' : 's'} among ${lines}`,
-      wayOut: 'a torn last line was never acknowledged; more than that is damage: keep a copy of .memory_sync and look at the disk',
+      wayOut: 'memory_sync health --fix keeps a copy and goes on without them; a torn last line was never acknowledged, more is damage: look at the disk',
     }
   },
 }

@@ -3,16 +3,23 @@ import type { Check } from '../check.js'
 export const redisPassword: Check = {
   name: 'redis-password',
   section: 'Redis',
-  look({ own, password }) {
-    if (own.redis !== 'online') return { level: 'off', text: 'Redis password: no connection to look at' }
+  look({ redis, password }) {
+    if (redis === null) return { level: 'off', text: 'Redis password: no connection to look at' }
+    if (redis.isOpen === true || password === 'none') {
+      return {
+        level: 'warn',
+        text: `Redis takes everybody without a password${password === 'none' ? '' : ', although one is sent here'}`,
+        wayOut: 'set requirepass, and put the password into the config file',
+      }
+    }
     switch (password) {
       case 'own':
         return { level: 'ok', text: 'Redis password set' }
-      case 'none':
+      case 'weak':
         return {
           level: 'warn',
-          text: 'Redis takes everybody without a password',
-          wayOut: 'set requirepass, and put the password into the config file',
+          text: 'Redis has a password that is guessed at once',
+          wayOut: 'set a random one of 20 characters or more with requirepass, and put it into the config file',
         }
       case 'legacy-default':
         return {

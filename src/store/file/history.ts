@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { Change } from '../../domain/operation.js'
 import type { Files } from '../../platform/files.js'
+import { isChange } from './line-shapes.js'
 import type { History } from '../root.js'
 
 const MAX_BYTES = 8 * 1024 * 1024
@@ -22,6 +23,12 @@ export class HistoryFile implements History {
     await this.files.append(this.path, `\n${changes.map((change) => JSON.stringify(change)).join('\n')}\n`)
   }
 
+  /** Counts the lines, and those that nobody can read. */
+  async inspect(): Promise<{ lines: number; unreadable: number }> {
+    const lines = [...((await this.files.readLines(`${this.path}.1`, 0))?.lines ?? []), ...((await this.files.readLines(this.path, 0))?.lines ?? [])]
+    return { lines: lines.length, unreadable: lines.filter((line) => parseChange(line).length === 0).length }
+  }
+
   /** A keeper that died between two steps may have written a change twice: each revision is returned once. */
   async after(rev: number): Promise<Change[]> {
     const byRev = new Map<number, Change>()
@@ -35,7 +42,8 @@ export class HistoryFile implements History {
 
 function parseChange(text: string): Change[] {
   try {
-    return [JSON.parse(text) as Change]
+    const change: unknown = JSON.parse(text)
+    return isChange(change) ? [change] : []
   } catch {
     return [] // torn by a kill; the shared store, or the next keeper's replay, has it
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { MemoryError, messageOf } from '../../errors/errors.js'
 import type { Files } from '../../platform/files.js'
 import type { JournalLine, JournalTail } from '../root.js'
+import { isJournalLine } from './line-shapes.js'
 
 const SEGMENT = /^journal\.(\d+)$/
 
@@ -113,7 +114,8 @@ export class Journal {
 /** A torn line was never acknowledged: it is passed over. */
 function parseLine(text: string): JournalLine[] {
   try {
-    return [JSON.parse(text) as JournalLine]
+    const line: unknown = JSON.parse(text)
+    return isJournalLine(line) ? [line] : []
   } catch {
     return []
   }

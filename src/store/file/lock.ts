@@ -32,18 +32,19 @@ export class ChainLock implements KeeperLock {
     if (newest !== null && this.isHeld(newest)) return null
     const n = (newest?.n ?? 0) + 1
     const temporary = this.at(`keeper.tmp-${this.unique()}`)
-    await this.files.write(temporary, JSON.stringify({ ...this.processes.self(), unique: this.unique() }))
+    const text = JSON.stringify({ ...this.processes.self(), unique: this.unique() })
+    await this.files.write(temporary, text)
     try {
       if ((await this.files.link(temporary, this.at(`keeper.${n}`))) !== 'linked') return null
       if (!(await this.isNext(newest, n))) {
-        await this.release(n)
+        await this.release(n, text)
         return null
       }
     } finally {
       await this.files.remove(temporary)
     }
     await this.removeOld(n)
-    return { release: () => this.release(n) }
+    return { release: () => this.release(n, text) }
   }
 
   async holder(): Promise<{ pid: number; turn: number } | null> {
@@ -78,10 +79,13 @@ export class ChainLock implements KeeperLock {
 
   private async numbers(): Promise<number[]> {
     const names = await this.files.list(this.directory)
-    return names.flatMap((name) => /^keeper\.(\d+)$/.exec(name)?.[1] ?? []).map(Number)
+    // A `.done` alone is of a lock whose file somebody removed: its number is not given again, or it would be released from the start.
+    return names.flatMap((name) => /^keeper\.(\d+)(?:\.done)?$/.exec(name)?.[1] ?? []).map(Number)
   }
 
-  private async release(n: number): Promise<void> {
+  /** A lock whose file is gone, or another's, was taken away by hand: a mark would end the lock of whoever has it now. */
+  private async release(n: number, text: string): Promise<void> {
+    if ((await this.files.read(this.at(`keeper.${n}`)))?.text !== text) return
     await this.files.write(this.at(`keeper.${n}.done`), '')
   }
 

@@ -28,6 +28,8 @@ export class RootFiles implements Root {
   private readonly files: Files
   private readonly directory: string
   private readonly statePath: string
+  /** The state before, or a copy of it: what there is when the state cannot be read. */
+  private readonly formerPath: string
   private readonly journal: Journal
 
   constructor(
@@ -38,6 +40,7 @@ export class RootFiles implements Root {
     this.files = files
     this.directory = join(path, 'shared_memory', '.memory_sync')
     this.statePath = join(this.directory, 'state.json')
+    this.formerPath = join(this.directory, 'state.former.json')
     this.journal = new Journal(this.directory, files)
     this.document = new ContextFile(join(path, 'shared_memory', 'context.json'), this.directory, files, clock, unique)
     this.versions = new VersionLog(this.directory, files, clock)
@@ -81,13 +84,26 @@ export class RootFiles implements Root {
     }
   }
 
-  async load(): Promise<{ state: RootState; lines: JournalLine[]; tail: JournalTail }> {
+  async load(): Promise<{ state: RootState; lines: JournalLine[]; tail: JournalTail; damage: string | null }> {
     for (;;) {
       const before = await this.files.read(this.statePath)
-      const state = before === null ? emptyState() : parseState(before.text)
+      const { state, damage } = await this.stateOr(before?.text ?? null)
       const journal = await this.journal.readAfter(state.generation)
       const after = await this.files.identify(this.statePath)
-      if (journal !== null && (before?.identity.ino ?? null) === (after?.ino ?? null)) return { state, ...journal }
+      if (journal !== null && (before?.identity.ino ?? null) === (after?.ino ?? null)) return { state, ...journal, damage }
+    }
+  }
+
+  private async stateOr(text: string | null): Promise<{ state: RootState; damage: string | null }> {
+    const former = async (): Promise<string | null> => (await this.files.read(this.formerPath))?.text ?? null
+    if (text === null) {
+      const before = await former()
+      return before === null ? { state: emptyState(), damage: null } : { state: stateOrEmpty(before), damage: 'it is missing' }
+    }
+    try {
+      return { state: parseState(text), damage: null }
+    } catch (error) {
+      return { state: stateOrEmpty(await former()), damage: messageOf(error) }
     }
   }
 
@@ -101,13 +117,54 @@ export class RootFiles implements Root {
 
   async save(state: RootState): Promise<void> {
     const temporary = `${this.statePath}.tmp` // only the keeper saves
-    await this.files.write(temporary, formatState(state), { durable: true })
+    const text = formatState(state)
+    await this.files.write(temporary, text, { durable: true })
+    await this.keepFormer(text, state.replica.epoch)
     await this.files.rename(temporary, this.statePath)
     await this.files.syncDirectory(this.directory)
   }
 
-  dropSegments(upTo: number): Promise<void> {
-    return this.journal.dropSegments(upTo)
+  /** Of another epoch, the state before does not go on with the lines of the journal: then there is a copy of the new one. */
+  private async keepFormer(text: string, epoch: string | null): Promise<void> {
+    const present = await this.headAt(this.statePath)
+    if (present === null || present.epoch !== epoch) {
+      const temporary = `${this.formerPath}.tmp`
+      await this.files.write(temporary, text, { durable: true })
+      await this.files.rename(temporary, this.formerPath)
+      return
+    }
+    await this.files.remove(this.formerPath)
+    await this.files.link(this.statePath, this.formerPath)
+  }
+
+  /** Those that the state before needs are kept with it. */
+  async dropSegments(upTo: number): Promise<void> {
+    const former = await this.headAt(this.formerPath)
+    await this.journal.dropSegments(Math.min(upTo, former?.generation ?? 0))
+  }
+
+  async setStateAside(): Promise<string | null> {
+    const at = String(this.ports.clock.now()).padStart(15, '0')
+    const aside = join(this.directory, 'aside')
+    await this.files.makeDirectory(aside, 0o700)
+    const keep = (name: string): Promise<boolean> => this.files.rename(join(this.directory, name), join(aside, `${at}.broken.${name}`))
+    if ((await this.headAt(this.formerPath)) === null) {
+      // Nothing is left that says which versions of context.json are ours: it is taken over as at the first contact.
+      for (const name of await this.files.list(this.directory)) if (/^version\.\d+\.(?:json|log)$/.test(name)) await keep(name)
+      this.versions.reload()
+    }
+    return (await keep('state.json')) ? join(aside, `${at}.broken.state.json`) : null
+  }
+
+  /** For health: why the saved state cannot be read; null: it can, or there is none. */
+  async inspectState(): Promise<string | null> {
+    const read = await this.files.read(this.statePath)
+    return (await this.stateOr(read?.text ?? null)).damage
+  }
+
+  /** For health: lines, and those of them that are none. */
+  inspectHistory(): Promise<{ lines: number; unreadable: number }> {
+    return this.history.inspect()
   }
 
   /** For health: lines, and those of them that are none. */
@@ -122,9 +179,25 @@ export class RootFiles implements Root {
   }
 
   private async head(): Promise<Head | null> {
-    const read = await this.files.readLines(this.statePath, 0)
-    const first = read?.lines[0]
-    return first === undefined ? null : parseHead(first)
+    return (await this.headAt(this.statePath)) ?? this.headAt(this.formerPath)
+  }
+
+  /** null: there is none, or it cannot be read. */
+  private async headAt(path: string): Promise<Head | null> {
+    const first = (await this.files.readLines(path, 0))?.lines[0]
+    try {
+      return first === undefined ? null : parseHead(first)
+    } catch {
+      return null // `load` says so, and the keeper sets it aside
+    }
+  }
+}
+
+function stateOrEmpty(text: string | null): RootState {
+  try {
+    return text === null ? emptyState() : parseState(text)
+  } catch {
+    return emptyState() // both are broken: what is left is context.json, the journal and the shared store
   }
 }
 

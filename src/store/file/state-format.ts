@@ -68,11 +68,18 @@ export function formatState(state: RootState): string {
   return `{"head":${JSON.stringify(head)},\n"body":${JSON.stringify(body)}}\n`
 }
 
+/** Throws for what is no head. */
 export function parseHead(firstLine: string): Head {
-  return (JSON.parse(`${firstLine.replace(/,$/, '')}}`) as { head: Head }).head
+  const { head } = JSON.parse(`${firstLine.replace(/,$/, '')}}`) as { head?: Partial<Head> }
+  if (head?.format !== 1 || !Array.isArray(head.carried) || !Number.isSafeInteger(head.generation)) {
+    throw new Error('it is no saved state of this format')
+  }
+  return head as Head
 }
 
+/** Throws for what is no saved state. */
 export function parseState(text: string): RootState {
+  parseHead(text.slice(0, Math.max(0, text.indexOf('\n'))))
   const { head, body } = JSON.parse(text) as { head: Head; body: Body }
   return {
     generation: head.generation,

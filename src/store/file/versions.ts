@@ -120,9 +120,20 @@ export class VersionLog implements Versions {
   private async read(n: number): Promise<Pair[]> {
     const text = await this.files.read(this.at(n, 'json'))
     if (text === null) return []
-    const { version, at, document } = JSON.parse(text.text) as { version: Version; at: number; document: string }
+    const checkpoint = parseCheckpoint(text.text)
+    if (checkpoint === null) return []
     const log = (await this.files.readLines(this.at(n, 'log'), 0))?.lines ?? []
-    return [{ n, checkpoint: { version, at, document: parseTreeMap(document) }, log: log.flatMap(parseLogLine) }]
+    return [{ n, checkpoint, log: log.flatMap(parseLogLine) }]
+  }
+}
+
+/** null: a disk that failed. An edit of these versions is then compared with what else is known. */
+function parseCheckpoint(text: string): Pair['checkpoint'] | null {
+  try {
+    const { version, at, document } = JSON.parse(text) as { version: Version; at: number; document: string }
+    return typeof version.hash === 'string' ? { version, at, document: parseTreeMap(document) } : null
+  } catch {
+    return null
   }
 }
 

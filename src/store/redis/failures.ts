@@ -128,7 +128,9 @@ export const isSuperfluousPassword = (error: unknown): boolean =>
 const withoutPassword = (text: string, password: string | undefined): string =>
   password === undefined || password === '' ? text : text.replaceAll(password, '***')
 
-const wrongType = (label: string): MemoryError =>
-  new MemoryError('failed', `a key of ours in Redis at ${label} holds another type of value than it should`, {
+/** Every script reads before it writes: nothing was carried out, and the write is kept in the journal until the key is mended. */
+const wrongType = (label: string): StoreUnavailable =>
+  new StoreUnavailable(`a key of ours in Redis at ${label} holds another type of value than it should`, false, {
     suggestions: ['look with TYPE at memory:sync, memory:seen, memory:rev and memory:events, and rename what is not ours'],
+    retryable: false,
   })

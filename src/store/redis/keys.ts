@@ -21,6 +21,8 @@ export class Keys {
   readonly taskPrefix: string
   /** The channel on which it is told that a lease became free. */
   readonly freed: string
+  /** A key of a second, with which health tries whether writes are taken. */
+  readonly probe: string
 
   /** A namespace such as `{memory}` puts all keys into one slot of a cluster. */
   constructor(readonly namespace: string) {
@@ -31,6 +33,7 @@ export class Keys {
     this.rev = `${namespace}:rev`
     this.events = `${namespace}:events`
     this.updates = `${namespace}:updates`
+    this.probe = `${namespace}:probe`
     this.agentPrefix = `${namespace}:agents:`
     this.taskPrefix = `${namespace}:tasks:`
     this.freed = `${namespace}:leases`
@@ -39,6 +42,11 @@ export class Keys {
   /** What an epoch cannot do without, in the order in which every script takes it. */
   get marks(): string[] {
     return [this.sync, this.seen, this.keys, this.keyTimes]
+  }
+
+  /** For SCAN: every key under the prefix of the records. */
+  get recordPattern(): string {
+    return `${this.agentPrefix.replace(/[*?[\]\\]/g, '\\$&')}*`
   }
 
   of(target: Target): RecordKeys {

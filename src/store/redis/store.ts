@@ -142,7 +142,7 @@ export class RedisStore implements WakingStore {
   /** Records that are hashes under our prefix, whoever made them. */
   private async hashes(): Promise<Target[]> {
     const found: Target[] = []
-    const pattern = `${this.keys.agentPrefix.replace(/[*?[\]\\]/g, '\\$&')}*`
+    const pattern = this.keys.recordPattern
     let cursor = '0'
     do {
       const [next, page] = await this.connection.call((client) =>

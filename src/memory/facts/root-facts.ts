@@ -1,0 +1,72 @@
+/** What stands on the disk of a root. Looking changes nothing. */
+import { type Dirent, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Facts } from '../../health/facts.js'
+import { stateFolderOf } from '../../client/socket-path.js'
+import { registeredHubs } from '../../client/hub-registry.js'
+import { systemProcesses } from '../../platform/processes.js'
+
+/** What the system does not tell, is not there. */
+function orNull<T>(look: () => T): T | null {
+  try {
+    return look()
+  } catch {
+    return null
+  }
+}
+
+/** Of the folder itself, or of the first above it that is there. */
+export function diskOf(root: string): Facts['disk'] {
+  const stat = orNull(() => statfsSync(stateFolderOf(root))) ?? orNull(() => statfsSync(root))
+  if (stat === null || stat.blocks === 0) return null
+  return { freeBytes: stat.bavail * stat.bsize, totalBytes: stat.blocks * stat.bsize }
+}
+
+/** Paths of ours that others than the owner can read or write: everything behind the folder is open as far as the folder is. */
+export function openToOthers(root: string): string[] {
+  const folder = stateFolderOf(root)
+  const isOpen = (path: string): boolean => ((orNull(() => lstatSync(path))?.mode ?? 0) & 0o077) !== 0
+  if (!isOpen(folder)) return []
+  return [folder, ...entriesOf(folder).map(({ name }) => join(folder, name)).filter(isOpen)]
+}
+
+const entriesOf = (folder: string): Dirent[] => orNull(() => readdirSync(folder, { withFileTypes: true })) ?? []
+
+/** Old enough that no process can still be at it: each writes such a file in one go. */
+const UNFINISHED_MS = 60_000
+
+/** Unfinished files of processes that were killed. They are complete in no case, and what they were to say stands in the journal. */
+export function leftoversOf(root: string, now: number): string[] {
+  const shared = join(root, 'shared_memory')
+  const ours = stateFolderOf(root)
+  const outbox = join(root, 'bridge', 'memory', 'outbox')
+  const places: [folder: string, unfinished: RegExp][] = [
+    [shared, /^\.context\.json\.[0-9a-f]{16}\.tmp$/],
+    [ours, /^(?:keeper\.tmp-|root-id\.)[0-9a-f]{16}$|^state\.json\.tmp$|^version\.\d+\.json\.tmp$|^h\.\d+$|^socket\.\d+$/],
+    [outbox, /^\..+_broadcast\.json\.tmp$/],
+  ]
+  const unfinished = places.flatMap(([folder, pattern]) =>
+    entriesOf(folder).flatMap(({ name }) => (pattern.test(name) && isOld(join(folder, name), now) ? [join(folder, name)] : [])),
+  )
+  const dead = registeredHubs(root, systemProcesses).filter(({ isAlive }) => !isAlive)
+  return [...unfinished, ...dead.map(({ path }) => path)]
+}
+
+function isOld(path: string, now: number): boolean {
+  const stat = orNull(() => lstatSync(path))
+  return stat !== null && now - stat.mtimeMs > UNFINISHED_MS && !belongsToLiving(basename(path))
+}
+
+/** Names with a pid: a hub that hangs while it starts is not dead. */
+function belongsToLiving(name: string): boolean {
+  const pid = /^(?:h|socket)\.(\d+)$/.exec(name)?.[1]
+  return pid !== undefined && orNull(() => process.kill(Number(pid), 0)) === true
+}
+
+export function inboxOf(root: string): Facts['inbox'] {
+  const memory = join(root, 'bridge', 'memory')
+  const inbox = join(memory, 'inbox')
+  const isFolder = orNull(() => statSync(inbox))?.isDirectory() === true
+  const rejected = entriesOf(join(memory, 'processed', 'rejected')).filter((entry) => entry.isFile()).length
+  return { is: isFolder ? 'there' : orNull(() => lstatSync(inbox)) === null ? 'absent' : 'inTheWay', rejected }
+}

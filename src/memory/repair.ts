@@ -1,0 +1,163 @@
+/**
+ * What `health --fix` does: only what is safe, and a copy of what it touches is kept. It says what it did, and what it left and why.
+ * Nothing of a user's is deleted; removed is only a socket that nobody listens on.
+ */
+import { chmodSync, copyFileSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { reachHubOf } from '../client/connect.js'
+import { stateFolderOf, usualSocketPath } from '../client/socket-path.js'
+import type { LocalEngine } from '../core/engine.js'
+import { MemoryError, messageOf } from '../errors/errors.js'
+import { systemClock } from '../platform/clock.js'
+import type { RootFiles } from '../store/file/root-files.js'
+import { type OpenOptions, openLocalEngine, rootFilesOf } from './engine.js'
+import { inboxOf, leftoversOf, openToOthers } from './facts/root-facts.js'
+
+export interface Repairs {
+  done: string[]
+  /** With the reason. */
+  left: string[]
+}
+
+interface Work extends Repairs {
+  root: string
+  files: RootFiles
+  engine: LocalEngine
+  /** Who is the keeper now: null means that this process may be. */
+  keeperPid: number | null
+  hubAnswers: boolean
+}
+
+const STEPS: readonly ((work: Work) => Promise<void> | void)[] = [makeFolders, closeToOthers, removeDeadSocket, moveLeftovers, doRound, foldBrokenJournal]
+const HUB_BUDGET_MS = 500
+
+export async function repair(options: OpenOptions): Promise<Repairs> {
+  const { root } = options
+  const files = rootFilesOf(root)
+  const engine = await openLocalEngine(options)
+  const work: Work = { root, files, engine, done: [], left: [], keeperPid: null, hubAnswers: false }
+  const forget = engine.on(({ text }) => work.done.push(text))
+  try {
+    await files.prepare()
+    work.keeperPid = (await files.lock.holder())?.pid ?? null
+    work.hubAnswers = await answers(root)
+    for (const step of STEPS) await step(work)
+  } catch (error) {
+    if (!(error instanceof MemoryError)) throw error
+    work.left.push(error.message) // the checks that follow say what is wrong
+  } finally {
+    forget()
+    await engine.close()
+  }
+  return { done: work.done, left: work.left }
+}
+
+async function answers(root: string): Promise<boolean> {
+  const reached = await reachHubOf(root, { budgetMs: HUB_BUDGET_MS })
+  if ('connection' in reached) reached.connection.close()
+  return reached.is !== 'absent'
+}
+
+function makeFolders({ root, done, left }: Work): void {
+  const memory = join(root, 'bridge', 'memory')
+  if (inboxOf(root).is === 'inTheWay') {
+    left.push(`${join(memory, 'inbox')} is no folder, and somebody's: move it away`)
+    return
+  }
+  for (const name of ['inbox', 'outbox', 'processed']) {
+    attempt(left, () => {
+      if (mkdirSync(join(memory, name), { recursive: true }) !== undefined) done.push(`made the folder bridge/memory/${name}`)
+    })
+  }
+}
+
+function closeToOthers({ root, done, left }: Work): void {
+  for (const path of openToOthers(root)) {
+    attempt(left, () => {
+      chmodSync(path, lstatSync(path).mode & 0o700)
+      done.push(`closed ${path} to other users`)
+    })
+  }
+}
+
+/** A hub that lives has a socket that answers, or holds the lock. */
+function removeDeadSocket({ root, keeperPid, hubAnswers, done, left }: Work): void {
+  const path = usualSocketPath(root)
+  if (hubAnswers || !isSocket(path)) return
+  if (keeperPid !== null) left.push(`${path}: nobody answers there, but pid ${keeperPid} is the keeper and may be about to`)
+  else {
+    attempt(left, () => {
+      rmSync(path)
+      done.push(`removed the socket of a hub that has ended`)
+    })
+  }
+}
+
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true
+}
+
+function moveLeftovers({ root, done, left }: Work): void {
+  const found = leftoversOf(root, Date.now())
+  if (found.length === 0) return
+  const folder = salvageFolder(root)
+  for (const path of found) {
+    attempt(left, () => {
+      renameSync(path, freeIn(folder, basename(path)))
+      done.push(`moved the unfinished ${path} to ${folder}`)
+    })
+  }
+}
+
+/** A file that may still be written by somebody is broken only when it has been so for a while. */
+const SETTLE_MS = 1_200
+
+/** Takes edits in, sets aside what cannot be read, restores, replicates. A hub does all that by itself. */
+async function doRound({ engine, keeperPid, hubAnswers, left }: Work): Promise<void> {
+  if (keeperPid !== null && !hubAnswers) {
+    left.push(`the file and the journal: pid ${keeperPid} is the keeper of this root and does not answer`)
+    return
+  }
+  await engine.mend()
+  if ((await engine.examine()).file.is !== 'unsettled') return
+  await systemClock.pause(SETTLE_MS)
+  await engine.mend()
+}
+
+/** Where the lines that nobody can read are left behind, with a copy of all. */
+async function foldBrokenJournal({ root, files, engine, keeperPid, done, left }: Work): Promise<void> {
+  const { unreadable } = await files.inspectJournal()
+  if (unreadable === 0) return
+  if (keeperPid !== null) {
+    left.push(`the journal with ${unreadable} unreadable lines: the hub (pid ${keeperPid}) keeps it; end the hub, and run this again`)
+    return
+  }
+  const folder = salvageFolder(root)
+  const ours = stateFolderOf(root)
+  for (const name of readdirSync(ours)) if (/^journal(?:\.\d+)?$/.test(name)) copyFileSync(join(ours, name), freeIn(folder, name))
+  if (await engine.foldJournal()) done.push(`left ${unreadable} unreadable lines of the journal behind; a copy is in ${folder}`)
+  else left.push(`the journal with ${unreadable} unreadable lines: another process is at it; a copy is in ${folder}`)
+}
+
+/** Kept until somebody moves it away. */
+function salvageFolder(root: string): string {
+  const folder = join(stateFolderOf(root), 'salvage', new Date().toISOString().replaceAll(':', '-'))
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return folder
+}
+
+function freeIn(folder: string, name: string): string {
+  for (let n = 1; ; n++) {
+    const path = join(folder, n === 1 ? name : `${name}.${n}`)
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return path
+  }
+}
+
+/** What the system refuses is said, and the other repairs go on. */
+function attempt(left: string[], action: () => void): void {
+  try {
+    action()
+  } catch (error) {
+    left.push(messageOf(error))
+  }
+}

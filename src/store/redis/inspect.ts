@@ -1,0 +1,148 @@
+/** What a server says of itself and of our keys, for who looks after it. Each question may be forbidden (an ACL): then nobody knows. */
+import type { Redis } from 'ioredis'
+import { CONTEXT, describeTarget } from '../../domain/operation.js'
+import { MemoryError } from '../../errors/errors.js'
+import { connectRedis, type RedisConnection, type RedisEndpoint } from './connection.js'
+import type { Keys } from './keys.js'
+import type { RedisStore } from './store.js'
+
+export interface RedisInspection {
+  /** Why it takes no writes; null: it took one. */
+  refusesWrites: string | null
+  /** Somebody without any password gets in. */
+  isOpen: boolean | null
+  maxmemory: number | null
+  evictionPolicy: string | null
+  appendOnly: boolean | null
+  appendFsync: string | null
+  /** Keys of ours that hold another type of value than they should. */
+  foreignKeys: string[]
+  /** What no record can be made of: `<agent>.<field>`, or a key of another type. */
+  unreadable: string[]
+  /** Its clock minus ours, ms. */
+  skewMs: number | null
+}
+
+/** Throws StoreUnavailable when the server falls silent meanwhile. */
+export async function inspectRedis(store: RedisStore, endpoint: RedisEndpoint): Promise<RedisInspection> {
+  const { connection, keys } = store
+  const [memory, persistence] = [await infoOf(connection, 'memory'), await infoOf(connection, 'persistence')]
+  const unreadable = await unreadableIn(store)
+  return {
+    refusesWrites: await whyNoWrites(connection, keys),
+    isOpen: await isOpenToAll(endpoint),
+    maxmemory: numberOf(memory.get('maxmemory') ?? (await configOf(connection, 'maxmemory'))),
+    evictionPolicy: memory.get('maxmemory_policy') ?? (await configOf(connection, 'maxmemory-policy')),
+    appendOnly: isOn(persistence.get('aof_enabled') ?? (await configOf(connection, 'appendonly'))),
+    appendFsync: await configOf(connection, 'appendfsync'),
+    foreignKeys: [...(await foreignKeysOf(connection, keys)), ...unreadable.blocked],
+    unreadable: unreadable.ofRecords,
+    skewMs: await skewOf(connection),
+  }
+}
+
+const numberOf = (text: string | null): number | null => (text === null ? null : Number(text))
+const isOn = (text: string | null): boolean | null => (text === null ? null : text === '1' || text === 'yes')
+
+/** Only a write tells: full memory, a read-only replica, a disk that fails and an ACL refuse nothing else. The key is gone in a second. */
+async function whyNoWrites(connection: RedisConnection, { probe }: Keys): Promise<string | null> {
+  try {
+    await connection.call((client) => client.set(probe, '1', 'PX', 1_000))
+    return null
+  } catch (error) {
+    if (error instanceof MemoryError) return error.message
+    throw error
+  }
+}
+
+/** null: it could not be tried. */
+async function isOpenToAll({ username: _username, password, ...place }: RedisEndpoint): Promise<boolean | null> {
+  if (password === undefined) return true // nothing was needed
+  try {
+    await (await connectRedis({ endpoint: place })).close()
+    return true
+  } catch (error) {
+    return error instanceof MemoryError && error.details['login'] === true ? false : null
+  }
+}
+
+/** The answer, or null where this user may not ask. A server that is gone is an error all the same. */
+async function allowed<T>(connection: RedisConnection, ask: (client: Redis) => Promise<T>): Promise<T | null> {
+  try {
+    return await connection.call(ask)
+  } catch (error) {
+    if (connection.isOpen) return null // it answered: with a refusal
+    throw error
+  }
+}
+
+async function infoOf(connection: RedisConnection, section: string): Promise<Map<string, string>> {
+  const text = (await allowed(connection, (client) => client.info(section))) ?? ''
+  return new Map(
+    text.split(/\r?\n/).flatMap((line): [string, string][] => {
+      const at = line.indexOf(':')
+      return at < 0 ? [] : [[line.slice(0, at), line.slice(at + 1)]]
+    }),
+  )
+}
+
+async function configOf(connection: RedisConnection, name: string): Promise<string | null> {
+  const reply = await allowed(connection, (client) => client.call('CONFIG', 'GET', name))
+  if (!Array.isArray(reply) || typeof reply[1] !== 'string') return null // a service that hides its configuration answers nothing
+  return reply[1]
+}
+
+async function skewOf(connection: RedisConnection): Promise<number | null> {
+  const before = Date.now()
+  const time = await allowed(connection, (client) => client.time())
+  if (time === null) return null
+  return Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000) - (before + Date.now()) / 2
+}
+
+async function foreignKeysOf(connection: RedisConnection, keys: Keys): Promise<string[]> {
+  const context = keys.of(CONTEXT)
+  const expected: [string, string][] = [
+    ...[keys.sync, keys.keys, context.record, context.types, context.stamps].map((key): [string, string] => [key, 'hash']),
+    ...[keys.seen, keys.keyTimes].map((key): [string, string] => [key, 'zset']),
+    [keys.rev, 'string'],
+    [keys.events, 'stream'],
+  ]
+  const types = await connection.call((client) => Promise.all(expected.map(([key]) => client.type(key))))
+  const wrong = expected.flatMap(([key, type], at) => {
+    const found = types[at] ?? 'none'
+    return found === type || found === 'none' ? [] : [`${key} (${found})`]
+  })
+  return wrong
+}
+
+/** What no record can be made of: fields that no member stands for, and keys under the prefix of the records that are no hashes. */
+async function unreadableIn(store: RedisStore): Promise<{ ofRecords: string[]; blocked: string[] }> {
+  const found = { ofRecords: [] as string[], blocked: [] as string[] }
+  const targets = await store.targets()
+  await Promise.all(
+    targets.map(async (target) => {
+      const { tokens, entry } = await store.read(target)
+      const name = describeTarget(target)
+      for (const field of tokens.keys()) if (entry?.tree.has(field) !== true) found.ofRecords.push(`${name}.${field}`)
+    }),
+  )
+  const known = new Set(targets.map((target) => store.keys.of(target).record))
+  for (const [key, type] of await keysThatAreNoHashes(store)) (known.has(key) ? found.blocked : found.ofRecords).push(`${key} (${type})`)
+  return found
+}
+
+async function keysThatAreNoHashes({ connection, keys }: RedisStore): Promise<[string, string][]> {
+  const found: [string, string][] = []
+  const pattern = keys.recordPattern
+  let cursor = '0'
+  do {
+    const [next, page] = await connection.call((client) => client.scan(cursor, 'MATCH', pattern, 'COUNT', 1_000))
+    const types = await connection.call((client) => Promise.all(page.map((key) => client.type(key))))
+    page.forEach((key, at) => {
+      const type = types[at] ?? 'none'
+      if (type !== 'hash' && type !== 'none') found.push([key, type])
+    })
+    cursor = next
+  } while (cursor !== '0')
+  return found
+}

@@ -203,6 +203,7 @@ module.exports = {
     onlyIn('oclif-core', '@oclif/core', ['src/commands/', 'src/cli/', 'src/hooks/', 'bin/'], 'The framework of the command line stays at the command line.'),
     onlyIn('ioredis', 'ioredis', ['src/store/redis/'], 'One driver speaks to Redis; it is also 70 ms that `get` must not pay for nothing.'),
     onlyIn('execa', 'execa', ['src/platform/'], 'Starting processes is the platform, and can then be replaced in tests.'),
+    onlyIn('yaml', 'yaml', ['src/usecases/tasks/'], 'One place reads and writes YAML, and nothing but the tracking file is in it.'),
     onlyIn('ui', 'ink|react', ['src/dashboard/'], 'A user interface library costs 350 ms, and only the dashboard shows one.'),
     onlyIn('mcp-sdk', '@modelcontextprotocol/sdk', ['src/mcp/'], 'The protocol is a face of the product, not its core.'),
   ],

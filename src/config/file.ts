@@ -6,11 +6,23 @@ import { MemoryError, messageOf } from '../errors/errors.js'
 import type { RedisConfig } from './redis.js'
 import { type Environment } from './root.js'
 
-export interface Config {
-  redis: RedisConfig
+export interface TasksConfig {
+  /** The YAML copy; relative to the root. null: none is kept. */
+  file?: string | null | undefined
+  /** How long a claim lasts without a sign of life, s. */
+  ttlSeconds?: number | undefined
+  /** By step: a command for /bin/sh that decides by its exit code. */
+  guards?: Partial<Record<string, string>> | undefined
+  /** So long a guard may take. */
+  guardSeconds?: number | undefined
 }
 
-const EMPTY: Config = { redis: {} }
+export interface Config {
+  redis: RedisConfig
+  tasks: TasksConfig
+}
+
+const EMPTY: Config = { redis: {}, tasks: {} }
 
 export function configPath(env: Environment): string {
   const home = env['XDG_CONFIG_HOME']
@@ -44,6 +56,14 @@ async function parseConfig(path: string, text: string): Promise<Config> {
         url: z.string().optional(),
         password: z.string().optional(),
         namespace: z.string().optional(),
+      })
+      .default({}),
+    tasks: z
+      .strictObject({
+        file: z.string().min(1).nullable().optional(),
+        ttlSeconds: z.number().positive().optional(),
+        guards: z.partialRecord(z.enum(['validate', 'claim', 'start', 'heartbeat', 'release', 'complete']), z.string()).optional(),
+        guardSeconds: z.number().positive().optional(),
       })
       .default({}),
   })

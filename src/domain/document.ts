@@ -2,6 +2,7 @@
 import { type Entry, emptyEntry } from './entry.js'
 import { cloneMap, leafOf, type Tree, type TreeMap } from './json.js'
 import { agentOf, CONTEXT, TASK_LIST, taskOf, type Target } from './operation.js'
+import { isWithin } from './pointer.js'
 
 /** Members that are made from the records, and mean nothing where they stand in an edited file. */
 export const DERIVED_MEMBERS: readonly string[] = ['agents', 'last_update', 'rev']
@@ -62,7 +63,9 @@ export function composeTasks(entries: ReadonlyMap<Target, Entry>): {
   }
 }
 
-const newest = (entry: Entry): number => [...entry.stamps.values()].reduce((t, stamp) => Math.max(t, stamp.t), 0)
+/** Signs of life are no change of the item. */
+const newest = (entry: Entry): number =>
+  [...entry.stamps].reduce((t, [path, stamp]) => (isWithin(path, '/claim') ? t : Math.max(t, stamp.t)), 0)
 
 /** Known members in their order, the others behind them, `rev` last unless it has a place. */
 function ordered(members: TreeMap, order: readonly string[]): TreeMap {

@@ -15,8 +15,18 @@ export interface Processes {
   isAlive(identity: ProcessIdentity): boolean
 }
 
-export const systemProcesses: Processes = {
+/** Also of processes that are not ours. */
+export interface ProcessTable extends Processes {
+  /** Undefined: no such process runs. */
+  find(pid: number): ProcessIdentity | undefined
+}
+
+export const systemProcesses: ProcessTable = {
   self: () => identify(process.pid),
+  find(pid) {
+    const identity = identify(pid)
+    return !exists(pid) || identity.start === 'zombie' ? undefined : identity
+  },
   isAlive(identity) {
     if (identity.boot !== '' && bootId() !== '' && identity.boot !== bootId()) return false
     if (!exists(identity.pid)) return false

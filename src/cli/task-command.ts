@@ -1,0 +1,115 @@
+/** What the commands of work items have in common. */
+import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
+import { Flags } from '@oclif/core'
+import { readConfig, type TasksConfig } from '../config/file.js'
+import { resolveAuthor } from '../config/author.js'
+import type { ResolvedRoot } from '../config/root.js'
+import type { Step } from '../domain/task-step.js'
+import { MemoryError } from '../errors/errors.js'
+import { askCommand } from '../platform/guard.js'
+import { systemProcesses } from '../platform/processes.js'
+import { DEFAULT_TTL_MS, MAX_TTL_MS, type StepReceipt, type StepRequest, takeStep } from '../usecases/tasks/step.js'
+import type { Guards, TaskSurroundings } from '../usecases/tasks/surroundings.js'
+import { BaseCommand } from './base-command.js'
+import { conditionsOf, fenceFlag, keyFlag, wholeNumber } from './conditions.js'
+import type { StoreFlags } from './store-flags.js'
+import { seconds } from './watching.js'
+
+export const agentFlag = {
+  agent: Flags.string({
+    summary: 'Whose item it is, or becomes.',
+    description: 'Default: MEMORY_SYNC_AGENT, else USER.',
+    helpValue: 'NAME',
+  }),
+}
+
+export const tokenFlag = {
+  token: Flags.string({ summary: 'The token that the claim printed: nobody else of that name may go on.', helpValue: 'T' }),
+}
+
+export const ttlFlag = {
+  ttl: Flags.string({ summary: 'How long the claim lasts without a heartbeat (default 900).', helpValue: 'S' }),
+  'while-pid': Flags.string({ summary: 'The claim also ends when this process does.', helpValue: 'PID' }),
+}
+
+export const writeFlags = { ...fenceFlag, ...keyFlag }
+
+type Flagged = StoreFlags & { agent?: string | undefined }
+
+interface StepFlags extends Flagged {
+  token?: string | undefined
+  ttl?: string | undefined
+  'while-pid'?: string | undefined
+  force?: boolean
+  commit?: string | undefined
+  notes?: string | undefined
+  fence?: string | undefined
+  'idempotency-key'?: string | undefined
+}
+
+const DEFAULT_GUARD_SECONDS = 60
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+export abstract class TaskCommand extends BaseCommand {
+  protected agentOf(flags: { agent?: string | undefined }): string {
+    return resolveAuthor(flags.agent, process.env)
+  }
+
+  /** The use case, with what it needs of the world. */
+  protected withTasks<T>(
+    flags: Flagged,
+    use: (surroundings: TaskSurroundings, root: ResolvedRoot) => Promise<T>,
+  ): Promise<T> {
+    const machine = { host: hostname(), processes: systemProcesses }
+    return this.withMemory(flags, (memory, root) => use({ ...this.surroundings(memory, flags.agent), machine, digest }, root))
+  }
+
+  /** A step, and the YAML copy brought up to date. */
+  protected async takeStep(step: Step, id: string, flags: StepFlags): Promise<StepReceipt> {
+    const { tasks: config } = await readConfig(process.env)
+    const request = { ...requestOf(step, id, flags, config), agent: this.agentOf(flags) }
+    return this.withTasks(flags, (surroundings) => takeStep(surroundings, guardsOf(config), request))
+  }
+
+  /** With --json where the write is; else silence. */
+  protected async printStep({ source: _source, ...receipt }: StepReceipt): Promise<void> {
+    if (receipt.journal === false) await this.note('Warning: Redis has the write, but the disk refused the journal line')
+    await this.printReply(receipt)
+  }
+}
+
+function requestOf(step: Step, id: string, flags: StepFlags, config: TasksConfig): Omit<StepRequest, 'agent'> {
+  const { token, ttl, force, commit, notes } = flags
+  const { ifRev: _ifRev, ...conditions } = conditionsOf(flags)
+  const whilePid = flags['while-pid']
+  return {
+    step,
+    id,
+    ttlMs: ttlOf(ttl, config),
+    ...(token !== undefined && { token }),
+    ...(whilePid !== undefined && { whilePid: wholeNumber('--while-pid', whilePid) }),
+    ...(force !== undefined && { force }),
+    ...(commit !== undefined && { commit }),
+    ...(notes !== undefined && { notes }),
+    ...conditions,
+  }
+}
+
+function ttlOf(text: string | undefined, config: TasksConfig): number {
+  if (text === undefined) return config.ttlSeconds === undefined ? DEFAULT_TTL_MS : config.ttlSeconds * 1000
+  const ms = seconds('--ttl', text)
+  if (ms > 0 && ms <= MAX_TTL_MS) return ms
+  throw new MemoryError('usage', `--ttl has to be more than 0 and at most ${MAX_TTL_MS / 1000} s`)
+}
+
+/** The commands of the configuration, one a step. The item's text is stdin, and never a part of the command. */
+export const guardsOf = (config: TasksConfig): Guards => ({
+  async run(step, { id, agent, json }) {
+    const command = config.guards?.[step]
+    if (command === undefined) return null
+    const env = { ...process.env, MEMORY_SYNC_TASK_ID: id, MEMORY_SYNC_TASK_STEP: step, MEMORY_SYNC_TASK_AGENT: agent }
+    return askCommand(command, { stdin: `${json}\n`, env, timeoutMs: (config.guardSeconds ?? DEFAULT_GUARD_SECONDS) * 1000 })
+  },
+})

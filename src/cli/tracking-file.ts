@@ -1,0 +1,28 @@
+/** A tracking file that somebody named: written as a whole or not at all. */
+import { randomBytes } from 'node:crypto'
+import { basename, dirname, join } from 'node:path'
+import type { TreeMap } from '../domain/json.js'
+import { MemoryError, messageOf } from '../errors/errors.js'
+import { nodeFiles } from '../platform/node-files.js'
+import { formatYaml } from '../usecases/tasks/yaml-text.js'
+
+const DEFAULT_MODE = 0o644
+
+/** Comments and order of a file that is there stay. Throws MemoryError `failed` where it cannot be written. */
+export async function writeTracking(path: string, document: TreeMap): Promise<void> {
+  try {
+    const real = await nodeFiles.resolve(path)
+    const present = await nodeFiles.read(real)
+    const text = formatYaml(document, present?.valid === true ? present.text : null)
+    const temporary = join(dirname(real), `.${basename(real)}.${randomBytes(8).toString('hex')}.tmp`)
+    try {
+      await nodeFiles.write(temporary, text, { durable: true, mode: (await nodeFiles.modeOf(real)) ?? DEFAULT_MODE })
+      await nodeFiles.rename(temporary, real)
+      await nodeFiles.syncDirectory(dirname(real))
+    } finally {
+      await nodeFiles.remove(temporary)
+    }
+  } catch (error) {
+    throw new MemoryError('failed', `${path} cannot be written: ${messageOf(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,34 @@
+import { Args, Flags } from '@oclif/core'
+import { TaskCommand } from '../../cli/task-command.js'
+import { textOf } from '../../cli/stdin.js'
+import { importTasks } from '../../usecases/tasks/add.js'
+
+export default class TaskImport extends TaskCommand {
+  static override readonly summary = 'Take in the items of a tracking file (YAML).'
+  static override readonly description = `FILE has the form {metadata, prp_tracking: {ID: {title, status, ...}}, stats}. Items and fields that are missing here are
+added; what differs stays as it is here, unless --overwrite. Nothing is deleted; every field is kept.`
+  static override readonly examples = [
+    '<%= config.bin %> task import .claude/prp_tracking/prp_status.yaml',
+    '<%= config.bin %> task import prp_status.yaml --overwrite --json',
+  ]
+  static override readonly args = {
+    file: Args.string({ description: 'The file, or - for standard input.', required: true }),
+  }
+  static override readonly flags = {
+    overwrite: Flags.boolean({ summary: 'Fields that differ become those of the file.' }),
+    by: Flags.string({ summary: 'Who writes, for the history.', helpValue: 'NAME' }),
+  }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(TaskImport)
+    const text = await textOf('FILE', args.file === '-' ? '-' : `@${args.file}`, { files: true })
+    const { parseTracking } = await import('../../usecases/tasks/yaml.js')
+    const document = parseTracking(args.file, text)
+    const imported = await this.withTasks({ ...flags, agent: flags.by }, (surroundings) =>
+      importTasks(surroundings, document, flags.overwrite),
+    )
+    const { total, added, changed, unchanged } = imported
+    if (this.jsonEnabled()) await this.printReply(imported)
+    else await this.print(`${total} items: ${added} added, ${changed} changed, ${unchanged} as they were`)
+  }
+}

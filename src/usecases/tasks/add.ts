@@ -1,0 +1,124 @@
+/** New work items: one by one, or from a document of the older tracker. */
+import type { WriteRequest } from '../../core/memory.js'
+import { kindOf, leafOf, type TreeMap } from '../../domain/json.js'
+import { isLegalName } from '../../domain/name.js'
+import { type Edit, TASK_LIST, taskTarget } from '../../domain/operation.js'
+import { formatPointer } from '../../domain/pointer.js'
+import { OWN_MEMBERS } from '../../domain/task.js'
+import { readTracking, type Tracking } from '../../domain/tracking.js'
+import { type ItemEdit, type Present, trackingEdit } from '../../domain/tracking-edit.js'
+import { MemoryError } from '../../errors/errors.js'
+import { editsOfAssignment } from '../assignment.js'
+import { refuseTooLarge } from '../limits.js'
+import { receiptOf, type Receipt, type WriteConditions } from '../receipt.js'
+import { loadTasks, type TaskSurroundings } from './surroundings.js'
+
+export interface NewTask extends Omit<WriteConditions, 'ifRev'> {
+  id: string
+  title: string
+  dependsOn?: readonly string[]
+  /** `KEY=VALUE`. */
+  fields?: readonly string[]
+}
+
+export type TaskReceipt = Omit<Receipt, 'agent'> & { id: string }
+
+/** Throws MemoryError: `usage` for a bad name, `conflict` where there is such an item, else what `receiptOf` says. */
+export async function addTask(surroundings: TaskSurroundings, task: NewTask): Promise<TaskReceipt> {
+  const { id, title, dependsOn = [], fields = [], ...conditions } = task
+  for (const name of [id, ...dependsOn]) refuseIllegal(name)
+  refuseTooLarge('the title', leafOf(title))
+  const others = fields.flatMap((field) => editsOfAssignment(field, ''))
+  for (const { path } of others) refuseOwnMember(path)
+  const edits: Edit[] = [
+    set('/title', title),
+    set('/status', 'new'),
+    ...['validated_at', 'started_at', 'completed_at', 'github_commit'].map((name): Edit => ({ do: 'set', path: `/${name}`, value: 'null' })),
+    ...(dependsOn.length === 0 ? [] : [{ do: 'set' as const, path: '/depends_on', value: JSON.stringify(dependsOn) }]),
+    ...others,
+  ]
+  const payload = JSON.stringify(['add', id, title, dependsOn, fields])
+  const outcome = await surroundings.memory.write({ ...creation(surroundings, id, edits), payload, ...conditions })
+  if (!outcome.ok && outcome.reason === 'conflict') throw isThere(id)
+  const { agent: _agent, ...receipt } = receiptOf(outcome, id)
+  return { ...receipt, id }
+}
+
+const set = (path: string, text: string): Edit => ({ do: 'set', path, value: leafOf(text) })
+
+/** Only where there is no such item. */
+const creation = ({ by }: TaskSurroundings, id: string, edits: Edit[]): WriteRequest => ({
+  ...{ target: taskTarget(id), kind: 'set', edits, by },
+  ifRev: 0,
+})
+
+const isThere = (id: string): MemoryError =>
+  new MemoryError('conflict', `there is an item ${id} already: nothing was written`, {
+    suggestions: [`memory_sync task show ${id} shows it`],
+  })
+
+function refuseIllegal(name: string): void {
+  if (isLegalName(name)) return
+  throw new MemoryError('usage', `${JSON.stringify(name.slice(0, 80))} is no name for an item`, {
+    suggestions: ['a name has 1 to 64 of ASCII letters, digits, ".", "_", "-" and ":"'],
+  })
+}
+
+function refuseOwnMember(path: string): void {
+  const own = [...OWN_MEMBERS, 'owner'].find((name) => path === `/${name}` || path.startsWith(`/${name}/`))
+  if (own !== undefined) throw new MemoryError('usage', `${JSON.stringify(own)} is set by memory_sync itself: task claim`)
+}
+
+export interface Imported {
+  ok: true
+  total: number
+  added: number
+  changed: number
+  /** As they were. */
+  unchanged: number
+  pending: number
+  durability: 'redis' | 'file'
+}
+
+/**
+ * Takes items and fields that are missing here; `overwrite`: also what differs. Nothing is deleted. Throws MemoryError
+ * `usage`, before anything is written, for a document that cannot be taken as a whole.
+ */
+export async function importTasks(surroundings: TaskSurroundings, document: TreeMap, overwrite: boolean): Promise<Imported> {
+  const tracking = readTracking(document)
+  if (typeof tracking === 'string') throw new MemoryError('usage', `this is no tracking file: ${tracking}`)
+  if (tracking.problems.length > 0) {
+    throw new MemoryError('usage', `this cannot be imported: ${tracking.problems.join('; ')}. Nothing was written`)
+  }
+  const { tasks, snapshot, now } = await loadTasks(surroundings)
+  const present: Present = { tasks, list: snapshot.list, now }
+  const edit = trackingEdit(undefined, withDefaults(tracking), present, overwrite)
+  let last: Pick<Receipt, 'pending' | 'durability'> = snapshot
+  for (const item of edit.items) last = await writeItem(surroundings, item, tasks.get(item.id)?.rev ?? 0)
+  if (edit.list.length > 0) last = await writeList(surroundings, edit.list)
+  const added = edit.items.filter(({ is }) => is === 'new').length
+  const changed = edit.items.length - added
+  const total = tracking.items.size
+  const { pending, durability } = last
+  return { ok: true, total, added, changed, unchanged: total - added - changed, pending, durability }
+}
+
+/** An item without title or status is one all the same. */
+function withDefaults(tracking: Tracking): Tracking {
+  for (const [id, item] of tracking.items) {
+    if (kindOf(item.get('title')) === 'null') item.set('title', leafOf(id))
+    if (kindOf(item.get('status')) === 'null') item.set('status', leafOf('new'))
+  }
+  return tracking
+}
+
+/** Throws MemoryError `conflict` where somebody came between. */
+export async function writeItem({ memory, by }: TaskSurroundings, { id, edits, is }: ItemEdit, rev: number): Promise<Receipt> {
+  for (const edit of edits) if (edit.do === 'set') refuseTooLarge(`${id}${edit.path}`, edit.value)
+  const kind = is === 'deleted' ? 'delete' : 'set'
+  return receiptOf(await memory.write({ target: taskTarget(id), kind, edits, by, ifRev: rev }), id)
+}
+
+export async function writeList({ memory, by }: TaskSurroundings, edits: Edit[]): Promise<Receipt> {
+  return receiptOf(await memory.write({ target: TASK_LIST, kind: 'set', edits, by }), formatPointer(['tasks']))
+}

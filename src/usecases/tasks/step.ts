@@ -1,0 +1,198 @@
+/** One step of a work item: planned on what was read, checked by its guard, written with one compare-and-set. */
+import type { WriteOutcome, WriteRequest } from '../../core/memory.js'
+import { cloneMap, formatLine, type Tree } from '../../domain/json.js'
+import { isLegalName } from '../../domain/name.js'
+import { taskTarget } from '../../domain/operation.js'
+import { type Plan, planStep, type Step, type StepFacts } from '../../domain/task-step.js'
+import { shownTask, standingOf, type Task, taskOfRecord } from '../../domain/task.js'
+import { formatTime } from '../../domain/time.js'
+import { applyEdits, type LeafEdit } from '../../domain/tree.js'
+import { MemoryError } from '../../errors/errors.js'
+import { receiptOf, type WriteConditions } from '../receipt.js'
+import { noSuchTask, refusalError } from './refusals.js'
+import { endClaimOfTheDead, type Guards, loadTasks, type TaskSurroundings } from './surroundings.js'
+
+export interface StepRequest extends Omit<WriteConditions, 'ifRev'> {
+  step: Step
+  id: string
+  agent: string
+  token?: string
+  ttlMs?: number
+  /** The claim ends when this process of this machine does. */
+  whilePid?: number
+  force?: boolean
+  commit?: string
+  notes?: string
+}
+
+export interface StepReceipt {
+  ok: true
+  id: string
+  rev: number | null
+  durability: 'redis' | 'file'
+  pending: number
+  status: string
+  owner: string | null
+  /** Of the claim, as it is written. */
+  until?: string
+  /** Shows, with --token, that a later step comes from whoever made this claim. */
+  token?: string
+  guard: 'none' | 'passed'
+  replayed?: true
+  journal?: false
+  source: 'hub' | 'redis' | 'file'
+}
+
+export const DEFAULT_TTL_MS = 15 * 60_000
+export const MAX_TTL_MS = 7 * 24 * 3_600_000
+/** Others may come between, again and again; then it is said. */
+const MAX_ATTEMPTS = 50
+
+/**
+ * Throws MemoryError where nothing was written: `absent`, `held`, `not-held`, `wrong-token`, `failed` for a state, a dependency
+ * or a guard that stands in the way, and what `receiptOf` says.
+ */
+export async function takeStep(surroundings: TaskSurroundings, guards: Guards, request: StepRequest): Promise<StepReceipt> {
+  refuseBadNames(request)
+  const { tasks, now, snapshot } = await loadTasks(surroundings)
+  const token = tokenOf(surroundings, request)
+  const facts = factsOf(surroundings, request, { now, token })
+  let task = tasks.get(request.id)
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    if (task === undefined) throw noSuchTask(request.id)
+    const plan = planStep(request.step, task, tasks, facts)
+    if (!plan.ok) return refused(surroundings, request, task, plan, facts, snapshot.source)
+    const guard = await passGuard(guards, request, task, now)
+    const outcome = await surroundings.memory.write(writeOf(surroundings, request, { edits: plan.edits, ifRev: task.rev }))
+    if (outcome.ok || outcome.reason !== 'conflict') {
+      return receiptFor(surroundings, request, { task, plan, facts, guard, token }, outcome, snapshot.source)
+    }
+    task = currentTask(request.id, outcome.current, surroundings)
+  }
+  throw new MemoryError('failed', `${request.id} is changed by others all the time: nothing was written`, {
+    suggestions: ['repeat it'],
+    retryable: true,
+  })
+}
+
+function refuseBadNames({ id, agent }: StepRequest): void {
+  for (const [name, what] of [
+    [id, 'an item'],
+    [agent, 'an agent'],
+  ] as const) {
+    if (!isLegalName(name)) throw new MemoryError('usage', `${JSON.stringify(name.slice(0, 80))} is no name for ${what}`)
+  }
+}
+
+/** The claimer is told a token, the record keeps its digest: the history is read by everybody. From a key, so that a replay tells it again. */
+const tokenOf = ({ random, digest }: TaskSurroundings, { id, idempotencyKey }: StepRequest): string =>
+  idempotencyKey === undefined ? random() : digest(`token ${id} ${idempotencyKey}`).slice(0, 32)
+
+function factsOf({ clock, digest, machine }: TaskSurroundings, request: StepRequest, given: { now: number; token: string }): StepFacts {
+  const { now } = given
+  const { agent, token, whilePid, ttlMs = DEFAULT_TTL_MS, force, commit, notes } = request
+  const process = whilePid === undefined ? undefined : machine.processes.find(whilePid)
+  if (whilePid !== undefined && process === undefined) {
+    throw new MemoryError('usage', `there is no process ${whilePid} on this machine: nothing was claimed`)
+  }
+  return {
+    agent,
+    now,
+    formatTime: (ms) => formatTime(ms, clock.offsetMinutes()),
+    claim: { token: digest(given.token), ttlMs, host: machine.host, ...(process !== undefined && { process }) },
+    ...(token !== undefined && { token: digest(token) }),
+    ...(force !== undefined && { force }),
+    ...(commit !== undefined && { commit }),
+    ...(notes !== undefined && { notes }),
+  }
+}
+
+function writeOf({ by }: TaskSurroundings, request: StepRequest, what: Pick<WriteRequest, 'edits' | 'ifRev'>): WriteRequest {
+  const { step, id, agent, commit, notes, fence, idempotencyKey } = request
+  return {
+    target: taskTarget(id),
+    kind: 'set',
+    by,
+    payload: JSON.stringify([step, id, agent, commit, notes]),
+    ...what,
+    ...(fence !== undefined && { fence }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  }
+}
+
+/** A record that somebody deleted, or that is not there, has no revision. */
+function currentTask(id: string, current: Tree | null, { machine }: TaskSurroundings): Task | undefined {
+  if (current === null || typeof current === 'string') return undefined
+  const task = taskOfRecord(id, current)
+  endClaimOfTheDead(task, machine)
+  return task
+}
+
+async function passGuard(guards: Guards, { step, id, agent }: StepRequest, task: Task, now: number): Promise<'none' | 'passed'> {
+  const verdict = await guards.run(step, { id, agent, json: formatLine(shownTask(task, now)) })
+  if (verdict === null) return 'none'
+  if (verdict.passed) return 'passed'
+  throw new MemoryError('failed', `the guard of ${step} did not let ${id} pass (${verdict.ended}): nothing was written`, {
+    suggestions: [verdict.output === '' ? 'it said nothing' : `it said: ${verdict.output}`],
+    details: { guard: step, ended: verdict.ended, output: verdict.output },
+  })
+}
+
+/** With a key, this step may have been taken before, and what stands in its way is what it did itself. */
+async function refused(
+  surroundings: TaskSurroundings,
+  request: StepRequest,
+  task: Task,
+  plan: Extract<Plan, { ok: false }>,
+  facts: StepFacts,
+  source: StepReceipt['source'],
+): Promise<StepReceipt> {
+  if (request.idempotencyKey !== undefined) {
+    const probe = writeOf(surroundings, request, { edits: [], ifRev: Number.MAX_SAFE_INTEGER })
+    const outcome = await surroundings.memory.write(probe)
+    if (outcome.ok) return receiptOfReplay(surroundings, request, outcome, source)
+    if (outcome.reason === 'other-payload') receiptOf(outcome, request.id) // throws
+  }
+  throw refusalError(request.step, task.id, request.agent, plan.refusal, facts.formatTime)
+}
+
+async function receiptFor(
+  surroundings: TaskSurroundings,
+  request: StepRequest,
+  step: { task: Task; plan: Extract<Plan, { ok: true }>; facts: StepFacts; guard: 'none' | 'passed'; token: string },
+  outcome: WriteOutcome,
+  source: StepReceipt['source'],
+): Promise<StepReceipt> {
+  if (outcome.ok && outcome.replayed === true) return receiptOfReplay(surroundings, request, outcome, source)
+  const { agent: _agent, ...receipt } = receiptOf(outcome, request.id)
+  const { task, plan, facts, guard, token } = step
+  const record = cloneMap(task.record)
+  for (const edit of plan.edits) if (edit.do === 'set' || edit.do === 'delete') applyEdits(record, [leafEditOf(edit)])
+  const shown = standing(taskOfRecord(request.id, record), facts)
+  return { ...receipt, id: request.id, ...shown, ...(plan.claim?.isNew === true && { token }), guard, source }
+}
+
+const leafEditOf = (edit: { do: 'set'; path: string; value: string } | { do: 'delete'; path: string }): LeafEdit =>
+  edit.do === 'set' ? { path: edit.path, value: edit.value } : { path: edit.path, value: null }
+
+function standing(task: Task, facts: Pick<StepFacts, 'now' | 'formatTime'>): Pick<StepReceipt, 'status' | 'owner' | 'until'> {
+  const { status, owner, claim } = standingOf(task, facts.now)
+  return { status, owner: owner ?? null, ...(claim !== undefined && { until: facts.formatTime(claim.until) }) }
+}
+
+/** What the first attempt did, as it stands now. */
+async function receiptOfReplay(
+  surroundings: TaskSurroundings,
+  request: StepRequest,
+  outcome: WriteOutcome,
+  source: StepReceipt['source'],
+): Promise<StepReceipt> {
+  const { agent: _agent, ...receipt } = receiptOf(outcome, request.id)
+  const { tasks, now } = await loadTasks(surroundings)
+  const task = tasks.get(request.id)
+  if (task === undefined) throw noSuchTask(request.id)
+  const facts = { now, formatTime: (ms: number) => formatTime(ms, surroundings.clock.offsetMinutes()) }
+  const token = tokenOf(surroundings, request)
+  const isOwn = task.claim?.token === surroundings.digest(token)
+  return { ...receipt, id: request.id, ...standing(task, facts), ...(isOwn && { token }), guard: 'none', source }
+}

@@ -1,0 +1,54 @@
+/** What the use cases of work items need of the world, beyond a memory, a clock and chance. */
+import type { TaskSnapshot } from '../../core/memory.js'
+import type { Step } from '../../domain/task-step.js'
+import { type Claim, type Task, tasksOfRecords } from '../../domain/task.js'
+import type { ProcessTable } from '../../platform/processes.js'
+import type { Surroundings } from '../surroundings.js'
+
+export interface Machine {
+  /** Its name: claims of its processes carry it. */
+  host: string
+  processes: Pick<ProcessTable, 'find' | 'isAlive'>
+}
+
+/** What a guard said. */
+export interface GuardVerdict {
+  passed: boolean
+  /** How it ended, for people: `exit code 3`, `no answer after 60 s`. */
+  ended: string
+  /** The end of what it wrote to stdout and stderr. */
+  output: string
+}
+
+export interface Guards {
+  /** null: none is configured for this step. `item`: its JSON, on the guard's stdin. */
+  run(step: Step, item: { id: string; agent: string; json: string }): Promise<GuardVerdict | null>
+}
+
+export interface TaskSurroundings extends Surroundings {
+  machine: Machine
+  /** SHA-256 as hex digits. */
+  digest: (text: string) => string
+}
+
+export interface LoadedTasks {
+  snapshot: TaskSnapshot
+  tasks: Map<string, Task>
+  /** Of the clock that decides, ms. */
+  now: number
+}
+
+/** The items; a claim that a process of this machine held and that is gone has run out, whatever its time. */
+export async function loadTasks({ memory, machine }: Pick<TaskSurroundings, 'memory' | 'machine'>): Promise<LoadedTasks> {
+  const snapshot = await memory.readTasks()
+  const tasks = tasksOfRecords(snapshot.tasks)
+  for (const task of tasks.values()) endClaimOfTheDead(task, machine)
+  return { snapshot, tasks, now: snapshot.now }
+}
+
+export function endClaimOfTheDead(task: Task, machine: Machine): void {
+  if (task.claim !== undefined && isGone(task.claim, machine)) task.claim = { ...task.claim, until: 0 }
+}
+
+const isGone = ({ host, process }: Claim, machine: Machine): boolean =>
+  process !== undefined && host === machine.host && !machine.processes.isAlive(process)

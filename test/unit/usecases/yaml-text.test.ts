@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { formatLine, type TreeMap } from '../../../src/domain/json.js'
+import { formatYaml, InvalidYaml, parseYaml } from '../../../src/usecases/tasks/yaml-text.js'
+import { TRACKING } from '../../support/tracking-2025.js'
+
+const itemOf = (tree: TreeMap, id: string): TreeMap => (tree.get('prp_tracking') as TreeMap).get(id) as TreeMap
+
+describe('YAML', () => {
+  it('is read as the older programs read it: a commit is no number, null is null, digits stay', () => {
+    const tree = parseYaml(TRACKING)
+    expect(itemOf(tree, 'P0-001').get('github_commit')).toBe('"27e7220"')
+    expect(itemOf(tree, 'P0-021').get('github_commit')).toBe('3320525')
+    expect(itemOf(tree, 'P3-005').get('weight')).toBe('1.10')
+    expect(itemOf(tree, 'P3-005').get('started_at')).toBe('null')
+    expect(formatLine(parseYaml('a: yes\nb: 0123\nc: .inf\nd: 12345678901234567890\ne: 1.5E+3\n10: x\n'))).toBe(
+      '{"a":true,"b":"0123","c":".inf","d":12345678901234567890,"e":"1.5E+3","10":"x"}',
+    )
+  })
+
+  it.each([['into the text it came from', TRACKING], ['into nothing', null]])('comes out as it went in, %s', (_, basis) => {
+    const tree = parseYaml(TRACKING)
+    expect(formatLine(parseYaml(formatYaml(tree, basis)))).toBe(formatLine(tree))
+  })
+
+  it('keeps comments, order and style of what does not change', () => {
+    const tree = parseYaml(TRACKING)
+    itemOf(tree, 'P3-006').set('status', '"validated"')
+    itemOf(tree, 'P3-006').set('validated_at', '"2026-01-01T00:00:00Z"')
+    itemOf(tree, 'P3-005').delete('notes')
+    const expected = TRACKING.replace('27e7220 #', "'27e7220' #")
+      .replace('Mocks out\n    status: new\n    validated_at: null', "Mocks out\n    status: validated\n    validated_at: '2026-01-01T00:00:00Z'")
+      .replace('    notes: PRP exists, marking as validated\n', '')
+      .replace('    - P0-021', '      - P0-021')
+    expect(formatYaml(tree, TRACKING)).toBe(expected)
+  })
+
+  it('takes any text as a text', () => {
+    for (const text of ['1e5', 'yes', '2025-01-01', 'null', '~', '', ' a', 'a: b', '# c', 'line\nbreak\n', '0x1F', '- x', '"', "it's", '\u0000\u001b[31m', 'ไทย']) {
+      const tree: TreeMap = new Map([['v', JSON.stringify(text)]])
+      expect(formatLine(parseYaml(formatYaml(tree, null)))).toBe(formatLine(tree))
+    }
+  })
+
+  it.each(['a: [1', 'a: 1\na: 2\n', '- 1\n', 'just text', 'a: 1\n---\nb: 2\n', '&a a: *b'])('is refused with the reason: %j', (text) => {
+    expect(() => parseYaml(text)).toThrow(InvalidYaml)
+  })
+
+  it('with references that multiply is refused', () => {
+    const levels = Array.from({ length: 12 }, (_, i) => `l${i + 1}: &l${i + 1} [${Array(9).fill(`*l${i}`).join(',')}]`)
+    expect(() => parseYaml(`l0: &l0 x\n${levels.join('\n')}\n`)).toThrow('too many references')
+  })
+})

@@ -45,6 +45,7 @@ export class HubRounds implements KeeperAccess {
       const { pid, turn } = (await this.ports.lock.holder()) ?? { pid: 0, turn: 0 }
       throw new MemoryError('failed', `another process is the keeper of ${this.ports.root.path}: pid ${pid}`, { details: { pid, turn } })
     }
+    await this.ports.root.sweep()
     const feed = this.feed(this.keeper)
     this.keeper.onNews((news) => {
       feed.take(news)

@@ -4,12 +4,14 @@
  * is contained now, gives ids back, and takes over the new state. Every step may be repeated.
  */
 import { cloneEntry, type Entry } from '../domain/entry.js'
+import { formatLine } from '../domain/json.js'
 import { fieldOf, formatPointer } from '../domain/pointer.js'
 import { mergeContains, sameStamp } from '../domain/lineage.js'
 import { mergeEntry, type Offer } from '../domain/merge.js'
 import type { Target } from '../domain/operation.js'
 import { lineageOf, remember, type Replica, type Seen } from '../domain/replica.js'
 import type { Lineage, SeenId, Store, Stored } from '../store/contract.js'
+import { valueAt } from '../domain/tree.js'
 import type { Ports } from './ports.js'
 import { changesSince, entriesOf, readAll } from './snapshot.js'
 import { tokensOf } from './submit.js'
@@ -146,9 +148,18 @@ async function offer({ store, replica, epoch, remoteContains, ports, heal }: Sid
   return false
 }
 
-/** A hash that the roster does not know was written by a legacy program after the loss: it is newer than what we bring. */
+/**
+ * A hash that the roster does not know was written by a legacy program after the loss: what differs there is newer than what we
+ * bring. What is the same gets its stamp back, or else the next loss would take it for good.
+ */
 function withoutLegacyFields(offer: Offer, stored: Stored): Offer {
-  return { ...offer, leaves: offer.leaves.filter((leaf) => leaf.path === '' || !stored.tokens.has(fieldOf(leaf.path))) }
+  const standsThere = (leaf: Offer['leaves'][number]): boolean => {
+    const present = stored.entry === undefined ? undefined : valueAt(stored.entry.tree, leaf.path)
+    return present !== undefined && formatLine(present) === leaf.value
+  }
+  const isOurs = (leaf: Offer['leaves'][number]): boolean =>
+    leaf.path === '' || !stored.tokens.has(fieldOf(leaf.path)) || standsThere(leaf)
+  return { ...offer, leaves: offer.leaves.filter(isOurs) }
 }
 
 /**

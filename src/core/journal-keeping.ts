@@ -116,6 +116,7 @@ export class JournalKeeping {
     this.copy.generation++
     await this.save()
     await root.dropSegments(this.copy.generation)
+    await root.sweep()
     this.linesSinceFold = 0
   }
 }

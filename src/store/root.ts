@@ -116,6 +116,8 @@ export interface Root {
   /** Keeps a copy of a saved state that cannot be read. Returns where. */
   setStateAside(): Promise<string | null>
   dropSegments(upTo: number): Promise<void>
+  /** Removes temporary files of processes that were killed before they could. */
+  sweep(): Promise<void>
 }
 
 /** How far the journal was read. */

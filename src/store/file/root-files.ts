@@ -1,5 +1,5 @@
 /** A root on disk: `<root>/shared_memory/context.json`, and `.memory_sync/` beside it for everything that is ours. */
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { MemoryError, messageOf } from '../../errors/errors.js'
 import type { Clock } from '../../platform/clock.js'
 import type { Files } from '../../platform/files.js'
@@ -11,6 +11,10 @@ import { Journal } from './journal.js'
 import { ChainLock } from './lock.js'
 import { emptyState, formatState, type Head, parseHead, parseState } from './state-format.js'
 import { VersionLog } from './versions.js'
+
+/** A temporary file is written, linked or renamed, and gone, within milliseconds. One that a stopped process still needs is made again. */
+const ABANDONED_MS = 60_000
+const TEMPORARY = /^(keeper\.tmp-.+|root-id\..+|(state|version\.\d+)\.json\.tmp)$/
 
 export interface RootPorts {
   files: Files
@@ -167,6 +171,13 @@ export class RootFiles implements Root {
     return this.history.inspect()
   }
 
+  async sweep(): Promise<void> {
+    const context = await this.files.resolve(join(this.path, 'shared_memory', 'context.json'))
+    const prefix = `.${basename(context)}.`
+    await this.sweepIn(this.directory, (name) => TEMPORARY.test(name))
+    await this.sweepIn(dirname(context), (name) => name.startsWith(prefix) && name.endsWith('.tmp'))
+  }
+
   /** For health: lines, and those of them that are none. */
   async inspectJournal(): Promise<{ lines: number; unreadable: number }> {
     return this.journal.inspect((await this.head())?.generation ?? 0)
@@ -176,6 +187,15 @@ export class RootFiles implements Root {
   async setAside(): Promise<string[]> {
     const aside = join(this.directory, 'aside')
     return (await this.files.list(aside)).sort().map((name) => join(aside, name))
+  }
+
+  private async sweepIn(directory: string, isTemporary: (name: string) => boolean): Promise<void> {
+    for (const name of (await this.files.list(directory)).filter(isTemporary)) {
+      const path = join(directory, name)
+      const identity = await this.files.identify(path)
+      if (identity === null || this.ports.clock.now() - identity.mtimeMs < ABANDONED_MS) continue
+      await this.files.remove(path).catch(() => undefined) // what cannot be removed is in nobody's way
+    }
   }
 
   private async head(): Promise<Head | null> {

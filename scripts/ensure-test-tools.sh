@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Node and is missing: redis-server (a real one, started privately by the tests),
-# and zsh, jq and python3 (the programs that must keep working call them). Nothing is touched that is there already.
+# zsh, jq and python3 (the programs that must keep working call them), and shellcheck. Nothing is touched that is there already.
 # Arguments: the tools that are wanted; default all of these.
 set -euo pipefail
 
 wanted=("$@")
-[ "$#" -gt 0 ] || wanted=(redis-server zsh jq python3)
+[ "$#" -gt 0 ] || wanted=(redis-server zsh jq python3 shellcheck)
 
 missing=()
 for tool in "${wanted[@]}"; do

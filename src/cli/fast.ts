@@ -2,10 +2,11 @@
  * The entry of every command line, as one light CommonJS file: simple forms of the hot verbs go to the hub, or are performed
  * here without the framework; everything else is left to oclif. What is printed is the verb's own in all three.
  */
+import { existsSync, rmSync } from 'node:fs'
 import { resolveRoot } from '../config/root.js'
 import { runByHub, type RunOutcome } from '../client/run.js'
 import { newOperationId, type RunReply } from '../client/run-wire.js'
-import { socketCandidates } from '../client/socket-path.js'
+import { silenceMarkOf, socketCandidates } from '../client/socket-path.js'
 import type { Printed } from '../verbs/printed.js'
 import { parseSimple, type SimpleCall } from '../verbs/simple-form.js'
 import { type HandedOver, takeHandedOver, whatWasHandedOver } from './handed-over.js'
@@ -41,6 +42,12 @@ const simpleCall = (argv: readonly string[]): (SimpleCall & { argv: readonly str
   return simple === null ? null : { ...simple, argv }
 }
 
+/** The client in the shell leaves a hub alone that was silent once, until somebody has heard of it who can wait with a limit. */
+function unmarkSilence(root: string): void {
+  const mark = silenceMarkOf(root)
+  if (existsSync(mark)) rmSync(mark, { force: true })
+}
+
 /** Whether the hub takes it is the hub's to say; these it never does, and they would cost a round trip. */
 async function askHub({ call, argv }: SimpleCall & { argv: readonly string[] }, operationId: string, version: string): Promise<RunOutcome> {
   const { root, 'redis-url': url, 'redis-password-file': passwordFile } = call.flags
@@ -49,6 +56,7 @@ async function askHub({ call, argv }: SimpleCall & { argv: readonly string[] }, 
   for (const socketPath of socketCandidates(path)) {
     const request = { root: path, offsetMinutes: -new Date().getTimezoneOffset(), operationId, settings: process.env, argv }
     const outcome = await runByHub(socketPath, request, { version, budgetMs: HUB_BUDGET_MS, answerMs: ANSWER_MS })
+    if (typeof outcome === 'object') unmarkSilence(path)
     if (outcome !== 'unsent') return outcome
   }
   return 'unsent'

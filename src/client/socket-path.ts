@@ -15,6 +15,9 @@ export const pointerFileOf = (root: string): string => join(stateFolderOf(root),
 
 export const usualSocketPath = (root: string): string => join(stateFolderOf(root), 'hub.sock')
 
+/** Left by the client in the shell, which cannot connect with a limit: a hub did not answer it. */
+export const silenceMarkOf = (root: string): string => join(stateFolderOf(root), 'hub.silent')
+
 export const fitsSocket = (path: string): boolean => Buffer.byteLength(path) <= MAX_PATH_BYTES
 
 /**

@@ -129,7 +129,8 @@ export class Writer {
     if (known !== undefined) {
       if (known.digest !== operation.digest) return { ok: false, reason: 'other-payload' }
       const outcome = this.outcomeOf(operation, view)
-      return outcome.ok ? { ...outcome, replayed: true } : outcome
+      // Without a key it is this very call that was sent before, elsewhere.
+      return outcome.ok && operation.digest !== undefined ? { ...outcome, replayed: true } : outcome
     }
     const entry = overlay(view.replica, view.open.all()).get(operation.target)
     if (operation.kind === 'delete' && entry?.live !== true) return { ok: false, reason: 'absent' }

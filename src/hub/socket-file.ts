@@ -5,7 +5,7 @@
 import { chmod, lstat, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isPrivate, placeOf, pointerFileOf, stateFolderOf, usualSocketPath } from '../client/socket-path.js'
+import { isPrivate, placeOf, pointerFileOf, silenceMarkOf, stateFolderOf, usualSocketPath } from '../client/socket-path.js'
 import { MemoryError } from '../errors/errors.js'
 import { shortFolderOf, socketPathFor } from './socket-location.js'
 
@@ -46,6 +46,7 @@ export async function publishSocket(root: string, { path, temporaryPath }: Socke
       suggestions: ['Move it away, and start the hub again.'],
     })
   }
+  await rm(silenceMarkOf(root), { force: true }) // it was about a hub before
   const { ino } = await lstat(temporaryPath)
   await rename(temporaryPath, path)
   if (path === usualSocketPath(root)) await rm(pointerFileOf(root), { force: true })

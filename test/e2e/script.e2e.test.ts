@@ -1,0 +1,196 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
+import net from 'node:net'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { afterwards } from '../support/cleanup.js'
+import { eventually } from '../support/eventually.js'
+import { environmentOf, type Program, runCli, startHub } from '../support/program.js'
+import { makeTempFolder } from '../support/temp.js'
+import { byNode, byScript, patient, type Way } from './ways.js'
+
+let root: string
+let env: NodeJS.ProcessEnv
+let hub: Program
+const state = (): string => `${root}/shared_memory/.memory_sync`
+const call = (way: Way, ...args: string[]): ReturnType<Way> => way({ args })
+/** A script for which Node is no way out. */
+const withoutNode = (name?: string): Promise<Way> =>
+  byScript(`${root}/bin`, env, { node: '/bin/false', ...(name !== undefined && { name }) })
+const hubOnly = async (name?: string): Promise<Way> => patient(await withoutNode(name), env)
+
+beforeEach(async () => {
+  root = await makeTempFolder('ms-script-')
+  env = environmentOf({ root })
+  await runCli(['update', 'mary', 'active'], { root })
+  hub = await startHub({ root })
+})
+
+/**
+ * Stands between clients and hub: the first run is carried out, and its answer never reaches the client; what then becomes of the
+ * connection is for the test to say. Everything else passes.
+ */
+async function loseFirstAnswer(then: 'close' | 'silence'): Promise<void> {
+  await rename(`${state()}/hub.sock`, `${state()}/real.sock`)
+  let isFirst = true
+  const open = new Set<net.Socket>()
+  const server = net.createServer((client) => {
+    const behind = net.connect(`${state()}/real.sock`)
+    for (const socket of [client, behind]) {
+      open.add(socket)
+      socket.on('error', () => undefined)
+    }
+    const lose = isFirst
+    isFirst = false
+    client.pipe(behind)
+    if (!lose) behind.pipe(client)
+    else
+      behind.once('data', () => {
+        if (then === 'close') client.destroy()
+      })
+  })
+  await new Promise<void>((resolve) => server.listen(`${state()}/hub.sock`, resolve))
+  afterwards(() => {
+    for (const socket of open) socket.destroy()
+    server.close()
+  })
+}
+
+const value = async (pointer: string): Promise<string> => (await runCli(['get', pointer], { root })).stdout.trim()
+
+describe.each<[string, () => Promise<Way>]>([
+  ['the script', () => byScript(`${root}/bin`, env)],
+  ['Node', () => Promise.resolve(byNode(env))],
+])('a write that %s has sent to a hub', (_, wayOf) => {
+  it.each(['close', 'silence'] as const)('whose answer is lost (%s) is done once', async (then) => {
+    await loseFirstAnswer(then)
+    expect(await call(await wayOf(), 'set', 'mary', 'n+=1', '--json')).toMatchObject({ code: 0, stderr: '' })
+    await eventually(async () => (await value('/agents/mary/context/n')) === '1', { timeoutMs: 20_000 })
+    expect(await value('/agents/mary/context/n')).toBe('1')
+  })
+
+  it('that is stopped is kept, and seen by whoever comes next', async () => {
+    hub.signal('SIGSTOP')
+    const way = await wayOf()
+    expect(await call(way, 'update', 'mary', 'waiting')).toEqual({ code: 0, signal: null, stdout: '', stderr: '' })
+    expect((await call(way, 'get', '/agents/mary/status')).stdout).toBe('"waiting"\n')
+    hub.signal('SIGCONT')
+    await eventually(async () => (await value('/agents/mary/status')) === '"waiting"', { timeoutMs: 20_000 })
+  })
+
+  it('that was killed is kept', async () => {
+    hub.signal('SIGKILL')
+    await hub.ended()
+    const way = await wayOf()
+    expect((await call(way, 'update', 'mary', 'on its own')).code).toBe(0)
+    expect((await call(way, 'get', '/agents/mary/status')).stdout).toBe('"on its own"\n')
+  })
+})
+
+describe('the script', () => {
+  it('leaves a hub alone that was silent, until Node has heard of it', async () => {
+    const way = await byScript(`${root}/bin`, env)
+    hub.signal('SIGSTOP')
+    await call(way, 'get')
+    expect(existsSync(`${state()}/hub.silent`)).toBe(true)
+    hub.signal('SIGCONT')
+    await eventually(async () => {
+      await call(way, 'get')
+      return !existsSync(`${state()}/hub.silent`)
+    }, { timeoutMs: 20_000 })
+    expect((await call(await hubOnly(), 'get')).code).toBe(0)
+  })
+
+  it('hands over any text as it is, and no byte of it becomes anything else', async () => {
+    const text = `'"\\ $(touch ${root}/ran) \`id\`\n\n7\nget\n${'\u{1F600}é'.repeat(50)} -- * ; & |`
+    expect(await call(await hubOnly(), 'update', 'mary', text)).toMatchObject({ code: 0, stdout: '', stderr: '' })
+    expect(JSON.parse(await value('/agents/mary/status'))).toBe(text)
+    expect(existsSync(`${root}/ran`)).toBe(false)
+  })
+
+  it('gets a context of five megabytes whole', async () => {
+    for (const n of [1, 2, 3, 4, 5, 6]) {
+      const patch = JSON.stringify({ [`v${n}`]: '\u00e9x'.repeat(300_000) })
+      await byNode(env)({ args: ['set', 'mary', '--patch', '-'], input: patch })
+    }
+    const [fast, slow] = [await call(await byScript(`${root}/bin`, env), 'get'), await call(byNode(env), 'get')]
+    expect(Buffer.byteLength(fast.stdout)).toBeGreaterThan(5_000_000)
+    expect(fast.stdout === slow.stdout).toBe(true)
+  })
+
+  it('finds the socket of a root with a long path', async () => {
+    const deep = `${root}/${'d'.repeat(60)}/${'e'.repeat(60)}`
+    await mkdir(deep, { recursive: true })
+    await runCli(['update', 'mary', 'deep'], { root: deep })
+    await startHub({ root: deep })
+    const there = environmentOf({ root: deep })
+    const way = patient(await byScript(`${root}/bin`, there, { node: '/bin/false' }), there)
+    expect((await call(way, 'get', '/agents/mary/status')).stdout).toBe('"deep"\n')
+  })
+
+  it.each<[string, (elsewhere: string) => NodeJS.ProcessEnv]>([
+    ['another Redis', () => ({ MEMORY_SYNC_REDIS: '', REDIS_URL: 'redis://localhost:1' })],
+    ['a setting that cannot be used', () => ({ MEMORY_SYNC_REDIS: 'maybe' })],
+    ['other names of keys', () => ({ MEMORY_SYNC_NAMESPACE: 'other' })],
+    ['a config file of its own', (elsewhere) => ({ XDG_CONFIG_HOME: elsewhere })],
+  ])('goes to Node where the caller means %s', async (_, settings) => {
+    await mkdir(`${root}/etc/memory_sync`, { recursive: true })
+    await writeFile(`${root}/etc/memory_sync/config.json`, '{}')
+    expect((await call(await hubOnly(), 'get')).stdout).not.toBe('')
+    const way = await withoutNode()
+    expect(await way({ args: ['get'], env: settings(`${root}/etc`) })).toMatchObject({ code: 1, stdout: '' })
+  })
+
+  it('goes to Node from a socket that belongs to another root', async () => {
+    const other = await makeTempFolder('ms-other-')
+    await mkdir(`${other}/shared_memory/.memory_sync`, { recursive: true })
+    await symlink(`${state()}/hub.sock`, `${other}/shared_memory/.memory_sync/hub.sock`)
+    const way = await byScript(`${root}/bin`, environmentOf({ root: other }), { node: '/bin/false' })
+    expect(await call(way, 'get')).toMatchObject({ code: 1, stdout: '' })
+    expect(await call(byNode(environmentOf({ root: other })), 'get')).toMatchObject({ code: 1, stdout: '' })
+  })
+
+  it('works with next to no environment', async () => {
+    const way = patient(await byScript(`${root}/bin`, { PATH: '/usr/bin:/bin', LUKA_SOT: root }, { node: '/bin/false' }), env)
+    expect(await call(way, 'update', 'mary', 'bare')).toMatchObject({ code: 0, stderr: '' })
+    expect((await way({ args: ['get', '/agents/mary/status'], env: { PATH: '/nonexistent' } })).stdout).toBe('"bare"\n')
+  })
+
+  it('writes the times of its caller, and who it is', async () => {
+    const way = await hubOnly()
+    await way({ args: ['update', 'mary', 'x'], env: { TZ: 'America/New_York', MEMORY_SYNC_AGENT: 'gg' } })
+    expect(await value('/agents/mary/last_seen')).toMatch(/-0[45]:00"$/)
+    const { stdout } = await runCli(['log', '--agent', 'mary'], { root })
+    expect(stdout.trim().split('\n').at(-1)).toContain('"by":"gg"')
+  })
+
+  it('says when its output cannot be written, and is quiet when nobody reads it', async () => {
+    await byScript(`${root}/bin`, env)
+    const script = `${root}/bin/plain/memory_sync`
+    const run = (line: string): { status: number | null; stdout: string; stderr: string } =>
+      spawnSync('bash', ['-o', 'pipefail', '-c', line], { env: { ...env, S: script }, encoding: 'utf8' })
+    expect(run('"$S" get | head -c1')).toMatchObject({ status: 0, stdout: '{', stderr: '' })
+    if (process.platform === 'linux') expect(run('"$S" get >/dev/full')).toMatchObject({ status: 1, stderr: expect.stringContaining('ENOSPC') })
+  })
+})
+
+describe('as memory_sync.sh', () => {
+  it.each([[[]], [['']], [['frobnicate']], [['--help']]])('it says how it is called to %j', async (args) => {
+    const way = await byScript(`${root}/tools`, env, { name: 'memory_sync.sh' })
+    const { code, stdout, stderr } = await way({ args })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^Usage: \S+\/memory_sync\.sh \{update\|get\} \[agent\] \[status\]\n$/)
+  })
+
+  it('get and update ignore what follows', async () => {
+    const way = await hubOnly('memory_sync.sh')
+    expect(await call(way, 'update', 'mary', 'idle', 'and', 'more')).toMatchObject({ code: 0, stdout: '', stderr: '' })
+    const { stdout } = await call(way, 'get', 'mary', 'x')
+    expect(JSON.parse(stdout)).toMatchObject({ agents: { mary: { status: 'idle' } } })
+  })
+
+  it('it knows the other commands too', async () => {
+    const way = await byScript(`${root}/tools`, env, { name: 'memory_sync.sh' })
+    expect(await call(way, 'where', '--json')).toMatchObject({ code: 0, stderr: '' })
+  })
+})

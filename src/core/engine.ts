@@ -105,7 +105,7 @@ export class LocalEngine implements Engine {
       return true
     }
     this.hub?.feed.takeMessage(text)
-    return false
+    return this.hub !== null
   }
 
   // ---- reading

@@ -189,7 +189,6 @@ describe('what cannot be delivered', () => {
     expect(await tree.hook('mary', 'WO-1', 'completed', 'the result')).toEqual(SILENT)
     expect(tree.log()).toMatch(/WO-1.*the result.*not recorded/)
     installHooks(tree.world.root)
-    if (!existsSync(`${HOOKS}/memory_sync.sh`)) rmSync(`${tree.tools}/memory_sync.sh`)
     expect(await tree.hook('mary', 'WO-2')).toEqual(SILENT)
     expect(await tree.context('mary')).toMatchObject({ last_task: 'WO-2' })
   })

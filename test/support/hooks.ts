@@ -1,6 +1,6 @@
 /** The hooks as an installer leaves them in a tree, and as their callers run them. */
 import { spawn } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Ran } from './program.js'
 
@@ -20,7 +20,7 @@ export interface Installed {
   client?: string
 }
 
-/** Copies everything into `<root>/tools`, and fills in what an installer fills in. Returns that folder. */
+/** Copies everything to where it belongs, nearly all of it into `<root>/tools`, and fills in what an installer fills in. Returns that folder. */
 export function installHooks(root: string, { program = BIN, node = process.execPath, client }: Installed = {}): string {
   const tools = `${root}/tools`
   mkdirSync(tools, { recursive: true })
@@ -31,6 +31,9 @@ export function installHooks(root: string, { program = BIN, node = process.execP
     copyFileSync(`${HOOKS}/${name}`, `${tools}/${name}`) // for its mode
     writeFileSync(`${tools}/${name}`, text)
   }
+  mkdirSync(`${root}/agents/memory_hub`, { recursive: true })
+  renameSync(`${tools}/memory_hub.py`, `${root}/agents/memory_hub/memory_hub.py`)
+  if (client === undefined && !existsSync(`${HOOKS}/memory_sync.sh`)) client = `#!/bin/sh\nexec ${quoted(node)} ${quoted(program)} "$@"\n`
   if (client !== undefined) {
     writeFileSync(`${tools}/memory_sync.sh`, client)
     chmodSync(`${tools}/memory_sync.sh`, 0o755)

@@ -12,6 +12,8 @@ export interface Patience {
   budgetMs: number
   /** How long a hub that lives may take for its answer. */
   answerMs: number
+  /** The caller does not want it any more: the hub is told, and the answer is null. */
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -26,15 +28,24 @@ export function callHub(
   notice: (value: unknown) => void = () => undefined,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const fail = (error: MemoryError): void => {
+    const settle = (): void => {
       watchdog.end()
+      patience.signal?.removeEventListener('abort', cancel)
+    }
+    const fail = (error: MemoryError): void => {
+      settle()
       connection.forget(n)
       reject(error)
     }
     const succeed = (answer: unknown): void => {
-      watchdog.end()
+      settle()
       resolve(answer)
     }
+    const cancel = (): void => {
+      connection.cancel(n)
+      succeed(null)
+    }
+    patience.signal?.addEventListener('abort', cancel)
     const watchdog = new Watchdog(connection, patience, fail)
     const n = connection.call(name, args, {
       notice(value) {

@@ -1,6 +1,7 @@
 /** The Memory of a running hub, over its control socket. */
 import type { Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { OperationIds } from '../core/engine-types.js'
+import type { Leasing } from '../core/leasing.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change } from '../domain/operation.js'
 import { callHub, type Patience } from './call.js'
@@ -8,6 +9,7 @@ import type { ConnectOptions } from './reach.js'
 import type { HubConnection } from './connection.js'
 import type { CallName, HubInfo, LastingCall } from './protocol.js'
 import { followHub } from './follow.js'
+import { leasesOverSocket } from './hub-leases.js'
 import { eventToWire, outcomeFromWire, snapshotFromWire, tasksFromWire, type WireOutcome, type WireSnapshot, type WireTasks } from './wire.js'
 
 /** A living hub may take so long: its own budgets for Redis (at most 2 s) end before. */
@@ -21,6 +23,7 @@ const RECONNECT_MS = 1_000
  * answered otherwise. After HubGone with `sent`, only the same id, sent elsewhere, makes sure of a write: see `submit`.
  */
 export class HubClient implements Memory {
+  readonly leases: Leasing
   private readonly closing = new AbortController()
 
   constructor(
@@ -29,7 +32,12 @@ export class HubClient implements Memory {
     /** Who answered. */
     readonly hub: HubInfo,
     private readonly options: ConnectOptions,
-  ) {}
+  ) {
+    this.leases = leasesOverSocket((args, answerMs, signal) => {
+      const patience = { budgetMs: options.budgetMs, answerMs: answerMs + ANSWER_MS, signal }
+      return callHub(connection, 'lease', args, patience)
+    })
+  }
 
   /** For a caller that goes on with the same ids where this one got no answer. */
   async submit(request: WriteRequest, ids: OperationIds): Promise<WriteOutcome> {

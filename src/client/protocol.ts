@@ -14,7 +14,7 @@ import { type ErrorCode, MemoryError, messageOf, StoreUnavailable } from '../err
 /** Raised whenever a client and a hub of before could misunderstand each other. */
 export const PROTOCOL = 1
 
-export const CALLS = ['submit', 'write', 'read', 'readTasks', 'watch', 'history', 'status', 'sync', 'publish'] as const
+export const CALLS = ['submit', 'write', 'read', 'readTasks', 'watch', 'history', 'status', 'sync', 'publish', 'lease'] as const
 export type CallName = (typeof CALLS)[number]
 /** Understood by every version. */
 export type LastingCall = 'hello' | 'ping' | 'stop'

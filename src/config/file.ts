@@ -20,9 +20,21 @@ export interface TasksConfig {
 export interface Config {
   redis: RedisConfig
   tasks: TasksConfig
+  lock: LockConfig
 }
 
-const EMPTY: Config = { redis: {}, tasks: {} }
+/** What the config file may say about leases. */
+export interface LockConfig {
+  /** After Redis lost its data, always wait until no lease can be left that nobody knows of. */
+  strict?: boolean | undefined
+  /** The longest TTL, s; 15 minutes at most. */
+  maxTtlSeconds?: number | undefined
+}
+
+/** No lease lasts longer without being renewed, whatever is configured. */
+export const LONGEST_LEASE_MS = 15 * 60_000
+
+const EMPTY: Config = { redis: {}, tasks: {}, lock: {} }
 
 export function configPath(env: Environment): string {
   const home = env['XDG_CONFIG_HOME']
@@ -64,6 +76,12 @@ async function parseConfig(path: string, text: string): Promise<Config> {
         ttlSeconds: z.number().positive().optional(),
         guards: z.partialRecord(z.enum(['validate', 'claim', 'start', 'heartbeat', 'release', 'complete']), z.string()).optional(),
         guardSeconds: z.number().positive().optional(),
+      })
+      .default({}),
+    lock: z
+      .strictObject({
+        strict: z.boolean().optional(),
+        maxTtlSeconds: z.number().min(1).max(LONGEST_LEASE_MS / 1_000).optional(),
       })
       .default({}),
   })

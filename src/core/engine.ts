@@ -5,6 +5,8 @@ import type { WakingStore } from '../store/contract.js'
 import type { Engine, LogLine, OperationIds } from './engine-types.js'
 import { Feed } from './feed.js'
 import { HubRounds } from './hub-rounds.js'
+import type { LeasePorts, Leases } from './leases.js'
+import { type Leasing, leasingBy } from './leasing.js'
 import { operationIds } from './ids.js'
 import { type Comparison, examine, type Examination, reconcile, statusOf } from './inspection.js'
 import type { Keeper } from './keeper.js'
@@ -20,6 +22,8 @@ import { Writer } from './writer.js'
 export interface EngineOptions {
   ports: Omit<Ports, 'tell'>
   watchFiles: WatchFiles
+  /** Asked for when somebody has to do with a lease, and not before. */
+  leases: () => Promise<LeasePorts>
 }
 
 export class LocalEngine implements Engine {
@@ -29,6 +33,8 @@ export class LocalEngine implements Engine {
   private hub: { rounds: HubRounds; feed: Feed; stopWatching: () => void } | null = null
   private writer: Writer
   private readonly listeners = new Set<(line: LogLine) => void>()
+  readonly leases: Leasing = leasingBy(async (use) => use(await this.loadLeases()))
+  private loadedLeases: Promise<Leases> | null = null
 
   constructor(private readonly options: EngineOptions) {
     this.ports = {
@@ -55,7 +61,11 @@ export class LocalEngine implements Engine {
 
   async start(): Promise<void> {
     let feed: Feed | null = null
-    const rounds = new HubRounds(this.ports, (keeper) => (feed = this.feedOf(keeper)))
+    const leases = await this.loadLeases()
+    const rounds = new HubRounds(this.ports, (keeper) => (feed = this.feedOf(keeper)), (keeper) => leases.tellLineage(keeper))
+    rounds.keeper.onNews((news) => {
+      if (news.is === 'changes') void leases.noteChanges(news.changes)
+    })
     await rounds.start()
     const stopWatching = this.options.watchFiles(['context.json', 'journal'], () => {
       rounds.poke()
@@ -73,7 +83,15 @@ export class LocalEngine implements Engine {
 
   async close(): Promise<void> {
     await this.stop()
+    await (await this.loadedLeases)?.close()
     await this.ports.connector.close()
+  }
+
+  private loadLeases(): Promise<Leases> {
+    return (this.loadedLeases ??= (async () => {
+      const [{ Leases }, ports] = await Promise.all([import('./leases.js'), this.options.leases()])
+      return new Leases(this.ports, ports, () => this.hub?.rounds ?? this.single)
+    })())
   }
 
   private feedOf(keeper: Keeper): Feed {

@@ -33,6 +33,8 @@ export class HubRounds implements KeeperAccess {
   constructor(
     private readonly ports: Ports,
     private readonly feed: (keeper: Keeper) => Feed,
+    /** What else has to be done after each round. */
+    private readonly afterRound: (keeper: Keeper) => Promise<void> = () => Promise.resolve(),
   ) {
     this.keeper = new Keeper(ports, false)
   }
@@ -140,6 +142,7 @@ export class HubRounds implements KeeperAccess {
         this.touched.clear()
         await keeper.round(this.isScanDue() ? 'all' : touched)
       })
+      await this.afterRound(this.keeper)
     } catch (error) {
       this.ports.tell('error', `a round failed: ${messageOf(error)}`)
     }

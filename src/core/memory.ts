@@ -2,6 +2,7 @@
  * What the product can do with a context. The use cases know nothing else of it; it is implemented in this process
  * (core/engine) and by the control socket of a running hub (client).
  */
+import type { Leasing } from './leasing.js'
 import type { Tree, TreeMap } from '../domain/json.js'
 import type { Change, Edit, Kind, Target } from '../domain/operation.js'
 
@@ -121,5 +122,6 @@ export interface Memory {
   sync(): Promise<{ rev: number; agents: number; equal: boolean }>
   /** Publishes an event on the legacy channel; it is a hint and is not kept. */
   publish(event: TreeMap): Promise<boolean>
+  readonly leases: Leasing
   close(): Promise<void>
 }

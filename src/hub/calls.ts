@@ -2,8 +2,9 @@
 import type { CallName, EndReason, HubInfo } from '../client/protocol.js'
 import { eventFromWire, noticeToWire, outcomeToWire, snapshotToWire, tasksToWire } from '../client/wire.js'
 import type { ServedMemory } from '../core/engine-types.js'
+import type { Leasing } from '../core/leasing.js'
 import type { Status } from '../core/memory.js'
-import { historyArgs, parseArgs, publishArgs, submitArgs, watchArgs, writeArgs } from './requests.js'
+import { historyArgs, leaseArgs, type LeaseArgs, parseArgs, publishArgs, submitArgs, watchArgs, writeArgs } from './requests.js'
 
 /** The way back to the caller of a stream. */
 export interface Outlet {
@@ -47,9 +48,31 @@ export function callsOf(memory: ServedMemory, hub: HubInfo): Readonly<Record<Cal
     async sync() {
       return { ok: await memory.sync() }
     },
+    lease: (args, outlet) => lease(memory.leases, parseArgs(leaseArgs, args), outlet),
     async publish(args) {
       return { ok: await memory.publish(eventFromWire(parseArgs(publishArgs, args).event)) }
     },
+  }
+}
+
+async function lease(leases: Leasing, args: LeaseArgs, { signal }: Outlet): Promise<Answer> {
+  switch (args.do) {
+    case 'acquire': {
+      const { request } = args
+      const outcome = await leases.acquire(request, signal)
+      if (!signal.aborted || (outcome.is === 'granted' && signal.reason === 'stopping')) return { ok: outcome }
+      // Nobody takes it: whoever has asked is gone. And who waits when the hub ends goes on elsewhere: 'taken' is no answer.
+      if (outcome.is === 'granted') await leases.release({ ...request, id: `${request.id}.gone`, reason: 'nobody took it', by: request.holder })
+      return { end: signal.reason as EndReason }
+    }
+    case 'renew':
+      return { ok: await leases.renew(args.request) }
+    case 'release':
+      return { ok: await leases.release(args.request) }
+    case 'look':
+      return { ok: await leases.look(args.name) }
+    case 'list':
+      return { ok: await leases.list() }
   }
 }
 

@@ -1,8 +1,10 @@
 /** What comes over the socket meets these schemas, and is typed from there on. */
 import { z } from 'zod'
 import type { OperationIds } from '../core/engine-types.js'
+import type { AcquireRequest, ReleaseRequest } from '../core/leasing.js'
 import type { WriteRequest } from '../core/memory.js'
 import { formatLine, InvalidJson, parseTree } from '../domain/json.js'
+import { isLegalName } from '../domain/name.js'
 import { MemoryError } from '../errors/errors.js'
 
 const count = z.number().int().nonnegative()
@@ -63,6 +65,38 @@ export const watchArgs = z.strictObject({ since: z.exactOptional(z.string()) })
 export const historyArgs = z.strictObject({ since: count })
 export const publishArgs = z.strictObject({ event: z.string() })
 export const helloArgs = z.object({ protocol: z.number(), version: z.exactOptional(z.string()) })
+
+const leaseName = z.string().refine(isLegalName, { error: 'is no name for a lease' })
+const ttlMs = z.number().int().positive()
+
+const acquireRequest = z.strictObject({
+  id: z.string().regex(/^[\w.-]{1,64}$/),
+  name: leaseName,
+  token: z.string().min(1),
+  holder: z.string(),
+  reason: z.string(),
+  ttlMs,
+  waitMs: count,
+  process: z.exactOptional(z.string()),
+}) satisfies z.ZodType<AcquireRequest>
+
+const releaseRequest = z.strictObject({
+  id: z.string().regex(/^[\w.-]{1,64}$/),
+  name: leaseName,
+  token: z.string().min(1).nullable(),
+  fence: z.exactOptional(count),
+  reason: z.string(),
+  by: z.string(),
+}) satisfies z.ZodType<ReleaseRequest>
+
+export const leaseArgs = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('acquire'), request: acquireRequest }),
+  z.strictObject({ do: z.literal('renew'), request: z.strictObject({ name: leaseName, token: z.string().min(1), ttlMs }) }),
+  z.strictObject({ do: z.literal('release'), request: releaseRequest }),
+  z.strictObject({ do: z.literal('look'), name: leaseName }),
+  z.strictObject({ do: z.literal('list') }),
+])
+export type LeaseArgs = z.infer<typeof leaseArgs>
 
 /** Throws MemoryError `usage` for what the schema refuses. */
 export function parseArgs<T>(schema: z.ZodType<T>, args: unknown): T {

@@ -69,6 +69,7 @@ function memoryOf(memory: ServedMemory, operationId: string): Memory {
     status: () => memory.status(),
     sync: () => memory.sync(),
     publish: (event) => memory.publish(event),
+    leases: memory.leases,
     close: () => Promise.resolve(),
   }
 }

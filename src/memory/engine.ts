@@ -41,6 +41,10 @@ export function engineWith(options: OpenOptions, connector: RedisConnector): Loc
   const root = rootFilesOf(options.root)
   const shared = join(options.root, 'shared_memory')
   const directories = [shared, join(shared, '.memory_sync')]
+  const fileStore = fileStoreOf(root, systemClock, async (name) => {
+    const { leaseFilesOf } = await import('./lease-ports.js')
+    return (await leaseFilesOf(options.root).read(name))?.fence ?? null
+  })
   return new LocalEngine({
     watchFiles: (names, changed) => watchFiles(directories.map((directory) => ({ directory, names })), changed),
     ports: {
@@ -50,7 +54,11 @@ export function engineWith(options: OpenOptions, connector: RedisConnector): Loc
       randomId: () => randomBytes(16).toString('hex'),
       digest: (text) => createHash('sha256').update(text).digest('hex'),
       connector,
-      fileStore: fileStoreOf(root, systemClock),
+      fileStore,
+    },
+    leases: async () => {
+      const [{ leasePortsOf }, config] = await Promise.all([import('./lease-ports.js'), readConfig(options.env)])
+      return leasePortsOf({ root: options.root, config, fileStore })
     },
   })
 }

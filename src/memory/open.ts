@@ -2,6 +2,7 @@
 import { HubGone } from '../client/connection.js'
 import { connectHubOf } from '../client/connect.js'
 import type { HubClient } from '../client/hub-client.js'
+import { type AcquireOutcome, type AcquireRequest, type Leasing, leasingBy } from '../core/leasing.js'
 import type { Engine } from '../core/engine-types.js'
 import type { Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { TreeMap } from '../domain/json.js'
@@ -32,24 +33,50 @@ class HubOrSelf implements Memory {
   private hub: Promise<HubClient | null> | null = null
   private lookedAt = -Infinity
   private self: Promise<LocalEngine> | null = null
+  readonly leases: Leasing
 
-  constructor(private readonly options: OpenOptions) {}
+  constructor(private readonly options: OpenOptions) {
+    const leases = leasingBy((use) =>
+      this.orPatiently(
+        () => this.byHubOrSelf((hub) => use(hub.leases), (engine) => use(engine.leases)),
+        (hub) => use(hub.leases),
+      ),
+    )
+    this.leases = { ...leases, acquire: (request, signal) => this.acquire(request, signal) }
+  }
+
+  /** A hub that dies while somebody waits: he goes on waiting for the rest of his time, at his place in the queue. */
+  private acquire(request: AcquireRequest, signal?: AbortSignal): Promise<AcquireOutcome> {
+    const until = performance.now() + request.waitMs
+    const rest = (): AcquireRequest =>
+      request.waitMs === 0 ? request : { ...request, waitMs: Math.max(1, Math.round(until - performance.now())) }
+    return this.orPatiently(
+      () => this.byHubOrSelf((hub) => hub.leases.acquire(rest(), signal), (engine) => engine.leases.acquire(rest(), signal)),
+      (hub) => hub.leases.acquire(rest(), signal),
+    )
+  }
 
   async write(request: WriteRequest): Promise<WriteOutcome> {
     const ids = idsOf(request, this.options.operationId)
-    try {
-      return await this.byHubOrSelf(
+    const bySelf = (): Promise<WriteOutcome> =>
+      this.byHubOrSelf(
         (hub) => hub.submit(request, ids),
         (engine) => engine.submit(request, ids),
       )
+    const isConditional = request.ifRev !== undefined || request.fence !== undefined
+    return isConditional ? this.orPatiently(bySelf, (hub) => hub.submit(request, ids)) : bySelf()
+  }
+
+  /** Where nobody else may decide, a hub that was only busy is given one more chance, with the same ids. */
+  private async orPatiently<T>(attempt: () => Promise<T>, byHub: (hub: HubClient) => Promise<T>): Promise<T> {
+    try {
+      return await attempt()
     } catch (error) {
-      const isConditional = request.ifRev !== undefined || request.fence !== undefined
-      if (!isConditional || !(error instanceof MemoryError) || error.code !== 'unavailable') throw error
-      // Nobody else may decide. A hub that was only busy is given one more chance, with the same id.
+      if (!(error instanceof MemoryError) || error.code !== 'unavailable') throw error
       const hub = await connectHubOf(this.options.root, { budgetMs: PATIENT_HUB_BUDGET_MS })
       if (hub === null) throw error
       this.hub = Promise.resolve(hub)
-      return hub.submit(request, ids)
+      return byHub(hub)
     }
   }
 

@@ -9,6 +9,15 @@ export interface ProcessIdentity {
   boot: string
 }
 
+/** One line: `<pid> <start> <boot>`. */
+export const formatProcess = ({ pid, start, boot }: ProcessIdentity): string => `${pid} ${start || '-'} ${boot || '-'}`
+
+/** null: the text names no process in a way that survives the reuse of process ids. */
+export function parseProcess(text: string): ProcessIdentity | null {
+  const [, pid, start = '-', boot = '-'] = /^(\d+) (\S+) (\S+)$/.exec(text) ?? []
+  return pid === undefined || start === '-' || boot === '-' ? null : { pid: Number(pid), start, boot }
+}
+
 export interface Processes {
   self(): ProcessIdentity
   /** False only when that process is certainly gone. */

@@ -112,8 +112,11 @@ export interface LeaseStore {
   report(on: LeaseContext, kept: readonly KeptLease[], roots: readonly string[]): Promise<boolean>
   /** Roots through which leases were granted. */
   roots(): Promise<string[]>
-  /** Calls back when a lease was released, with the waiter whose turn it is. Returns the way to end it. */
-  hear(heard: (name: string, next: string | null) => void): Promise<() => Promise<void>>
+  /**
+   * Calls back when a lease was released, with the waiter whose turn it is; with an empty name, when any lease may be free.
+   * `lost`: nothing more is heard. Returns the way to end it.
+   */
+  hear(heard: (name: string, next: string | null) => void, lost?: () => void): Promise<() => Promise<void>>
 }
 
 /** What a root remembers of leases beside a shared store. */

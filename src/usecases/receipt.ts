@@ -46,8 +46,8 @@ function refusalOf(refusal: Refusal, agent: string): MemoryError {
     case 'conflict':
       return lostComparison(refusal, agent)
     case 'fence':
-      return new MemoryError('stale-fence', `a newer fence (${refusal.fence}) was granted; nothing was written`, {
-        suggestions: ['stop this work: somebody else has the lease now; acquire it again before you go on'],
+      return new MemoryError('stale-fence', `the fence is stale: it is ${refusal.fence} by now; nothing was written`, {
+        suggestions: ['stop this work: the lease has ended, or somebody else has it now; acquire it again before you go on'],
         details: { fence: refusal.fence },
       })
     case 'absent':

@@ -14,9 +14,11 @@ import type { Change, Operation } from '../../src/domain/operation.js'
 import { advance, emptyReplica } from '../../src/domain/replica.js'
 import { resolve } from '../../src/domain/resolve.js'
 import { formatTime } from '../../src/domain/time.js'
+import { noLeases } from './no-leases.js'
 
 /** One sequencer in memory: enough to see what use cases ask for and how they take the answers. Nothing is kept. */
 export class FakeMemory implements Memory {
+  readonly leases = noLeases
   /** What was asked for, in order, refused or not. */
   readonly requests: WriteRequest[] = []
   readonly changes: Change[] = []

@@ -122,7 +122,7 @@ export class FileStore implements Store {
 
 /** The store of a root for its keeper, whose replica it decides on. */
 export const fileStoreOf =
-  (root: Pick<Root, 'append' | 'history'>, clock: Pick<Clock, 'now'>) =>
+  (root: Pick<Root, 'append' | 'history'>, clock: Pick<Clock, 'now'>, fenceOf?: FileStorePorts['fenceOf']) =>
   (keeper: { replica: Replica; save(): Promise<void> }): FileStore =>
     new FileStore({
       replica: keeper.replica,
@@ -130,6 +130,7 @@ export const fileStoreOf =
       history: root.history,
       save: () => keeper.save(),
       now: () => clock.now(),
+      ...(fenceOf !== undefined && { fenceOf }),
     })
 
 /** Epochs of roots begin with an f, those of shared stores with an r. */

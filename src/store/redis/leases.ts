@@ -105,8 +105,9 @@ export class RedisLeases implements LeaseStore {
     return namesIn(text ?? '').filter((_, at) => at % 3 === 0)
   }
 
-  async hear(heard: (name: string, next: string | null) => void): Promise<() => Promise<void>> {
+  async hear(heard: (name: string, next: string | null) => void, lost?: () => void): Promise<() => Promise<void>> {
     const connection = await this.options.connection.another()
+    if (lost !== undefined) connection.onEnd(lost)
     connection.onMessage((_channel, payload) => {
       const [name = '', next = ''] = String(payload).split(' ')
       heard(name, next === '' ? null : next)

@@ -32,8 +32,8 @@ export class RedisStore implements WakingStore {
   readonly name = 'redis'
   readonly shared = true
   readonly keys: Keys
-  private readonly limits: CommitLimits
-  private readonly offsetMinutes: () => number
+  readonly limits: CommitLimits
+  readonly offsetMinutes: () => number
 
   constructor(
     readonly connection: RedisConnection,

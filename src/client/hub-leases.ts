@@ -1,0 +1,24 @@
+/** Leases by way of a running hub. */
+import type { AcquireOutcome, Leasing, ReleaseOutcome, RenewOutcome } from '../core/leasing.js'
+import type { LeaseView } from '../store/lease-contract.js'
+import { HubGone } from './connection.js'
+
+type Call = (args: object, extraMs: number, signal?: AbortSignal) => Promise<unknown>
+
+/** What somebody is answered who does not want it any more. */
+const ABANDONED: AcquireOutcome = { is: 'taken', holder: null, position: null, retryMs: 0 }
+
+/** Throws HubGone also to those who wait for a lease when the hub ends: the same request can be made elsewhere. */
+export const leasesOverSocket = (call: Call): Leasing => ({
+  acquire: async (request, signal) => {
+    if (signal?.aborted === true) return ABANDONED
+    const answer = await call({ do: 'acquire', request }, request.waitMs, signal)
+    if (answer === null) return ABANDONED
+    if (typeof answer === 'string') throw new HubGone('the hub ends', true)
+    return answer as AcquireOutcome
+  },
+  renew: async (request) => (await call({ do: 'renew', request }, 0)) as RenewOutcome,
+  release: async (request) => (await call({ do: 'release', request }, 0)) as ReleaseOutcome,
+  look: async (name) => (await call({ do: 'look', name }, 0)) as LeaseView,
+  list: async () => (await call({ do: 'list' }, 0)) as string[],
+})

@@ -1,0 +1,350 @@
+/**
+ * Leases of this root: granted by the shared store, or with files only by the keeper. What the shared store grants is kept in
+ * the root before it counts, and brought back to a store that lost it.
+ */
+import type { AcquireCall } from '../domain/lease.js'
+import type { Change } from '../domain/operation.js'
+import { MemoryError, messageOf, StoreUnavailable } from '../errors/errors.js'
+import type { Store } from '../store/contract.js'
+import type { Granted, KeptLeases, LeaseContext, LeaseStore, LeaseView, NotNow } from '../store/lease-contract.js'
+import type { Glance } from '../store/root.js'
+import { LeaseBell } from './lease-bell.js'
+import type { AcquireOutcome, AcquireRequest, Leasing, ReleaseOutcome, ReleaseRequest, RenewOutcome, RenewRequest } from './leasing.js'
+import type { Keeper } from './keeper.js'
+import { isSharedEpoch, type LocalSequencer, type Ports } from './ports.js'
+import { Turn } from './turn.js'
+import type { KeeperAccess } from './writer.js'
+
+export interface LeasePorts {
+  shared(store: Store): Promise<LeaseStore>
+  /** For the keeper of a root without a shared store. */
+  local(keeper: LocalSequencer): LeaseStore
+  /** The same for whoever only looks. */
+  looker: LeaseStore
+  kept: KeptLeases
+  settings: LeaseSettings
+  /** A process of this machine, as a holder names it, that is certainly gone. */
+  isGone(process: string): boolean
+}
+
+export interface LeaseSettings {
+  longestMs: number
+  strict: boolean
+}
+
+/** Others may be at the same thing (a new epoch, a round): it is tried again after a moment, so often. */
+const ATTEMPTS = 20
+const PAUSE_MS = 50
+/** Who waits gives a sign of life so often, and looks whether anything was missed. */
+const BEAT_MS = 1_000
+/** Nobody tells when an older program gives its lock back. */
+const FOREIGN_BEAT_MS = 200
+/** A shared store may be away for so long while somebody waits. */
+const OUTAGE_MS = 5_000
+const ROOTS_MS = 10_000
+
+export class Leases implements Leasing {
+  private readonly bell = new LeaseBell()
+  private reportedTo: string | null = null
+  private rootsAt = -Infinity
+  private readonly knownRoots = new Set<string>()
+
+  /** `keeper`: as this process works with the keeper of its root at the moment. */
+  constructor(
+    private readonly ports: Ports,
+    private readonly leases: LeasePorts,
+    private readonly keeper: () => KeeperAccess,
+  ) {}
+
+  async acquire(request: AcquireRequest, signal?: AbortSignal): Promise<AcquireOutcome> {
+    const { id, name, holder, reason, ttlMs, waitMs, process = '' } = request
+    this.refuseTooLong(ttlMs)
+    const token = this.digest(request.token)
+    const call: AcquireCall = { id, name, token, holder, reason, ttlMs, process, waits: waitMs > 0 }
+    const until = performance.now() + waitMs
+    const first = await this.attempt(call)
+    return first.is === 'granted' || waitMs === 0 ? first : this.waitFor(call, first, until, signal)
+  }
+
+  async renew({ name, token, ttlMs }: RenewRequest): Promise<RenewOutcome> {
+    this.refuseTooLong(ttlMs)
+    const call = { name, token: this.digest(token), ttlMs }
+    return this.ask(async (store, on, isShared) => {
+      const reply = await store.renew(on, call)
+      if (isShared && reply.is === 'granted') await this.keepRenewed(store, call, reply)
+      return reply
+    })
+  }
+
+  async release(request: ReleaseRequest): Promise<ReleaseOutcome> {
+    const call = { ...request, token: request.token === null ? null : this.digest(request.token) }
+    return this.ask(async (store, on, isShared) => {
+      const reply = await store.release(on, call)
+      if (isShared && reply.is === 'released' && reply.left === 0) await this.leases.kept.forget(call.name, reply.fence)
+      return reply
+    })
+  }
+
+  look(name: string): Promise<LeaseView> {
+    return this.read((store) => store.look(name))
+  }
+
+  list(): Promise<string[]> {
+    return this.read((store) => store.names())
+  }
+
+  close(): Promise<void> {
+    return this.bell.close()
+  }
+
+  // ---- as a hub
+
+  /** Leases that were granted through other roots: those have to be heard after a loss of data. */
+  async noteChanges(changes: readonly Change[]): Promise<void> {
+    try {
+      await this.addRoots(changes.flatMap(({ lease }) => (lease === undefined ? [] : [lease.root])))
+    } catch (error) {
+      this.ports.tell('error', `the roots through which leases are granted cannot be kept: ${messageOf(error)}`)
+    }
+  }
+
+  /** After a round: a lineage that this root has entered is told what it knows, so that nobody has to wait for it. */
+  async tellLineage(keeper: Keeper): Promise<void> {
+    const { epoch } = keeper.replica
+    if (keeper.mode !== 'online' || epoch === this.reportedTo) return
+    const store = await this.ports.connector.connect()
+    if (store === null) return
+    if ((await this.leases.kept.otherRoots()).length === 0) {
+      this.reportedTo = epoch // no lease was ever granted here: there is nothing to tell
+      return
+    }
+    try {
+      await this.report(await this.leases.shared(store), await this.contextOf(await this.keeper().facts()))
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error // else after the next round
+    }
+  }
+
+  // ---- one attempt
+
+  private async attempt(call: AcquireCall): Promise<AcquireOutcome> {
+    const outcome = await this.ask(async (store, on, isShared) => {
+      const reply = await store.acquire(on, call)
+      if (isShared && reply.is === 'granted') await this.keepGranted(store, on, call, reply)
+      return reply
+    })
+    if (outcome.is !== 'taken' || outcome.holder === null || !this.leases.isGone(outcome.holder.process)) return outcome
+    const { fence, process } = outcome.holder
+    const reason = `the process that had it has ended (${process.split(' ', 1)[0]!})`
+    await this.release({ id: this.ports.randomId(), name: call.name, token: null, fence, reason, by: 'memory_sync' })
+    return this.attempt(call)
+  }
+
+  private async keepGranted(store: LeaseStore, on: LeaseContext, call: AcquireCall, { fence, leftMs }: Granted): Promise<void> {
+    const { name, holder, token, reason, ttlMs, process } = call
+    try {
+      await this.leases.kept.keep({ name, fence, holder: { name: holder, token, reason, ttlMs, leftMs, process, since: on.t, count: 1, root: on.root } })
+      await this.addRoots([on.root])
+    } catch (error) {
+      await store.release(on, { id: this.ports.randomId(), name, token, reason: 'it could not be kept', by: holder })
+      throw new MemoryError('unavailable', `the lease ${JSON.stringify(name)} cannot be kept on this machine (${messageOf(error)}): it was given back`, {
+        cause: error,
+        suggestions: ['free space or mend the permissions of the root'],
+      })
+    }
+    if (performance.now() - this.rootsAt < ROOTS_MS) return
+    this.rootsAt = performance.now()
+    await this.addRoots(await store.roots())
+  }
+
+  private async keepRenewed(store: LeaseStore, { name, token, ttlMs }: RenewRequest, { fence, leftMs }: Granted): Promise<void> {
+    const known = (await this.leases.kept.kept()).find((lease) => lease.name === name && lease.fence === fence)
+    const holder = known?.holder ?? (await store.look(name)).holder
+    if (holder !== null) await this.leases.kept.keep({ name, fence, holder: { ...holder, token, ttlMs, leftMs } })
+  }
+
+  // ---- who decides
+
+  /** Asks whoever grants leases here; enters a new lineage, and reports to it, where that has to come first. */
+  private async ask<T>(work: (store: LeaseStore, on: LeaseContext, isShared: boolean) => Promise<T | NotNow>): Promise<T> {
+    await this.ports.root.prepare()
+    let unanswered = 0
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const facts = await this.keeper().facts()
+      const connected = await this.ports.connector.connect()
+      const mode = this.keeper().mode(facts, connected)
+      if (mode === 'off') return this.askHere(work)
+      if (connected === null) throw away(this.ports.connector.reason)
+      try {
+        const reply = await this.askShared(connected, facts, work)
+        if (reply !== null) return reply
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable) || ++unanswered > 1) throw error
+        continue // the same call once more: it is carried out once
+      }
+      if (attempt > 0) await this.ports.clock.pause(PAUSE_MS)
+    }
+    throw new MemoryError('unavailable', 'the data in Redis is being restored: no lease can be granted at the moment', {
+      suggestions: ['repeat the command in a moment'],
+      retryable: true,
+    })
+  }
+
+  /** null: again. */
+  private async askShared<T>(
+    connected: Store,
+    facts: Glance,
+    work: (store: LeaseStore, on: LeaseContext, isShared: boolean) => Promise<T | NotNow>,
+  ): Promise<T | null> {
+    if (!isSharedEpoch(facts.epoch)) {
+      await this.keeper().settle(true)
+      return null
+    }
+    const store = await this.leases.shared(connected)
+    const on = await this.contextOf(facts)
+    const reply = await work(store, on, true)
+    if (!isNotNow(reply)) return reply
+    if (reply.is === 'report') await this.report(store, on)
+    else await this.keeper().settle(true)
+    return null
+  }
+
+  private async askHere<T>(work: (store: LeaseStore, on: LeaseContext, isShared: boolean) => Promise<T | NotNow>): Promise<T> {
+    const reply = await this.keeper().alone(async (keeper) => {
+      await keeper.refresh()
+      if (keeper.replica.epoch === null || isSharedEpoch(keeper.replica.epoch)) await keeper.round([])
+      const { rev, epoch, high } = keeper.replica
+      const on = await this.contextOf({ epoch, high, skewMs: 0 })
+      const answer = await work(this.leases.local(keeper), on, false)
+      if (keeper.replica.rev > rev) await keeper.round([])
+      return answer
+    }, 'queue')
+    if (reply === null || isNotNow(reply)) throw keeperIsBusy()
+    return reply
+  }
+
+  /** Looking needs nobody's consent, and no lineage. */
+  private async read<T>(work: (store: LeaseStore) => Promise<T>): Promise<T> {
+    const facts = await this.keeper().facts()
+    const connected = await this.ports.connector.connect()
+    if (this.keeper().mode(facts, connected) === 'off') return work(this.leases.looker)
+    if (connected === null) throw away(this.ports.connector.reason)
+    return work(await this.leases.shared(connected))
+  }
+
+  private async contextOf({ epoch, high, skewMs }: Pick<Glance, 'epoch' | 'high' | 'skewMs'>): Promise<LeaseContext> {
+    const t = this.ports.clock.now() + skewMs
+    return { epoch: epoch ?? '', floor: high, root: await this.ports.root.id(), t, ...this.leases.settings }
+  }
+
+  private async report(store: LeaseStore, on: LeaseContext): Promise<void> {
+    const { kept } = this.leases
+    const others = (await kept.otherRoots()).filter((root) => root !== on.root)
+    if (await store.report(on, await kept.kept(), others)) this.reportedTo = on.epoch
+  }
+
+  private async addRoots(roots: readonly string[]): Promise<void> {
+    const added = roots.filter((root) => root !== '' && !this.knownRoots.has(root))
+    if (added.length === 0) return
+    await this.leases.kept.addRoots(added)
+    for (const root of added) this.knownRoots.add(root)
+  }
+
+  // ---- waiting
+
+  private async waitFor(call: AcquireCall, first: AcquireOutcome, until: number, signal?: AbortSignal): Promise<AcquireOutcome> {
+    const turn = new Turn(signal)
+    const stop = await this.bell.listen(await this.hearable(), call, () => {
+      turn.wake()
+    })
+    let last = first
+    let askedAt = -Infinity // what happened before somebody listened is asked for
+    let outageAt: number | null = null
+    try {
+      for (;;) {
+        const pause = Math.min(askedAt + pauseOf(last), until) - performance.now()
+        await turn.within(pause)
+        if (turn.isOver || performance.now() >= until) return last
+        if (performance.now() < askedAt + pauseOf(last) && !(await this.mayBeNext(call))) continue
+        askedAt = performance.now()
+        try {
+          last = await this.attempt(call)
+          outageAt = null
+        } catch (error) {
+          outageAt ??= performance.now()
+          if (!(error instanceof MemoryError) || error.code !== 'unavailable' || performance.now() - outageAt > OUTAGE_MS) throw error
+        }
+        if (last.is === 'granted') return last
+      }
+    } finally {
+      stop()
+      turn.end()
+      if (last.is !== 'granted') await this.leave(call)
+    }
+  }
+
+  /** With files only everybody who waits is woken by everything: a look tells whether it is worth the keeper's lock. */
+  private async mayBeNext({ id, name }: AcquireCall): Promise<boolean> {
+    if ((await this.hearable()) !== this.leases.looker) return true
+    const { holder, queue } = await this.leases.looker.look(name)
+    return holder === null && (queue[0] === undefined || queue[0].id === id)
+  }
+
+  private async hearable(): Promise<LeaseStore> {
+    const store = await this.ports.connector.connect()
+    return store === null ? this.leases.looker : this.leases.shared(store)
+  }
+
+  /** Who cannot say so leaves the queue by itself, for want of signs of life. */
+  private async leave({ name, id }: AcquireCall): Promise<void> {
+    try {
+      await this.ask(async (store) => {
+        await store.leave(name, id)
+        return true
+      })
+    } catch (error) {
+      if (!(error instanceof MemoryError)) throw error
+    }
+  }
+
+  private refuseTooLong(ttlMs: number): void {
+    const { longestMs } = this.leases.settings
+    if (ttlMs <= longestMs) return
+    throw new MemoryError('usage', `a lease lasts at most ${longestMs / 1_000} s at a time, not ${ttlMs / 1_000} s`, {
+      suggestions: ['take a shorter one and renew it: lock run does so by itself', 'lock.maxTtlSeconds in the config file is the limit, up to 900'],
+    })
+  }
+
+  private digest(token: string): string {
+    return this.ports.digest(`lease ${token}`)
+  }
+}
+
+/** How long nothing is to be expected without being told. */
+function pauseOf(outcome: AcquireOutcome): number {
+  switch (outcome.is) {
+    case 'taken':
+      return Math.min(outcome.retryMs + 1, BEAT_MS)
+    case 'withheld':
+      return Math.min(outcome.leftMs + 1, BEAT_MS)
+    default:
+      return FOREIGN_BEAT_MS
+  }
+}
+
+const isNotNow = (reply: unknown): reply is NotNow => {
+  const is = (reply as { is?: unknown } | null)?.is
+  return is === 'epoch' || is === 'report'
+}
+
+const away = (reason: string | null): MemoryError =>
+  new MemoryError('unavailable', `leases are granted by Redis, and it cannot be reached${reason === null ? '' : ` (${reason})`}: nothing was granted`, {
+    suggestions: ['repeat it when Redis answers (memory_sync status)'],
+    retryable: true,
+  })
+
+const keeperIsBusy = (): MemoryError =>
+  new MemoryError('unavailable', 'with files only the keeper of this root grants leases, and it does not answer: nothing was granted', {
+    suggestions: ['look at memory_sync hub status'],
+    retryable: true,
+  })

@@ -1,0 +1,58 @@
+/** What the product can do with leases: in this process (core/leases), or over the control socket of a running hub (client). */
+import type { AcquireReply, LeaseView, NotNow, ReleaseReply, RenewReply } from '../store/lease-contract.js'
+
+export interface AcquireRequest {
+  /** Of this call, 32 hex digits: one that is repeated carries the same. */
+  id: string
+  name: string
+  /** Whoever shows it is the holder. Only its digest is stored. */
+  token: string
+  holder: string
+  reason: string
+  ttlMs: number
+  /** 0: who does not get it at once does not stand in the queue either. */
+  waitMs: number
+  /** As `processText` writes it, where a process is the holder itself: the lease is free when it is gone. */
+  process?: string
+}
+
+export interface RenewRequest {
+  name: string
+  token: string
+  ttlMs: number
+}
+
+export interface ReleaseRequest {
+  id: string
+  name: string
+  /** null: by force, whoever has it. */
+  token: string | null
+  /** Only while this is the newest fence. */
+  fence?: number
+  reason: string
+  by: string
+}
+
+export type AcquireOutcome = Exclude<AcquireReply, NotNow>
+export type RenewOutcome = Exclude<RenewReply, NotNow>
+export type ReleaseOutcome = Exclude<ReleaseReply, NotNow>
+
+/** Each throws MemoryError `unavailable` where nobody can decide: Redis is configured and away; nothing is granted on the side. */
+export interface Leasing {
+  /** Waits up to `waitMs`, first come, first served; an abort leaves the queue. */
+  acquire(request: AcquireRequest, signal?: AbortSignal): Promise<AcquireOutcome>
+  renew(request: RenewRequest): Promise<RenewOutcome>
+  release(request: ReleaseRequest): Promise<ReleaseOutcome>
+  look(name: string): Promise<LeaseView>
+  /** Names of the leases that were ever granted. */
+  list(): Promise<string[]>
+}
+
+/** The same, by whoever can be reached at the moment. */
+export const leasingBy = (reach: <T>(use: (leases: Leasing) => Promise<T>) => Promise<T>): Leasing => ({
+  acquire: (request, signal) => reach((leases) => leases.acquire(request, signal)),
+  renew: (request) => reach((leases) => leases.renew(request)),
+  release: (request) => reach((leases) => leases.release(request)),
+  look: (name) => reach((leases) => leases.look(name)),
+  list: () => reach((leases) => leases.list()),
+})

@@ -1,0 +1,216 @@
+/** Leases: what callers ask for, and what they are told. */
+import type { AcquireOutcome, AcquireRequest, ReleaseOutcome } from '../core/leasing.js'
+import { leaseTarget } from '../domain/lease.js'
+import { isLegalName } from '../domain/name.js'
+import { formatTime } from '../domain/time.js'
+import { MemoryError } from '../errors/errors.js'
+import type { LeaseView } from '../store/lease-contract.js'
+import type { Surroundings } from './surroundings.js'
+
+export type { LeaseView }
+
+export interface LockRequest {
+  name: string
+  /** Without one, a new one is made. */
+  token?: string | undefined
+  holder?: string | undefined
+  reason?: string | undefined
+  ttlMs: number
+  waitMs?: number
+  process?: string
+  signal?: AbortSignal
+}
+
+/** What whoever has a lease is told. */
+export interface LockReply {
+  ok: true
+  name: string
+  token: string
+  fence: number
+  /** From now on. */
+  ttlMs: number
+  holder: string
+}
+
+export const DEFAULT_TTL_MS = 60_000
+export const SHORTEST_TTL_MS = 100
+const MAX_TEXT = 1_000
+
+/**
+ * Throws MemoryError: `held` when somebody else has it and there was no waiting, `timeout` when the waiting was in vain,
+ * `unavailable` when nobody can decide.
+ */
+export async function acquireLock(surroundings: Surroundings, request: LockRequest): Promise<LockReply> {
+  const { name, ttlMs, waitMs = 0, signal } = request
+  refuseIllegal(name)
+  if (ttlMs < SHORTEST_TTL_MS) throw new MemoryError('usage', `a lease lasts at least ${SHORTEST_TTL_MS / 1_000} s`)
+  const holder = oneLine('the holder', request.holder ?? surroundings.by)
+  const token = request.token ?? surroundings.random()
+  const asked: AcquireRequest = {
+    ...{ id: surroundings.random(), name, token, holder, ttlMs, waitMs },
+    reason: short('the reason', request.reason ?? ''),
+    ...(request.process !== undefined && { process: request.process }),
+  }
+  const outcome = await surroundings.memory.leases.acquire(asked, signal)
+  if (outcome.is !== 'granted') throw notGranted(name, outcome, waitMs)
+  return { ok: true, name, token, fence: outcome.fence, ttlMs: outcome.leftMs, holder }
+}
+
+/** Throws MemoryError `wrong-token` or `not-held`. */
+export async function renewLock(
+  { memory }: Pick<Surroundings, 'memory'>,
+  { name, token, ttlMs }: { name: string; token: string; ttlMs: number },
+): Promise<Omit<LockReply, 'holder'>> {
+  refuseIllegal(name)
+  const outcome = await memory.leases.renew({ name, token, ttlMs })
+  if (outcome.is !== 'granted') throw refusalOf(name, outcome)
+  return { ok: true, name, token, fence: outcome.fence, ttlMs: outcome.leftMs }
+}
+
+export interface Released {
+  ok: true
+  name: string
+  /** Writes have to name a higher fence from now on. */
+  fence: number
+  holder: string
+  /** It was acquired more often than released: so often it still has to be. */
+  left: number
+}
+
+/** Throws MemoryError `wrong-token` or `not-held`. */
+export async function releaseLock(
+  { memory, random, by }: Pick<Surroundings, 'memory' | 'random' | 'by'>,
+  { name, token, reason = '' }: { name: string; token: string; reason?: string | undefined },
+): Promise<Released> {
+  refuseIllegal(name)
+  return releasedOf(name, await memory.leases.release({ id: random(), name, token, reason: short('the reason', reason), by }))
+}
+
+/** Ends the lease that was looked at, and no later grant. Throws MemoryError `not-held`. */
+export async function forceRelease(
+  { memory, random, by }: Pick<Surroundings, 'memory' | 'random' | 'by'>,
+  view: LeaseView,
+  reason = '',
+): Promise<Released> {
+  const { name, holder } = view
+  if (holder === null) throw notHeld(name)
+  const request = { id: random(), name, token: null, fence: holder.fence, reason: short('the reason', reason), by }
+  return releasedOf(name, await memory.leases.release(request))
+}
+
+export async function lookAtLock({ memory }: Pick<Surroundings, 'memory'>, name: string): Promise<LeaseView> {
+  refuseIllegal(name)
+  return memory.leases.look(name)
+}
+
+/** Every lease that is held or waited for; `all`: that ever was. */
+export async function listLocks({ memory }: Pick<Surroundings, 'memory'>, all: boolean): Promise<LeaseView[]> {
+  const views = []
+  for (const name of (await memory.leases.list()).sort()) views.push(await memory.leases.look(name))
+  return all ? views : views.filter(({ holder, queue }) => holder !== null || queue.length > 0)
+}
+
+export interface LockEvent {
+  rev: number
+  timestamp: string
+  action: string
+  name: string
+  holder: string
+  by: string
+  reason: string
+  /** From this event on. */
+  fence: number
+  /** Of a grant: how the one before it ended, where nobody has released it. */
+  ended?: string
+}
+
+/** What became of a lease, oldest first, as far as the history reaches. */
+export async function lockHistory({ memory, clock }: Pick<Surroundings, 'memory' | 'clock'>, name: string): Promise<LockEvent[]> {
+  refuseIllegal(name)
+  const target = leaseTarget(name)
+  let held: string | null = null
+  return (await memory.history(0)).flatMap((change) => {
+    if (change.target !== target || change.lease === undefined) return []
+    const { action, holder, reason } = change.lease
+    const ended = action === 'granted' && held !== null ? `the lease of ${held} had run out` : undefined
+    held = action === 'granted' ? holder : null
+    const timestamp = formatTime(change.t, clock.offsetMinutes())
+    const { rev, by } = change
+    return [{ rev, timestamp, action, name, holder, by, reason, fence: rev, ...(ended !== undefined && { ended }) }]
+  })
+}
+
+export function refuseIllegal(name: string): void {
+  if (isLegalName(name)) return
+  throw new MemoryError('usage', `${JSON.stringify(name.slice(0, 80))} is no name for a lease`, {
+    suggestions: ['a name has 1 to 64 of ASCII letters, digits, ".", "_", "-" and ":", and is no reserved word such as ".."'],
+  })
+}
+
+function short(what: string, text: string): string {
+  if (Buffer.byteLength(text) <= MAX_TEXT) return text
+  throw new MemoryError('usage', `${what} has more than ${MAX_TEXT} bytes`)
+}
+
+function oneLine(what: string, text: string): string {
+  if (text !== '' && !/\p{Control}/u.test(text)) return short(what, text)
+  throw new MemoryError('usage', `${what} has to be one line of text, not ${JSON.stringify(text.slice(0, 80))}`)
+}
+
+function releasedOf(name: string, outcome: ReleaseOutcome): Released {
+  if (outcome.is !== 'released') throw refusalOf(name, outcome)
+  const { fence, holder, left } = outcome
+  return { ok: true, name, fence, holder, left }
+}
+
+function refusalOf(name: string, outcome: { is: 'wrong-token'; holder: string } | { is: 'not-held' }): MemoryError {
+  if (outcome.is === 'not-held') return notHeld(name)
+  const { holder } = outcome
+  return new MemoryError('wrong-token', `this token is not the one of ${JSON.stringify(name)}, which ${holder} has; nothing was changed`, {
+    suggestions: ['who had it before has lost it: stop this work', `memory_sync lock status ${name}`],
+    details: { name, holder },
+  })
+}
+
+const notHeld = (name: string): MemoryError =>
+  new MemoryError('not-held', `nobody has the lease ${JSON.stringify(name)}: it was released, or its time is over`, {
+    suggestions: [`memory_sync lock acquire ${name}`],
+    details: { name },
+  })
+
+function notGranted(name: string, outcome: Exclude<AcquireOutcome, { is: 'granted' }>, waitMs: number): MemoryError {
+  const { why, details } = whyNot(outcome)
+  const waited = waitMs > 0 ? ` after ${waitMs / 1_000} s` : ''
+  return new MemoryError(waitMs > 0 ? 'timeout' : 'held', `${JSON.stringify(name)} was not granted${waited}: ${why}`, {
+    suggestions: waitMs > 0 ? [`memory_sync lock status ${name}`] : ['wait for it with --wait SECONDS', `memory_sync lock status ${name}`],
+    details: { name, ...details },
+  })
+}
+
+function whyNot(outcome: Exclude<AcquireOutcome, { is: 'granted' }>): { why: string; details: Record<string, unknown> } {
+  switch (outcome.is) {
+    case 'taken': {
+      const { holder } = outcome
+      if (holder === null) return { why: 'others have waited for it for longer', details: { holder: null } }
+      const { name, reason, fence, leftMs } = holder
+      const what = reason === '' ? '' : ` (${reason})`
+      return { why: `${name} has it${what}, for another ${secondsOf(leftMs)} s`, details: { holder: name, reason, fence, ttlMs: leftMs } }
+    }
+    case 'withheld': {
+      const { leftMs, roots } = outcome
+      return { why: withheldText(outcome), details: { holder: null, withheldMs: leftMs, roots } }
+    }
+    case 'foreign': {
+      const { key, text, leftMs } = outcome
+      const left = leftMs === null ? '' : `, for another ${secondsOf(leftMs)} s`
+      return { why: `an older program has ${key} (${text})${left}`, details: { holder: text, key, ttlMs: leftMs } }
+    }
+  }
+}
+
+export const withheldText = ({ leftMs, roots }: { leftMs: number; roots: readonly string[] }): string => {
+  const whom = roots.length === 0 ? '' : `, or ${roots.length === 1 ? 'one other root' : `${roots.length} other roots`} told what they know`
+  return `Redis has lost data, and somebody may still have it: granting goes on when ${secondsOf(leftMs)} s are over${whom}`
+}
+
+const secondsOf = (ms: number): string => (ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)

@@ -121,7 +121,7 @@ describe('a key of another type', () => {
       else await client.set(`${namespace}:${key}`, 'text')
       const before = await dump(made)
       const attempt = store.commit({ epoch, floor: 0, draft: all(), before: undefined, expect: {} })
-      await expect(attempt).rejects.toMatchObject({ code: 'failed' })
+      await expect(attempt).rejects.toMatchObject({ code: 'unavailable' })
       expect(await dump(made)).toBe(before)
     })
   }

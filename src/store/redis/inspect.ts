@@ -137,8 +137,9 @@ async function keysThatAreNoHashes({ connection, keys }: RedisStore): Promise<[s
   let cursor = '0'
   do {
     const [next, page] = await connection.call((client) => client.scan(cursor, 'MATCH', pattern, 'COUNT', 1_000))
-    const types = await connection.call((client) => Promise.all(page.map((key) => client.type(key))))
-    page.forEach((key, at) => {
+    const records = page.filter((key) => keys.targetOf(key) !== undefined)
+    const types = await connection.call((client) => Promise.all(records.map((key) => client.type(key))))
+    records.forEach((key, at) => {
       const type = types[at] ?? 'none'
       if (type !== 'hash' && type !== 'none') found.push([key, type])
     })

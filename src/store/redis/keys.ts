@@ -44,9 +44,9 @@ export class Keys {
     return [this.sync, this.seen, this.keys, this.keyTimes]
   }
 
-  /** For SCAN: every key under the prefix of the records. */
+  /** For SCAN: every key under a prefix of records, and of a few others (`targetOf` tells them apart). */
   get recordPattern(): string {
-    return `${this.agentPrefix.replace(/[*?[\]\\]/g, '\\$&')}*`
+    return `${this.namespace.replace(/[*?[\]\\]/g, '\\$&')}:[at]*s:*`
   }
 
   of(target: Target): RecordKeys {

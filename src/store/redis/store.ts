@@ -1,6 +1,6 @@
 /** The store in Redis. Every step that has to be atomic is one Lua script; this class only translates. */
 import type { Entry } from '../../domain/entry.js'
-import { type Change, CONTEXT, type Target } from '../../domain/operation.js'
+import { type Change, CONTEXT, TASK_LIST, type Target } from '../../domain/operation.js'
 import { MemoryError } from '../../errors/errors.js'
 import type { Lineage, Proposal, Roster, SeenId, Stored, StoreListener, Verdict, WakingStore } from '../contract.js'
 import { encodeField, encodeName } from '../hash-fields.js'
@@ -71,8 +71,12 @@ export class RedisStore implements WakingStore {
   async targets(): Promise<Target[]> {
     const fields = await this.connection.call((client) => client.hkeys(this.keys.sync))
     const known = fields.flatMap((field) => rosterTarget(field) ?? [])
-    const context = await this.connection.call((client) => client.type(this.keys.of(CONTEXT).record))
-    return [...new Set([...known, ...(context === 'hash' ? [CONTEXT] : []), ...(await this.hashes())])]
+    const single = [CONTEXT, TASK_LIST] as const
+    const types = await Promise.all(
+      single.map((target) => this.connection.call((client) => client.type(this.keys.of(target).record))),
+    )
+    const made = single.filter((_, at) => types[at] === 'hash')
+    return [...new Set([...known, ...made, ...(await this.hashes())])]
   }
 
   async commit(proposal: Proposal): Promise<Verdict> {

@@ -12,11 +12,10 @@ said. Data stays: context, journal, Redis, logs. Exit 1 when something could not
   async run(): Promise<void> {
     const { flags } = await this.parse(Rollback)
     const dryRun = flags['dry-run']
-    const [{ rollBack }, { formatUndone, openRollback }, { installerOptions }, { withInstallLock }] = await Promise.all([
+    const [{ rollBack }, { formatUndone, openRollback }, { installerOptions }] = await Promise.all([
       import('../install/rollback.js'),
       import('../install/open-rollback.js'),
       import('../install/context.js'),
-      import('../install/lock.js'),
     ])
     const said: string[] = []
     const options = installerOptions({
@@ -24,7 +23,7 @@ said. Data stays: context, journal, Redis, logs. Exit 1 when something could not
       warn: (text) => said.push(text),
     })
     const rollback = await openRollback(options, { dryRun, say: (text) => said.push(text) })
-    const done = dryRun ? await rollBack(rollback) : await withInstallLock(rollback.folder, () => rollBack(rollback))
+    const done = await rollBack(rollback)
     if (this.jsonEnabled()) await this.printReply({ ok: done.left.length === 0, dryRun, ...done, notes: said })
     else await this.print([formatUndone(done), ...said].filter((text) => text !== '').join('\n'))
     if (done.left.length > 0) this.exit(1)

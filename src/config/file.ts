@@ -68,6 +68,7 @@ async function parseConfig(path: string, text: string): Promise<Config> {
         url: z.string().optional(),
         password: z.string().optional(),
         namespace: z.string().optional(),
+        managed: z.strictObject({ root: z.string(), folder: z.string(), program: z.string() }).optional(),
       })
       .default({}),
     tasks: z

@@ -30,6 +30,15 @@ export interface RedisConfig {
   url?: string | undefined
   password?: string | undefined
   namespace?: string | undefined
+  /** A private server, which the hub of that root runs. */
+  managed?: ManagedRedis | undefined
+}
+
+export interface ManagedRedis {
+  root: string
+  /** With its redis.conf, its data and its log. */
+  folder: string
+  program: string
 }
 
 /** The password that the set-up of the system before this one gave to every Redis; a weak one. */

@@ -47,8 +47,9 @@ export class Applier {
     private readonly warn: (text: string) => void,
   ) {}
 
-  /** Makes the folder of the record itself, and notes it: nothing else may be written before. */
-  begin(): void {
+  /** Notes the folders that hold the record: nothing else may be written before. */
+  begin(made: readonly string[]): void {
+    for (const path of made) this.enter('record', { do: 'folder', path, mode: 0o700 }, { is: 'absent' })
     this.makeParents('record', this.folder)
     this.save()
   }
@@ -94,6 +95,8 @@ export class Applier {
 
   private enter(step: string, intent: Intent, now: Shape): RecordEntry {
     const wanted = wantedBy(intent)
+    // To be told from what others add to it later.
+    if (intent.do === 'file' && intent.part === 'settings') backUp(this.folder, Buffer.from(intent.text))
     const known = this.find(intent.path)
     if (known !== undefined) {
       this.noteForeign(known, now)

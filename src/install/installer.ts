@@ -6,11 +6,17 @@ import { chooseManager, type ManagerKind, openManager } from '../service/choose.
 import { lastingNodePath } from '../service/node-path.js'
 import { DEFAULT_LABEL, type ServiceManager, type ServiceSpec, whyNotLabel } from '../service/service.js'
 import { Applier } from './apply.js'
+import { type DispatcherOptions, planDispatchers } from './dispatchers.js'
+import { planDropIns } from './drop-ins.js'
 import type { Places } from './places.js'
 import { planProgram, planSweep } from './program.js'
+import type { ProofOptions } from './proof.js'
 import { type InstallRecord, readRecord } from './record.js'
+import type { RedisChoice, RedisDecision } from './redis.js'
+import { planRoot } from './root.js'
 import { serviceSpec } from './service-spec.js'
 import { serviceStage } from './service-stage.js'
+import { describe, planSettings } from './settings.js'
 import type { Stage } from './stages.js'
 
 export interface InstallerOptions {
@@ -39,6 +45,7 @@ export class Installer {
   private constructor(
     readonly options: InstallerOptions,
     readonly record: InstallRecord,
+    private readonly asRead: string,
   ) {
     this.applier = new Applier(options.places.config, record, options.warn)
   }
@@ -56,15 +63,20 @@ export class Installer {
       ...{ format: 1, version, root: places.root, startedAt: now(), finishedAt: null, redis: null, service: null },
       entries: [],
     }
-    return new Installer(options, found === null ? fresh : { ...found, version, finishedAt: null })
+    const record = found === null ? fresh : { ...found, version, finishedAt: null }
+    return new Installer(options, record, JSON.stringify(found))
   }
 
   noteChanged(stage: string): void {
     this.changedStages.add(stage)
   }
 
-  begin(): void {
-    this.applier.begin()
+  /** Throws MemoryError `failed` when another installation has gone on since this one looked. */
+  begin(made: readonly string[]): void {
+    if (JSON.stringify(readRecord(this.options.places.config)) !== this.asRead) {
+      throw new MemoryError('failed', 'another installation has changed something meanwhile', { suggestions: ['run it again'] })
+    }
+    this.applier.begin(made)
   }
 
   finish(): void {
@@ -75,6 +87,43 @@ export class Installer {
   programStage(): Stage {
     const { places, packageRoot, version } = this.options
     return { name: 'program', title: 'Program', plan: () => planProgram(places, packageRoot, version) }
+  }
+
+  /** The decision is noted before anything is done about it: the next run has to know who asked for what. */
+  redisStage(decision: RedisDecision, asked: RedisChoice): Stage {
+    const { places, env } = this.options
+    return {
+      name: 'settings',
+      title: `Redis: ${describe(decision)}`,
+      plan: () => planSettings(places, decision, env),
+      prepare: () => {
+        this.record.redis = { asked, got: decision.got }
+        return Promise.resolve()
+      },
+    }
+  }
+
+  rootStage(): Stage {
+    const { places } = this.options
+    return { name: 'root', title: `Root ${places.root}`, plan: () => planRoot(places) }
+  }
+
+  dropInStage(): Stage {
+    const { places, packageRoot, env, execPath } = this.options
+    const options = { places, packageRoot, nodePath: lastingNodePath(execPath), path: env['PATH'] }
+    return { name: 'drop-ins', title: 'Hooks and scripts', plan: () => planDropIns(options) }
+  }
+
+  dispatcherStage(scripts: Pick<DispatcherOptions, 'maryScript' | 'rndScript'>): Stage {
+    const { places } = this.options
+    return { name: 'dispatchers', title: 'Dispatchers', plan: () => planDispatchers({ places, ...scripts }) }
+  }
+
+  /** The installed program as a service has it: none of the variables of this shell. */
+  async proof(choice: ServiceChoice): Promise<ProofOptions> {
+    const { places, clock } = this.options
+    const { spec } = await this.service(choice)
+    return { places, clock, program: spec.program, env: spec.environment }
   }
 
   /** After everything runs: what an upgrade has left. */

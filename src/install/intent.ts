@@ -4,7 +4,7 @@ import type { TreeFile } from './tree.js'
 
 export type Intent =
   | { do: 'folder'; path: string; mode: number }
-  | { do: 'file'; path: string; text: string; mode: number; part: Part }
+  | { do: 'file'; path: string; text: string | Buffer; mode: number; part: Part }
   | { do: 'link'; path: string; target: string }
   | { do: 'tree'; path: string; files: readonly TreeFile[] }
   /** A file or tree of an earlier version of ours. */

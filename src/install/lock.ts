@@ -1,22 +1,33 @@
 /** One installer at a time for one user. */
 import fs from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { MemoryError } from '../errors/errors.js'
 import { type ProcessIdentity, systemProcesses } from '../platform/processes.js'
 
 const holderSchema = z.strictObject({ pid: z.number(), start: z.string(), boot: z.string() })
 
-/** Runs `work` alone. Throws MemoryError `failed` when another installer lives. */
-export async function withInstallLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  if (!fs.existsSync(folder)) return work() // nothing is installed; the first thing that is made is the record
-  const path = join(folder, 'install.lock')
+/** Runs `work` alone; it is told of the folders that had to be made. Throws MemoryError `failed` when another installer lives. */
+export async function withInstallLock<T>(folder: string, work: (made: readonly string[]) => Promise<T>): Promise<T> {
+  // Beside the folder, which a rollback removes.
+  const beside = dirname(folder)
+  const made = makeFolders(beside)
+  const path = join(beside, '.memory_sync-install.lock')
   take(path)
   try {
-    return await work()
+    return await work(made)
   } finally {
     fs.rmSync(path, { force: true })
   }
+}
+
+/** Outermost first. */
+function makeFolders(path: string): string[] {
+  const first = fs.mkdirSync(path, { recursive: true, mode: 0o700 })
+  if (first === undefined) return []
+  const made = [path]
+  for (let at = path; at !== first; ) made.unshift((at = dirname(at)))
+  return made
 }
 
 function take(path: string): void {

@@ -4,7 +4,7 @@ import { type InstallerOptions, openManagerFor } from './installer.js'
 import { readRecord } from './record.js'
 import type { RollbackOptions, RolledBack } from './rollback.js'
 import type { Undone } from './undo.js'
-import { takeOut } from './take-out.js'
+import { takeOutFrom } from './take-out.js'
 
 /** Throws MemoryError `absent` when nothing is installed. */
 export async function openRollback(
@@ -17,7 +17,7 @@ export async function openRollback(
     throw new MemoryError('absent', `nothing is installed: there is no install record in ${folder}`)
   }
   const manager = record.service === null ? null : await openManagerFor(options, record.service.kind)
-  return { folder, record, manager, takeOut, clock: options.clock, ...how }
+  return { folder, record, manager, takeOut: takeOutFrom(folder), clock: options.clock, ...how }
 }
 
 const VERBS: Readonly<Record<Exclude<Undone['did'], 'nothing'>, string>> = {

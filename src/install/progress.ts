@@ -26,8 +26,8 @@ export function shownStages(installer: Installer, stages: readonly Stage[], outc
 
 /** Alone on this machine, from the note that it began to the note that it is done. */
 export async function installing(installer: Installer, work: () => Promise<void>): Promise<void> {
-  installer.begin()
-  await withInstallLock(installer.options.places.config, async () => {
+  await withInstallLock(installer.options.places.config, async (made) => {
+    installer.begin(made)
     await work()
     installer.finish()
   })
@@ -68,7 +68,7 @@ function formatChange({ intent, now }: Change): string[] {
       return [`  - ${intent.path}`]
     case 'file':
       if (now.is !== 'file' || intent.mode === 0o600) return [`  ${now.is === 'absent' ? '+' : '~'} ${intent.path}`]
-      return [`  ~ ${intent.path}`, ...diffOf(intent.path, intent.text)]
+      return [`  ~ ${intent.path}`, ...diffOf(intent.path, intent.text.toString())]
   }
 }
 

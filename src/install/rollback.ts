@@ -1,10 +1,10 @@
 /** Takes an installation back, from its record. Data stays: context, journal, Redis, logs. */
-import fs from 'node:fs'
-import { dirname, sep } from 'node:path'
+import { sep } from 'node:path'
 import { messageOf } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
 import type { ServiceManager } from '../service/service.js'
-import { type InstallRecord, removeRecord, writeRecord } from './record.js'
+import { withInstallLock } from './lock.js'
+import { type InstallRecord, type RecordEntry, removeRecord, writeRecord } from './record.js'
 import { stopStrayHub } from './service-stage.js'
 import { type TakeOut, type Undone, undo } from './undo.js'
 
@@ -25,20 +25,29 @@ export interface RolledBack {
   left: string[]
 }
 
-/** Throws MemoryError `failed` when the service cannot be ended: then nothing was undone yet. */
+/** Alone on this machine. Throws MemoryError `failed` when the service cannot be ended: then nothing was undone yet. */
 export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
+  const around = options.record.entries.filter(({ path }) => holds(path, options.folder)).reverse()
+  const inside = (): Promise<Undone[]> => rollBackInside(options, around)
+  const undone = options.dryRun ? await inside() : await withInstallLock(options.folder, inside)
+  for (const entry of around) undone.push(undo(entry, options)) // they hold the record and the lock, which are gone now
+  return { undone, left: leftOf(undone) }
+}
+
+async function rollBackInside(options: RollbackOptions, around: readonly RecordEntry[]): Promise<Undone[]> {
   const { record, folder, dryRun } = options
   await endService(options)
   const undone: Undone[] = []
   const entries = [...record.entries].reverse()
-  const around = entries.filter(({ path }) => holds(path, folder)) // the record itself is in there
   for (const entry of entries) if (!around.includes(entry)) undone.push(undo(entry, options))
   await settleService(options)
-  const left = undone.filter(({ did, note }) => did === 'left' && note !== NOT_EMPTY)
   if (!dryRun) removeRecord(folder)
-  for (const entry of around) undone.push(undo(entry, options))
-  return { undone, left: left.map(({ path, note }) => `${path}: ${note ?? ''}`) }
+  return undone
 }
+
+/** A folder that is not empty holds data, or what is somebody else's: no failure. */
+const leftOf = (undone: readonly Undone[]): string[] =>
+  undone.filter(({ did, note }) => did === 'left' && note !== NOT_EMPTY).map(({ path, note }) => `${path}: ${note ?? ''}`)
 
 const NOT_EMPTY = 'it is not empty'
 
@@ -54,7 +63,7 @@ export async function removeService(options: RollbackOptions): Promise<RolledBac
     record.entries = record.entries.filter((entry) => !entries.includes(entry))
     writeRecord(folder, record)
   }
-  return { undone, left: undone.filter(({ did, note }) => did === 'left' && note !== NOT_EMPTY).map(({ path, note }) => `${path}: ${note ?? ''}`) }
+  return { undone, left: leftOf(undone) }
 }
 
 /** No hub is left, of the service or not. */
@@ -83,7 +92,4 @@ async function settleService({ record, manager, dryRun, say }: RollbackOptions):
   )
 }
 
-const holds = (path: string, folder: string): boolean => {
-  const inside = (child: string): boolean => child === path || child.startsWith(path + sep)
-  return inside(folder) || (fs.existsSync(folder) && inside(dirname(fs.realpathSync(folder))))
-}
+const holds = (path: string, folder: string): boolean => folder === path || folder.startsWith(path + sep)

@@ -12,7 +12,7 @@ export interface Undone {
 }
 
 /** Without our part; null: it is not in there, or it cannot be told. */
-export type TakeOut = (entry: RecordEntry, text: string) => string | null
+export type TakeOut = (entry: RecordEntry, bytes: Buffer) => Buffer | null
 
 export interface UndoOptions {
   folder: string
@@ -47,12 +47,15 @@ function undoEntry(entry: RecordEntry, options: UndoOptions): Undone {
 function undoPart(entry: RecordEntry, now: Extract<Shape, { is: 'file' }>, options: UndoOptions): Undone {
   const { path, before, after, foreign } = entry
   if (!foreign && sameShape(now, after)) return restore(entry, options)
-  const rest = options.takeOut(entry, fs.readFileSync(path, 'utf8'))
+  const rest = options.takeOut(entry, fs.readFileSync(path))
   if (rest === null) return { path, did: 'left', note: 'it was changed since, and our part is not to be found in it' }
   if (before.is === 'file' && sha256(rest) === before.sha256) return restore(entry, options)
+  if (before.is === 'absent' && isEmptySettings(rest)) return restore(entry, options)
   if (!options.dryRun) putFile(path, rest, now.mode, now)
   return { path, did: 'partly', note: 'it was changed since: only our part was taken out' }
 }
+
+const isEmptySettings = (bytes: Buffer): boolean => /^\s*\{\s*("redis"\s*:\s*\{\s*\}\s*)?\}\s*$/.test(bytes.toString())
 
 function restore({ path, before }: RecordEntry, { folder, dryRun }: UndoOptions): Undone {
   if (!dryRun) putBack(path, before, folder)

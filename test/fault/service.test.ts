@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
-import { Home } from '../support/installed.js'
+import { Home, processesOf } from '../support/installed.js'
 import { startLaunchd } from '../support/launchctl/start.js'
 import { startSystemd, whyNoSystemd } from '../support/systemd.js'
 
@@ -37,20 +36,6 @@ async function install(manager: Manager): Promise<Home> {
   home.use(await manager.start(home))
   await home.ok('install-agent')
   return home
-}
-
-/** Processes that were started for this home: by what they were called with. */
-function processesOf(home: Home): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-      } catch {
-        return '' // it has ended
-      }
-    })
-    .filter((line) => line.includes(home.path) && line.includes('run.js'))
 }
 
 describe.each(MANAGERS)('the service under $name', (manager) => {

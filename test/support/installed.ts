@@ -1,13 +1,13 @@
 /** A home of its own, in which the built program installs itself; everything it started is ended when the test ends. */
 import { spawn } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterwards } from './cleanup.js'
 import { type Ran } from './program.js'
 import { makeTempFolder } from './temp.js'
 import { fileURLToPath } from 'node:url'
 
-const BIN = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+export const BIN = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
 /** What a person's folder can be called. */
 export const AWKWARD = "it's a home"
@@ -30,6 +30,10 @@ export class Home {
   /** Every command from now on has this as well. */
   use(env: NodeJS.ProcessEnv): void {
     this.env = { ...this.env, ...env }
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return this.env
   }
 
   get root(): string {
@@ -87,4 +91,18 @@ export class Home {
     if (this.has('.config/memory_sync/install.json')) await this.run('rollback')
     await this.run('hub', 'stop')
   }
+}
+
+/** Processes that were started for this home: by what they were called with. */
+export function processesOf(home: Home): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+      } catch {
+        return '' // it has ended
+      }
+    })
+    .filter((line) => line.includes(home.path) && /run\.js|redis/.test(line))
 }

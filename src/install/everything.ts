@@ -1,0 +1,63 @@
+/** All stages of `install`, in their order. */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { MemoryError, messageOf } from '../errors/errors.js'
+import type { Installer, ServiceChoice } from './installer.js'
+import { type HealthReport, healthOf, roundTripStage } from './proof.js'
+import { decideRedis, REDIS_CHOICES, type RedisChoice } from './redis.js'
+import type { Stage } from './stages.js'
+
+export interface EverythingOptions extends ServiceChoice {
+  redis: RedisChoice | undefined
+  redisUrl: string | undefined
+  redisPasswordFile: string | undefined
+  maryScript: string | undefined
+  rndScript: string | undefined
+}
+
+export interface Everything {
+  /** What changes files: all that a dry run shows. */
+  stages: Stage[]
+  /** What proves it. */
+  proof: Stage[]
+  /** null: it has not come as far. */
+  health: () => HealthReport | null
+}
+
+export async function everything(installer: Installer, options: EverythingOptions): Promise<Everything> {
+  const asked = options.redis ?? REDIS_CHOICES.find((choice) => choice === installer.record.redis?.asked) ?? 'auto'
+  const flags = { url: options.redisUrl, passwordFileText: passwordIn(options.redisPasswordFile) }
+  const decision = await decideRedis({ asked, env: installer.options.env, flags, before: installer.record.redis })
+  const proof = await installer.proof(options)
+  let report: HealthReport | null = null
+  const healthStage: Stage = {
+    name: 'health',
+    title: 'Health',
+    async act() {
+      report = await healthOf(proof)
+      return `${report.score}% (${report.passed}/${report.counted})`
+    },
+  }
+  return {
+    stages: [
+      installer.programStage(),
+      installer.redisStage(decision, asked),
+      installer.rootStage(),
+      installer.dropInStage(),
+      installer.dispatcherStage(options),
+      await installer.serviceStage(options),
+      installer.sweepStage(),
+    ],
+    proof: [roundTripStage(proof, () => randomBytes(8).toString('hex')), healthStage],
+    health: () => report,
+  }
+}
+
+function passwordIn(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new MemoryError('config', `the password file ${path} cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+}

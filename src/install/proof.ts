@@ -1,0 +1,83 @@
+/** Whether what was installed works: seen from outside, by the installed program, with nothing but what a service has. */
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { MemoryError } from '../errors/errors.js'
+import type { Clock } from '../platform/clock.js'
+import { type Finished, runChild } from '../platform/children.js'
+import type { Places } from './places.js'
+import type { Stage } from './stages.js'
+
+export interface ProofOptions {
+  places: Places
+  /** What runs the installed program, and with which environment. */
+  program: readonly [string, ...string[]]
+  env: Readonly<Record<string, string>>
+  clock: Pick<Clock, 'pause'>
+}
+
+export interface HealthReport {
+  healthy: boolean
+  score: number
+  passed: number
+  counted: number
+  findings: { level: string; text: string; wayOut?: string; section: string }[]
+}
+
+/** The agent of the round trip; it is removed again. */
+const AGENT = 'memory_sync.install'
+const WATCH_SECONDS = 20
+const CALL_MS = 60_000
+const FILE_MS = 10_000
+const POLL_MS = 20
+
+/** A write, that a watcher and the file then have. */
+export function roundTripStage(options: ProofOptions, random: () => string): Stage {
+  return {
+    name: 'round-trip',
+    title: 'Round trip: a write, seen by a watcher, and in the file',
+    async act() {
+      const token = random()
+      const { rev } = JSON.parse(await must(options, 'get', '--with-meta')) as { rev: number }
+      const began = performance.now()
+      await must(options, 'set', AGENT, `check="${token}"`)
+      try {
+        const seen = await must(options, 'watch', ...['--agent', AGENT, '--since', String(rev), '--count', '1', '--timeout', String(WATCH_SECONDS)])
+        if (!seen.includes(token)) throw failed('a watcher does not see what was written')
+        await until(options, () => fs.readFileSync(join(options.places.root, 'shared_memory', 'context.json'), 'utf8').includes(token))
+      } finally {
+        await must(options, 'remove', AGENT)
+      }
+      return `done in ${Math.round(performance.now() - began)} ms`
+    },
+  }
+}
+
+/** What `health` says; it is for the caller to judge. */
+export async function healthOf(options: ProofOptions): Promise<HealthReport> {
+  const { stdout, stderr } = await run(options, 'health', '--json')
+  try {
+    return JSON.parse(stdout) as HealthReport
+  } catch {
+    throw failed(`health says nothing: ${stderr.trim()}`)
+  }
+}
+
+async function until({ clock }: ProofOptions, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + FILE_MS
+  while (!condition()) {
+    if (performance.now() >= deadline) throw failed('context.json does not have what was written')
+    await clock.pause(POLL_MS)
+  }
+}
+
+async function must(options: ProofOptions, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(options, ...args)
+  if (code === 0) return stdout
+  throw failed(`memory_sync ${args[0] ?? ''} ended with ${code}: ${stderr.trim()}`)
+}
+
+function run({ program: [file, ...first], env }: ProofOptions, ...args: string[]): Promise<Finished> {
+  return runChild(file, [...first, ...args], env, { timeoutMs: CALL_MS })
+}
+
+const failed = (message: string): MemoryError => new MemoryError('failed', message)

@@ -1,0 +1,137 @@
+/** The settings of an installation, in the config file of the user: only what is ours is changed. */
+import fs from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { applyEdits, modify, parse } from 'jsonc-parser'
+import { readConfig } from '../config/file.js'
+import type { RedisConfig } from '../config/redis.js'
+import type { Environment } from '../config/root.js'
+import type { Intent, Step } from './intent.js'
+import { configFile, type Places, redisFolder } from './places.js'
+import type { RedisDecision } from './redis.js'
+
+/** What an installation decides; everything else in the file is its owner's. */
+const OURS = ['enabled', 'url', 'password', 'namespace', 'managed'] as const
+type Ours = (typeof OURS)[number]
+
+/** A socket's path may have 103 bytes on macOS; beyond that the server listens on loopback. */
+const MAX_SOCKET_BYTES = 100
+const FIRST_PORT = 20_000
+const PORTS = 20_000
+
+export async function planSettings(places: Places, decision: RedisDecision, env: Environment): Promise<Step> {
+  const path = realPathOf(configFile(places))
+  const current = readOr(path, '{}\n')
+  const { redis } = await readConfig(env)
+  const wanted = settingsFor(places, decision, redis)
+  const intents: Intent[] = []
+  if (decision.got === 'managed') {
+    const folder = redisFolder(places)
+    intents.push({ do: 'folder', path: folder, mode: 0o700 })
+    const text = redisConf(folder, wanted.url ?? '', wanted.password ?? '')
+    intents.push({ do: 'file', path: join(folder, 'redis.conf'), text, mode: 0o600, part: 'whole' })
+  }
+  intents.push({ do: 'file', path, text: withSettings(current, wanted), mode: 0o600, part: 'settings' })
+  return { name: 'settings', title: `Redis: ${describe(decision)}`, intents }
+}
+
+export function describe(decision: RedisDecision): string {
+  switch (decision.got) {
+    case 'external':
+      return decision.url
+    case 'managed':
+      return `a private one, run by the hub (${decision.program})`
+    case 'off':
+      return `files only: ${decision.why}`
+  }
+}
+
+/** A member that is undefined is taken out of the file. */
+function settingsFor(places: Places, decision: RedisDecision, now: RedisConfig): Partial<Pick<RedisConfig, Ours>> {
+  switch (decision.got) {
+    case 'off':
+      return { enabled: false, ...(now.managed === undefined && kept(now, 'url', 'password', 'namespace')) }
+    case 'external': {
+      const namespace = decision.namespace ?? now.namespace
+      return { url: decision.url, password: decision.password ?? undefined, namespace }
+    }
+    case 'managed': {
+      const folder = redisFolder(places)
+      const isSame = now.managed?.folder === folder && now.url !== undefined && now.password !== undefined
+      const login = isSame ? kept(now, 'url', 'password') : { url: listening(folder), password: randomBytes(32).toString('hex') }
+      return { ...login, namespace: now.namespace, managed: { root: places.root, folder, program: decision.program } }
+    }
+  }
+}
+
+const kept = (now: RedisConfig, ...names: ('url' | 'password' | 'namespace')[]): Partial<RedisConfig> =>
+  Object.fromEntries(names.map((name) => [name, now[name]]))
+
+function listening(folder: string): string {
+  const socket = join(folder, 'redis.sock')
+  if (Buffer.byteLength(socket) <= MAX_SOCKET_BYTES) return `unix://${socket.split('/').map(encodeURIComponent).join('/')}`
+  return `redis://127.0.0.1:${FIRST_PORT + (randomBytes(2).readUInt16BE() % PORTS)}`
+}
+
+/** The rest of the file stays, byte for byte. */
+export function withSettings(text: string, settings: Partial<Record<Ours, unknown>>): string {
+  const now = (parse(text) as { redis?: Record<string, unknown> } | undefined)?.redis ?? {}
+  const formattingOptions = { insertSpaces: true, tabSize: 2, insertFinalNewline: true }
+  let result = text
+  for (const name of OURS) {
+    if (JSON.stringify(now[name]) === JSON.stringify(settings[name])) continue
+    result = applyEdits(result, modify(result, ['redis', name], settings[name], { formattingOptions }))
+  }
+  return result
+}
+
+/** Our settings out of a file that was changed since: each as it was before, unless somebody set it anew. */
+export function withoutSettings(text: string, ours: string, before: string): string {
+  const [now, mine, former] = [text, ours, before].map((of) => (parse(of) as { redis?: Record<string, unknown> } | undefined)?.redis ?? {})
+  const settings = Object.fromEntries(
+    OURS.map((name) => [name, JSON.stringify(now?.[name]) === JSON.stringify(mine?.[name]) ? former?.[name] : now?.[name]]),
+  )
+  return withSettings(text, settings)
+}
+
+/** redis.conf(5): a word in double quotes, with backslashes. The password stands here and not on the command line. */
+function redisConf(folder: string, url: string, password: string): string {
+  const port = /^redis:.*:(\d+)$/.exec(url)?.[1]
+  const listen =
+    port === undefined
+      ? ['port 0', `unixsocket ${quoted(join(folder, 'redis.sock'))}`, 'unixsocketperm 700']
+      : [`port ${port}`, 'bind 127.0.0.1', 'protected-mode yes']
+  return `${[
+    '# The private Redis of memory_sync: its hub starts and ends it.',
+    ...listen,
+    `requirepass ${quoted(password)}`,
+    `dir ${quoted(folder)}`,
+    `pidfile ${quoted(join(folder, 'redis.pid'))}`,
+    `logfile ${quoted(join(folder, 'redis.log'))}`,
+    'daemonize no',
+    'appendonly yes',
+    'appendfsync everysec',
+    'save ""',
+    'maxmemory-policy noeviction',
+  ].join('\n')}\n`
+}
+
+const quoted = (word: string): string => `"${word.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+
+/** Where the file is that a link names. */
+function realPathOf(path: string): string {
+  try {
+    return fs.realpathSync(path)
+  } catch {
+    return path // there is none yet
+  }
+}
+
+function readOr(path: string, otherwise: string): string {
+  try {
+    return fs.readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return otherwise
+    throw error
+  }
+}

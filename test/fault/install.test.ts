@@ -1,0 +1,192 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createHash } from 'node:crypto'
+import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { BIN, Home, processesOf } from '../support/installed.js'
+import { startRedis } from '../support/redis.js'
+
+const DISPATCHER = `#!/usr/bin/env zsh
+set -euo pipefail
+ROOT="\${LUKA_SOT:-$HOME/02luka}"
+log() { echo "[$(date)] $*" >> "$ROOT/logs/mary_dispatcher.log" }
+for f in $ROOT/bridge/inbox/ENTRY/*.yaml(N); do
+  id=\${f:t:r}
+  mkdir -p $ROOT/bridge/inbox/CLC $ROOT/bridge/processed/ENTRY
+  cp $f $ROOT/bridge/inbox/CLC/
+  mv $f $ROOT/bridge/processed/ENTRY/
+  log "$id -> CLC"
+done`
+const LONG = process.env['MEMORY_SYNC_TEST_LONG'] === '1'
+const OLD = new Date('2025-11-12T08:26:25Z')
+
+/** A tree as the system before this one leaves it; its dispatcher ends without a newline. */
+async function legacyTree(home: Home): Promise<void> {
+  const context = { version: '1.0', last_update: '2025-11-12T08:26:25+07:00', agents: { gc: { status: 'active' } } }
+  await home.write('02luka/shared_memory/context.json', `${JSON.stringify(context, null, 2)}\n`)
+  await home.write('02luka/tools/watchers/mary_dispatcher.zsh', DISPATCHER, 0o755)
+  await home.write('02luka/tools/memory_sync.sh', '#!/bin/sh\necho the old one\n')
+  await home.write('02luka/agents/memory_hub/memory_hub.py', 'print("the old one")\n')
+  await home.write('02luka/tools/rnd.zsh', '#!/bin/zsh\necho somebody has this name\n', 0o755)
+  await home.write('02luka/logs/mary_dispatcher.log', '')
+  await home.write('02luka/bridge/memory/inbox/.keep', '')
+  await symlink('mary_memory_hook.zsh', `${home.root}/tools/mary.zsh`)
+  await chmod(`${home.root}/tools/memory_sync.sh`, 0o750)
+  for (const file of ['tools/memory_sync.sh', 'tools/watchers/mary_dispatcher.zsh']) await utimes(`${home.root}/${file}`, OLD, OLD)
+}
+
+/** Everything but the data, which stays: what it is, its mode, its content or target, and when a file was changed. */
+async function looks(home: Home): Promise<Record<string, string>> {
+  const found: Record<string, string> = {}
+  const DATA = /^\/02luka\/(shared_memory\/|logs\/memory_hub|bridge)|^\/\.local\/share\/memory_sync\/redis/
+  const walk = async (folder: string): Promise<void> => {
+    for (const name of await readdir(`${home.path}${folder}`)) {
+      const path = `${folder}/${name}`
+      const stat = await lstat(home.path + path)
+      if (DATA.test(path)) continue
+      const mode = (stat.mode & 0o7777).toString(8)
+      if (stat.isDirectory()) await walk(path)
+      if (stat.isSymbolicLink()) found[path] = `link to ${await readlink(home.path + path)}`
+      else if (stat.isDirectory()) found[path] = `folder ${mode}`
+      else found[path] = `file ${mode} ${hash(await readFile(home.path + path))} ${Math.round(stat.mtimeMs)}`
+    }
+  }
+  await walk('')
+  return found
+}
+
+const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex').slice(0, 12)
+
+interface Reply {
+  ok: boolean
+  stages: { name: string; changed: string[]; notes: string[] }[]
+  warnings: string[]
+}
+const install = async (home: Home, ...args: string[]): Promise<Reply> =>
+  JSON.parse(await home.ok('install', '--json', '--service', 'supervisor', ...args)) as Reply
+const changedBy = ({ stages }: Reply): string[] => stages.flatMap(({ changed }) => changed)
+
+describe('install over a tree of the former system', () => {
+  test('works, is repeated without a change, repairs what was spoilt, and is taken back to the byte', async () => {
+    const home = await Home.make({ redis: 'any' })
+    await legacyTree(home)
+    const before = await looks(home)
+    const plan = await home.ok('install', '--redis', 'off', '--dry-run')
+    expect(plan).toContain('+# >>> memory_sync >>>')
+    expect(await looks(home), 'a dry run changes nothing').toEqual(before)
+
+    await install(home, '--redis', 'off')
+    expect(await home.ok('health')).toContain('✅ All checks passed')
+    const installed = await looks(home)
+    const withoutRecord = (all: Record<string, string>): object => ({ ...all, '/.config/memory_sync/install.json': '' })
+    expect(changedBy(await install(home))).toEqual([])
+    expect(withoutRecord(await looks(home))).toEqual(withoutRecord(installed))
+
+    await home.write('02luka/tools/mary_memory_hook.zsh', 'another program', 0o755)
+    await rm(`${home.path}/.local/share/memory_sync/current`)
+    const repaired = await install(home)
+    expect(changedBy(repaired)).toHaveLength(2)
+    expect(repaired.warnings).toEqual([expect.stringContaining('mary_memory_hook.zsh had been changed since it was installed')])
+    expect(Object.keys(await looks(home)).filter((path) => !path.includes('/kept'))).toEqual(Object.keys(installed))
+
+    await rm(`${home.path}/.config/memory_sync/kept`, { recursive: true })
+    await home.ok('rollback')
+    expect(await looks(home)).toEqual(before)
+    expect(JSON.parse(await home.read('02luka/shared_memory/context.json'))).toMatchObject({ agents: { gc: { status: 'active' } } })
+    expect(processesOf(home)).toEqual([])
+    expect((await home.run('rollback')).code, 'there is nothing any more').toBe(1)
+  })
+
+  test('takes only our part out of what somebody has changed since', async () => {
+    const home = await Home.make({ redis: 'any' })
+    await legacyTree(home)
+    await home.write('.config/memory_sync/config.json', '{\n  // mine\n  "redis": {"namespace": "other"}\n}\n'.replace('  // mine\n', ''))
+    const before = await looks(home)
+    await install(home, '--redis', 'off')
+    const dispatcher = '02luka/tools/watchers/mary_dispatcher.zsh'
+    await home.write(dispatcher, `${await home.read(dispatcher)}\n# a line of its owner\n`)
+    await home.write('02luka/tools/memory_sync_dispatch.zsh', 'somebody else has this now')
+    const settings = '.config/memory_sync/config.json'
+    await home.write(settings, (await home.read(settings)).replace('"other"', '"third"'))
+    const { code, stdout } = await home.run('rollback', '--json')
+    expect(code).toBe(1)
+    expect((JSON.parse(stdout) as { left: string[] }).left).toEqual([expect.stringContaining('memory_sync_dispatch.zsh')])
+    expect(await home.read(dispatcher)).toBe(`${DISPATCHER}\n# a line of its owner\n`)
+    expect(JSON.parse(await home.read(settings))).toEqual({ redis: { namespace: 'third' } })
+    const after = await looks(home)
+    const same = (all: Record<string, string>): object =>
+      Object.fromEntries(Object.entries(all).filter(([path]) => !/mary_dispatcher.zsh|config.json|memory_sync_dispatch/.test(path)))
+    expect(same(after)).toEqual(same(before))
+  })
+
+  test('a step that fails takes back what it began, and the next run goes on', async () => {
+    const home = await Home.make({ redis: 'any' })
+    await legacyTree(home)
+    await mkdir(`${home.root}/tools/rnd_memory_hook.zsh`)
+    const { code, stderr } = await home.run('install', '--redis', 'off', '--service', 'supervisor')
+    expect(code).toBe(1)
+    expect(stderr).toContain('rnd_memory_hook.zsh is in the way')
+    expect(home.has('02luka/tools/mary_memory_hook.zsh'), 'the same step had made it').toBe(false)
+    await rm(`${home.root}/tools/rnd_memory_hook.zsh`, { recursive: true })
+    expect((await install(home)).ok).toBe(true)
+  })
+})
+
+describe('an installer that is killed', () => {
+  /** Ends it by SIGKILL after so many changes of the record, which is written before each change of anything else. */
+  async function killAfter(home: Home, writes: number): Promise<void> {
+    const watch = `import fs from 'node:fs'; const rename = fs.renameSync; let n = 0
+fs.renameSync = (...a) => { rename(...a); if (String(a[1]).endsWith('/install.json') && ++n === ${writes}) process.kill(process.pid, 'SIGKILL') }
+import { syncBuiltinESMExports } from 'node:module'; syncBuiltinESMExports()`
+    const env = { ...home.environment, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(watch)}` }
+    const child = spawn(process.execPath, [BIN, 'install', '--redis', 'off', '--service', 'supervisor'], { env, stdio: 'ignore' })
+    await once(child, 'exit')
+  }
+
+  test.each(LONG ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20] : [3, 8, 15])('at its %s. note can be taken back to the byte, or gone on with', async (writes) => {
+    const home = await Home.make({ redis: 'any' })
+    await legacyTree(home)
+    const before = await looks(home)
+    await killAfter(home, writes)
+    if (home.has('.config/memory_sync/install.json')) await home.ok('rollback')
+    expect(await looks(home)).toEqual(before)
+    await killAfter(home, writes)
+    expect((await install(home, '--redis', 'off')).ok).toBe(true)
+    await home.ok('rollback')
+    expect(await looks(home)).toEqual(before)
+    expect(processesOf(home)).toEqual([])
+  })
+})
+
+test('a Redis with a password is found, and the password stands nowhere but in the settings', async () => {
+  const password = `pw-${'0123456789abcdef'.repeat(2)}`
+  const redis = await startRedis({ password })
+  const home = await Home.make({ redis: 'any' })
+  await home.write('former.json', '{}')
+  home.use({ REDIS_URL: redis.url, REDIS_PASSWORD: password })
+  const reply = await install(home)
+  home.use({ REDIS_URL: undefined, REDIS_PASSWORD: undefined })
+  expect(JSON.stringify(reply)).not.toContain(password)
+  expect(JSON.parse(await home.ok('status', '--json'))).toMatchObject({ redis: 'online' })
+
+  const { stdout } = await home.spawn('grep', ['-rlF', password, home.path])
+  const holding = stdout.trim().split('\n').sort()
+  const settings = `${home.path}/.config/memory_sync/config.json`
+  expect(holding.filter((path) => !path.startsWith(`${home.path}/.config/memory_sync/backups/`))).toEqual([settings])
+  for (const path of holding) expect((await lstat(path)).mode & 0o077, path).toBe(0)
+  for (const pid of await readdir('/proc')) {
+    if (/^\d+$/.test(pid)) expect(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).not.toContain(password)
+  }
+  await writeFile(settings, await readFile(settings)) // read and written again is no change
+  await home.ok('rollback')
+  expect(home.has('.config')).toBe(false)
+})
+
+test('a Redis that was named and does not answer is not replaced by another', async () => {
+  const home = await Home.make({ redis: 'any' })
+  home.use({ REDIS_URL: `unix://${home.path.replaceAll(' ', '%20')}/none.sock` })
+  const { code, stderr } = await home.run('install')
+  expect(code).toBe(69)
+  expect(stderr).toContain('the Redis of REDIS_URL does not answer')
+  expect(home.has('.config')).toBe(false)
+})

@@ -1,7 +1,9 @@
 /** A record with what is known about it: when each leaf got its value, and what each root has added to it. */
 import { parseTree, stringOf, type TreeMap } from './json.js'
 import type { Change, ChangedLeaf, Draft, Stamp } from './operation.js'
-import { isWithin, type Pointer } from './pointer.js'
+import { deleteWithin } from './path-index.js'
+import type { Pointer } from './pointer.js'
+import { Stamping } from './stamping.js'
 import { deleteAt, setLeaf, valueAt } from './tree.js'
 
 /** How often a root has added to a leaf, and the sum of it: what a lineage lacks is the difference. */
@@ -62,20 +64,23 @@ export function applyChange(entry: Entry, change: Change): void {
     entry.rev = 0 // of the record that was deleted: one that is adopted in its place has none
   }
   entry.live = !deletesRecord(change)
-  for (const leaf of change.leaves) applyLeaf(entry, leaf, leaf.stamp ?? own)
+  const stamping = new Stamping<Stamp>()
+  for (const leaf of change.leaves) {
+    applyLeaf(entry, leaf)
+    stamping.take(leaf, leaf.stamp ?? own)
+  }
+  deleteWithin(entry.stamps, stamping.dropped)
+  for (const [path, stamp] of stamping.stamped) entry.stamps.set(path, stamp)
   for (const { path, value, keep } of change.inserts ?? []) setLeaf(entry.tree, path, insertInto(entry.tree, path, value, keep))
   if (change.kind !== 'adopt' || !entry.live) entry.rev = change.rev
 }
 
-function applyLeaf(entry: Entry, leaf: ChangedLeaf, stamp: Stamp): void {
+function applyLeaf(entry: Entry, leaf: ChangedLeaf): void {
   const { path, value } = leaf
   if (value === null) deleteAt(entry.tree, path)
   else setLeaf(entry.tree, path, value)
   if (path === '' && value === null) entry.counts.clear()
   for (const count of leaf.counts ?? []) countsAt(entry, path).set(count.root, { n: count.n, sum: count.sum })
-  if (leaf.counts !== undefined) return
-  if (value !== '{}') for (const below of entry.stamps.keys()) if (isWithin(below, path)) entry.stamps.delete(below)
-  entry.stamps.set(path, stamp)
 }
 
 export function countsAt(entry: Entry, path: Pointer): Map<string, Count> {

@@ -7,7 +7,8 @@ import { formatLine } from './json.js'
 import { contains, type Contains, isNewer, sameStamp } from './lineage.js'
 import { addNumbers, negate } from './number.js'
 import type { ChangedLeaf, Draft, Lost, Stamp } from './operation.js'
-import { isWithin, overlaps, type Pointer } from './pointer.js'
+import { PathIndex, prefixesOf } from './path-index.js'
+import { isWithin, type Pointer } from './pointer.js'
 import { valueAt } from './tree.js'
 
 export interface Sides {
@@ -23,7 +24,8 @@ export type Offer = Pick<Draft, 'leaves' | 'inserts' | 'lost'>
 export function mergeEntry(sides: Sides): Offer {
   const remote = sides.remote ?? emptyEntry()
   const offer: { leaves: ChangedLeaf[]; lost: Lost[] } = { leaves: [], lost: [] }
-  for (const [path, stamp] of ancestorsFirst(sides.local.stamps)) offerLeaf({ ...sides, remote }, path, stamp, offer)
+  const both = { ...sides, remote, index: new PathIndex(remote.stamps.keys()) }
+  for (const [path, stamp] of ancestorsFirst(sides.local.stamps)) offerLeaf(both, path, stamp, offer)
   const deletion = remote.stamps.get('')
   if (deletion !== undefined && !contains(sides.localContains, deletion)) {
     // Deleted there meanwhile: what was counted and listed before belongs to the record that is gone.
@@ -38,25 +40,40 @@ export function mergeEntry(sides: Sides): Offer {
   }
 }
 
-const ancestorsFirst = (stamps: ReadonlyMap<Pointer, Stamp>): [Pointer, Stamp][] =>
-  [...stamps].sort(([a], [b]) => Number(isWithin(a, b)) - Number(isWithin(b, a)))
+/** In their order, which is that of the keys, but each behind what contains it. */
+function ancestorsFirst(stamps: ReadonlyMap<Pointer, Stamp>): [Pointer, Stamp][] {
+  const taken = new Map<Pointer, Stamp>()
+  for (const path of stamps.keys()) {
+    for (const prefix of [...prefixesOf(path)].reverse()) {
+      const stamp = stamps.get(prefix)
+      if (stamp !== undefined) taken.set(prefix, stamp)
+    }
+  }
+  return [...taken]
+}
+
+interface BothSides extends Sides {
+  remote: Entry
+  /** Of the remote stamps. */
+  index: PathIndex
+}
 
 function offerLeaf(
-  sides: Sides & { remote: Entry },
+  sides: BothSides,
   path: Pointer,
   stamp: Stamp,
   offer: { leaves: ChangedLeaf[]; lost: Lost[] },
 ): void {
-  const { local, remote } = sides
+  const { local, remote, index } = sides
   if (contains(sides.remoteContains, stamp)) return
   const there = remote.stamps.get(path)
   if (there !== undefined && sameStamp(there, stamp)) return
   const value = path === '' ? (local.live ? local.tree : undefined) : valueAt(local.tree, path)
   const text = value === undefined ? null : typeof value === 'string' ? value : '{}'
   const keepsBelow = text === '{}'
-  for (const [at, other] of remote.stamps) {
-    const concerned = keepsBelow ? isWithin(path, at) : overlaps(path, at)
-    if (concerned && !contains(sides.localContains, other) && isNewer(other, stamp)) {
+  for (const at of keepsBelow ? index.containing(path) : index.overlapping(path)) {
+    const other = remote.stamps.get(at)!
+    if (!contains(sides.localContains, other) && isNewer(other, stamp)) {
       const kept = valueAt(remote.tree, path)
       const standing = kept === undefined ? null : formatLine(kept)
       if (standing !== text) offer.lost.push({ path, lost: text, kept: standing })
@@ -68,11 +85,11 @@ function offerLeaf(
 }
 
 /** Leaves that the remote side still has below `path`, although this side had seen them and has them no more. */
-function deletedBelow(sides: Sides & { remote: Entry }, path: Pointer, stamp: Stamp): ChangedLeaf[] {
+function deletedBelow(sides: BothSides, path: Pointer, stamp: Stamp): ChangedLeaf[] {
   const gone: ChangedLeaf[] = []
-  for (const [at, other] of sides.remote.stamps) {
-    if (at === path || !isWithin(at, path) || valueAt(sides.remote.tree, at) === undefined) continue
-    if (contains(sides.localContains, other) && valueAt(sides.local.tree, at) === undefined) {
+  for (const at of sides.index.below(path)) {
+    if (valueAt(sides.remote.tree, at) === undefined) continue
+    if (contains(sides.localContains, sides.remote.stamps.get(at)!) && valueAt(sides.local.tree, at) === undefined) {
       gone.push({ path: at, value: null, stamp })
     }
   }

@@ -6,6 +6,7 @@ import { type Entry, cloneEntry, countsAt, emptyEntry, insertInto } from './entr
 import { formatLine } from './json.js'
 import { addNumbers } from './number.js'
 import type { ChangedLeaf, Draft, Edit, Lost, Operation, Stamp } from './operation.js'
+import { PathIndex } from './path-index.js'
 import { fieldOf, isWithin, overlaps, type Pointer } from './pointer.js'
 import { deleteAt, setLeaf, valueAt } from './tree.js'
 
@@ -45,6 +46,7 @@ class Resolution {
   private readonly dependsOn = new Set<string>()
   private readonly notNumbers: Pointer[] = []
   private dependsOnLife = false
+  private index: PathIndex | undefined
 
   constructor(
     private readonly operation: Operation,
@@ -123,7 +125,9 @@ class Resolution {
 
   /** Another change of the same leaf, unseen by the writer and newer, has come first. */
   private isOutrun(edit: Edit): boolean {
-    for (const [path, stamp] of this.entry.stamps) {
+    this.index ??= new PathIndex(this.entry.stamps.keys()) // no edit changes the stamps of the entry
+    for (const path of this.index.overlapping(edit.path)) {
+      const stamp = this.entry.stamps.get(path)!
       if (concerns(edit, path) && !this.wasSeen(stamp) && stamp.t > this.options.t) return true
     }
     return false

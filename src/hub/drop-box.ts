@@ -12,7 +12,7 @@ import { type Bridge, bridgeOf } from './bridge.js'
 import type { Component } from './components.js'
 import { dropKey, type DropName, parseDrop, parseDropName, writeOfDrop } from './drop.js'
 import { type DropContent, type DropFile, listDrops, MAX_DROP_BYTES, moveDrop, readDrop } from './drop-files.js'
-import { FolderWatch } from './folder-watch.js'
+import { FolderWatch, UNWATCHED_MS } from './folder-watch.js'
 import type { Log } from './log.js'
 import { Looker } from './looker.js'
 
@@ -54,7 +54,7 @@ export class DropBox implements Component {
     this.looker = new Looker(() => this.look(), this.options.log, 'the inbox')
     this.watch = new FolderWatch(this.bridge.inbox, () => {
       this.looker.lookNow()
-    })
+    }, options.log)
   }
 
   start(): Promise<void> {
@@ -69,11 +69,11 @@ export class DropBox implements Component {
 
   /** One look at everything in the inbox, the oldest drop first. Returns when to look again, ms. */
   private async look(): Promise<number> {
-    this.watch.ensure()
+    const rescanMs = this.watch.ensure() ? this.rescanMs : Math.min(this.rescanMs, UNWATCHED_MS)
     const files = await listDrops(this.bridge.inbox, this.options.clock.now())
     this.remember(files)
     const waiting = new Set<string>()
-    let next = this.rescanMs
+    let next = rescanMs
     for (const file of files.sort(byAge)) {
       if (this.looker.isStopping) break
       const drop = parseDropName(file.name)

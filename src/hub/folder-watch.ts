@@ -1,26 +1,45 @@
 /** Tells when something happens in a folder. Only a hint: who uses it also looks by itself now and then. */
 import { type FSWatcher, mkdirSync, statSync, watch } from 'node:fs'
+import { messageOf } from '../errors/errors.js'
+import type { Log } from './log.js'
+
+/** Without hints, a folder is looked at this often, ms. */
+export const UNWATCHED_MS = 1_000
 
 export class FolderWatch {
   private watcher: FSWatcher | null = null
   private ino = -1
+  private hasFailed = false
 
   constructor(
     private readonly folder: string,
     private readonly changed: () => void,
+    /** Hears, once, that the system gives no hints (no watches left, a file system without any). */
+    private readonly log: Pick<Log, 'warn'>,
   ) {}
 
-  /** Makes the folder if it is missing, and watches it if it is not watched yet, or another one since. Throws what the system says. */
-  ensure(): void {
+  /**
+   * Makes the folder if it is missing, and watches it if it is not watched yet, or another one since. False: it gives no hints.
+   * Throws what the system says where there can be no folder.
+   */
+  ensure(): boolean {
     mkdirSync(this.folder, { recursive: true })
     const { ino } = statSync(this.folder)
-    if (this.watcher !== null && ino === this.ino) return
+    if (this.watcher !== null && ino === this.ino) return true
     this.close()
-    this.watcher = watch(this.folder, this.changed)
+    try {
+      this.watcher = watch(this.folder, this.changed)
+    } catch (error) {
+      if (!this.hasFailed) this.log.warn(`${this.folder} cannot be watched (${messageOf(error)}): it is looked at now and then`)
+      this.hasFailed = true
+      return false
+    }
     this.watcher.on('error', () => {
       this.close() // the next `ensure` begins anew
     })
     this.ino = ino
+    this.hasFailed = false
+    return true
   }
 
   close(): void {

@@ -46,7 +46,7 @@ export class SpoolBox implements Component {
     this.looker = new Looker(() => this.look(), options.log, 'the spool')
     this.watch = new FolderWatch(this.folder, () => {
       this.looker.lookNow()
-    })
+    }, options.log)
   }
 
   start(): Promise<void> {

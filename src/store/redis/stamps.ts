@@ -5,7 +5,8 @@
 import { countsAt, type Entry } from '../../domain/entry.js'
 import { formatStamp, parseStamp } from '../../domain/lineage.js'
 import type { Draft, Stamp } from '../../domain/operation.js'
-import { isWithin, type Pointer } from '../../domain/pointer.js'
+import type { Pointer } from '../../domain/pointer.js'
+import { Stamping } from '../../domain/stamping.js'
 import { encodeName } from '../hash-fields.js'
 
 /** Pointers are written in UTF-8, which has no halves of surrogate pairs; `~2` is no escape of a JSON Pointer. */
@@ -30,21 +31,18 @@ export interface StampChanges {
   counts: Map<string, string>
 }
 
-/** What a draft does to the stamps of a record, in the end. */
+/** What a draft does to the stamps of a record, in the end. A deletion of the record drops them all by itself. */
 export function stampChanges(draft: Draft): StampChanges {
-  const dropped = new Set<Pointer>()
-  const stamped = new Map<Pointer, Stamp | undefined>()
+  const stamping = new Stamping<Stamp | undefined>()
   const counts = new Map<string, string>()
-  for (const { path, value, stamp, counts: added } of draft.leaves) {
-    if (path === '' && value === null) for (const known of [dropped, stamped, counts]) known.clear()
+  for (const leaf of draft.leaves) {
+    const { path, value, counts: added } = leaf
+    if (path === '' && value === null) counts.clear()
+    stamping.take(leaf, leaf.stamp)
     for (const { root, n, sum } of added ?? []) counts.set(countField(root, path), `${n} ${sum}`)
-    if (added !== undefined) continue
-    if (value !== '{}') {
-      for (const below of stamped.keys()) if (isWithin(below, path)) stamped.delete(below)
-      if (path !== '') dropped.add(path)
-    }
-    stamped.set(path, stamp)
   }
+  const { dropped, stamped } = stamping
+  dropped.delete('')
   return { dropped, stamped, counts }
 }
 

@@ -19,9 +19,16 @@ export type FileLook =
   | { is: 'absent' }
   | { is: 'ours'; identity: Identity; text: string }
   | { is: 'edited'; identity: Identity; hash: string; document: TreeMap; operations: Operation[] }
-  | { is: 'broken'; identity: Identity; hash: string; reason: string }
+  /** `hash`: of what was read; null: nothing could be, and it can only be moved away. */
+  | { is: 'broken'; identity: Identity; hash: string | null; reason: string }
   /** Perhaps somebody is still writing it: nothing is done with it in this round. */
   | { is: 'unsettled' }
+
+/** More than any context has. Reading it leaf by leaf would keep the hub from everybody for many seconds. */
+const MAX_FOREIGN_LENGTH = 16 * 1024 * 1024
+
+/** Some editors begin a file with a byte order mark: it says nothing, and JSON has no place for it. */
+const withoutMark = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text)
 
 /** A file that cannot be read may be one that is being written; after this long it is broken. */
 const SETTLE_MS = 1_000
@@ -40,15 +47,18 @@ export async function lookAtFile(ports: Ports, facts: EditFacts): Promise<FileLo
 
 export async function judgeText(ports: Ports, file: FileText, facts: EditFacts): Promise<FileLook> {
   const { identity } = file
+  if (file.unreadable !== undefined) return brokenOrUnsettled(ports, { is: 'broken', identity, hash: null, reason: file.unreadable })
   const hash = ports.digest(file.text)
   if (await ports.root.versions.knows(hash)) return { is: 'ours', identity, text: file.text }
   const document = readDocument(file, await hadAgents(ports))
-  if (typeof document === 'string') {
-    const age = ports.clock.now() - identity.mtimeMs
-    return age >= 0 && age < SETTLE_MS ? { is: 'unsettled' } : { is: 'broken', identity, hash, reason: document }
-  }
+  if (typeof document === 'string') return brokenOrUnsettled(ports, { is: 'broken', identity, hash, reason: document })
   const operations = await operationsOf(ports, document, file, hash, facts)
   return { is: 'edited', identity, hash, document, operations }
+}
+
+function brokenOrUnsettled({ clock }: Ports, look: Extract<FileLook, { is: 'broken' }>): FileLook {
+  const age = clock.now() - look.identity.mtimeMs
+  return age >= 0 && age < SETTLE_MS ? { is: 'unsettled' } : look
 }
 
 async function hadAgents(ports: Ports): Promise<boolean> {
@@ -59,8 +69,9 @@ async function hadAgents(ports: Ports): Promise<boolean> {
 /** The document, or why it is none. */
 function readDocument(file: FileText, hadAgents: boolean): TreeMap | string {
   if (!file.valid) return 'it is not UTF-8'
+  if (file.text.length > MAX_FOREIGN_LENGTH) return `it has more than ${MAX_FOREIGN_LENGTH} characters`
   try {
-    const document = parseTreeMap(file.text)
+    const document = parseTreeMap(withoutMark(file.text))
     const agents = agentsOf(document)
     if (agents === undefined) return 'its member agents is not an object'
     if (agents.size === 0 && hadAgents) return 'it has no agents, although there were some'

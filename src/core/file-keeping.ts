@@ -40,9 +40,10 @@ export class FileKeeping {
         await this.takeEdit(look)
         return true
       case 'broken': {
-        const where = await this.ports.root.document.setAside('broken')
+        const { document, versions } = this.ports.root
+        const where = look.hash === null ? await document.moveAside('broken') : await document.setAside('broken')
         this.ports.tell('error', `context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}, and restored`)
-        await this.ports.root.versions.merged(look.hash)
+        if (look.hash !== null) await versions.merged(look.hash)
         return true
       }
       default:
@@ -54,7 +55,7 @@ export class FileKeeping {
     const { document, versions } = this.ports.root
     const { replica, open } = this.copy
     const file = await document.read()
-    if (file !== null && !(await versions.knows(this.ports.digest(file.text)))) return // edited since: next round
+    if (file !== null && (file.unreadable !== undefined || !(await versions.knows(this.ports.digest(file.text))))) return // edited since: next round
     const composed = this.compose()
     const text = `${formatPretty(composed)}\n`
     if (file?.text === text || (composed.size <= 2 && file === null)) return
@@ -94,6 +95,12 @@ export class FileKeeping {
   private async takeReplaced(): Promise<void> {
     for (const replaced of await this.ports.root.document.replaced()) {
       const look = await judgeText(this.ports, replaced.text, this.copy.facts())
+      if (look.is === 'unsettled') continue
+      if (look.is === 'broken') {
+        const where = await replaced.setAside('broken')
+        this.ports.tell('error', `what was written over context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}`)
+        continue
+      }
       if (look.is === 'edited') await this.takeEdit(look)
       await replaced.forget()
     }

@@ -10,7 +10,7 @@ import { diffTrees, leavesOf } from '../domain/tree.js'
 import type { Store, Stored } from '../store/contract.js'
 import type { Ports } from './ports.js'
 import { rebuildEvicted } from './snapshot.js'
-import { tokensOf } from './submit.js'
+import { overwritten, tokensOf } from './submit.js'
 
 /** So long others may put a record back of which this root does not know everything; then what it knows has to do. */
 const GRACE_MS = 10_000
@@ -70,7 +70,9 @@ export class LegacyWatch {
   private draftOf(epoch: string | null, target: Target, stored: Stored, leaves: ChangedLeaf[], t: number): Draft {
     const tokens = [...tokensOf(stored, new Set(leaves.map((leaf) => fieldOf(leaf.path))))].sort()
     const id = this.ports.digest(JSON.stringify(['legacy', epoch, target, stored.roster?.rev ?? null, tokens])).slice(0, 32)
-    return { id, t, target, kind: stored.roster === null ? 'adopt' : 'legacy', by: 'legacy', leaves }
+    const lost = overwritten(stored, leaves)
+    const kind = stored.roster === null ? 'adopt' : 'legacy'
+    return { id, t, target, kind, by: 'legacy', leaves, ...(lost.length > 0 && { lost }) }
   }
 }
 

@@ -1,11 +1,10 @@
 /** One operation to one sequencer: read what it depends on, merge, commit; again when something came between. */
 import { composeRecord } from '../domain/document.js'
 import { type Entry, touchesRecord } from '../domain/entry.js'
-import type { TreeMap } from '../domain/json.js'
-import type { Change, Operation, Stamp } from '../domain/operation.js'
-import { fieldOf } from '../domain/pointer.js'
+import { formatLine, leafOf, type TreeMap } from '../domain/json.js'
+import type { Change, Draft, Lost, Operation, Stamp } from '../domain/operation.js'
+import { fieldOf, formatPointer } from '../domain/pointer.js'
 import { resolve, type Resolved } from '../domain/resolve.js'
-import { formatLine } from '../domain/json.js'
 import { valueAt } from '../domain/tree.js'
 import type { Proposal, Store, Stored } from '../store/contract.js'
 
@@ -42,6 +41,8 @@ export async function submit(store: Store, operation: Operation, options: Submit
       against: options.waited ? 'stamps' : 'order',
       ...(lost !== undefined && { stamp: lost }),
     })
+    const lostText = overwritten(stored, resolved.draft.leaves)
+    if (lostText.length > 0) resolved.draft.lost = [...(resolved.draft.lost ?? []), ...lostText]
     const early = stored.evicted ? undefined : settledWithout(operation, stored, resolved, options.waited)
     // A store that lost its data has nothing either: what was read counts only if it is the caller's lineage still.
     if (early !== undefined) return (await isLineage(store, options.epoch)) ? early : { is: 'epoch' }
@@ -110,6 +111,15 @@ function fieldsOf({ draft, dependsOn }: Resolved): Set<string> {
   for (const { path } of draft.leaves) if (path.lastIndexOf('/') > 0) fields.add(fieldOf(path))
   for (const { path } of draft.inserts ?? []) fields.add(fieldOf(path))
   return fields
+}
+
+/** What stands in fields that nobody can read, and is replaced: it stays in the history. */
+export function overwritten(stored: Stored, leaves: Draft['leaves']): Lost[] {
+  if (stored.unreadable === undefined) return []
+  const fields = new Set(leaves.map(({ path }) => fieldOf(path)))
+  return [...stored.unreadable].flatMap(([field, text]) =>
+    fields.has(field) ? [{ path: formatPointer([field]), lost: leafOf(text), kept: null }] : [],
+  )
 }
 
 export const tokensOf = (stored: Stored, fields: Iterable<string>): Map<string, string | null> =>

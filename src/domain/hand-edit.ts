@@ -3,9 +3,10 @@
  */
 import { contains, type Contains } from './lineage.js'
 import { DERIVED_MEMBERS } from './document.js'
-import { cloneMap, kindOf, type Tree, type TreeMap } from './json.js'
+import { cloneMap, InvalidJson, parseTree, stringOf, type Tree, type TreeMap } from './json.js'
 import { agentTarget, CONTEXT, type Edit, type Kind, type Stamp, type Target } from './operation.js'
-import { overlaps, type Pointer } from './pointer.js'
+import { PathIndex } from './path-index.js'
+import type { Pointer } from './pointer.js'
 import { diffTrees, leavesOf, type LeafEdit } from './tree.js'
 
 export interface EditedTarget {
@@ -21,9 +22,29 @@ export function agentsOf(document: TreeMap): TreeMap | undefined {
   return typeof agents === 'object' ? agents : undefined
 }
 
-/** Agents whose record is no object cannot be read; the others can. */
+/** Agents whose record, or its context, is no object cannot be read; the others can. */
 export const unreadableAgents = (document: TreeMap): string[] =>
-  [...(agentsOf(document) ?? [])].filter(([, record]) => kindOf(record) !== 'object').map(([name]) => name)
+  [...(agentsOf(document) ?? [])].filter(([, record]) => typeof record !== 'object' || !hasReadableContext(record)).map(([name]) => name)
+
+const hasReadableContext = (record: TreeMap): boolean => !record.has('context') || typeof contextIn(record) === 'object'
+
+/** A context that is a string of JSON is meant as that object: older programs wrote it so. Undefined: it is none. */
+function contextIn(record: TreeMap): TreeMap | undefined {
+  const context = record.get('context')
+  if (typeof context === 'object') return context
+  const text = stringOf(context)
+  const meant = text?.trimStart().startsWith('{') === true ? treeOrUndefined(text) : undefined
+  return typeof meant === 'object' ? meant : undefined
+}
+
+function treeOrUndefined(text: string): Tree | undefined {
+  try {
+    return parseTree(text)
+  } catch (error) {
+    if (error instanceof InvalidJson) return undefined
+    throw error
+  }
+}
 
 /** First contact: everything that stands in the file, a record at a time. */
 export function adoption(document: TreeMap): EditedTarget[] {
@@ -56,7 +77,7 @@ export function editsBetween(base: TreeMap, edited: TreeMap, mayDelete: boolean)
     if (typeof record !== 'object') continue
     const known = before.get(name)
     const was = typeof known === 'object' ? recordOf(known) : new Map<string, Tree>()
-    add(agentTarget(name), known === undefined && record.size === 0 ? [] : diffTrees(was, recordOf(record)))
+    add(agentTarget(name), known === undefined && record.size === 0 ? [] : diffTrees(was, recordOf(record, was)))
   }
   return found
 }
@@ -89,10 +110,11 @@ export function keepUnseen(
   isSum: (target: Target, path: Pointer) => boolean,
 ): EditedTarget[] {
   return edited.flatMap((target) => {
-    const stamps = [...stampsOf(target.target)]
+    const stamps = stampsOf(target.target)
+    const index = new PathIndex(stamps.keys())
     const wasSeen = (edit: Edit): boolean =>
       !isSum(target.target, edit.path) &&
-      !stamps.some(([path, stamp]) => overlaps(path, edit.path) && !contains(seen, stamp))
+      ![...index.overlapping(edit.path)].some((path) => !contains(seen, stamps.get(path)!))
     const edits = target.edits.filter(wasSeen)
     return edits.length > 0 ? [{ ...target, edits }] : []
   })
@@ -107,8 +129,13 @@ function membersOf(document: TreeMap): TreeMap {
   return members
 }
 
-function recordOf(record: TreeMap): TreeMap {
+/** A context that cannot be read says nothing: what was there stays. */
+function recordOf(record: TreeMap, before?: TreeMap): TreeMap {
   const own = cloneMap(record)
   own.delete('rev')
+  if (!own.has('context')) return own
+  const context = contextIn(own) ?? before?.get('context')
+  if (context === undefined) own.delete('context')
+  else own.set('context', context)
   return own
 }

@@ -12,10 +12,12 @@ export interface FileText {
   /** False: the bytes are no UTF-8, and `text` is not what is there. */
   valid: boolean
   identity: Identity
+  /** Why nothing could be read of what stands there: a folder or a pipe, or a file that this user may not open. */
+  unreadable?: string
 }
 
 export interface Files {
-  /** null: there is no such file. */
+  /** null: there is no such file. Never waits for a pipe, and never throws because of what stands there. */
   read(path: string): Promise<FileText | null>
   /** Complete lines from a byte offset on, and the offset behind the last of them. null: no such file. */
   readLines(path: string, from: number): Promise<{ lines: string[]; end: number; ino: number } | null>

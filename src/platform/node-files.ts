@@ -39,13 +39,37 @@ function decode(bytes: Buffer, identity: Identity): FileText {
   }
 }
 
+/** A pipe would be waited for, and a device never ends. */
+function kindOf(stat: fs.Stats): string {
+  return stat.isDirectory() ? 'a folder' : stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device'
+}
+
+/** What took the file's place between the look and the opening is not waited for either. */
+const READ = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK
+
+function readWhole(path: string): FileText | null {
+  const stat = unlessMissing(() => fs.statSync(path))
+  if (stat === null) return null
+  const unreadable = (reason: string): FileText => ({ text: '', valid: false, identity: identityOf(stat), unreadable: reason })
+  if (!stat.isFile()) return unreadable(`it is ${kindOf(stat)}`)
+  try {
+    return unlessMissing(() => withOpen(path, READ, 0, (fd) => decode(fs.readFileSync(fd), identityOf(fs.fstatSync(fd)))))
+  } catch (error) {
+    if (isCode(error, 'EACCES', 'EPERM')) return unreadable('this user may not open it')
+    throw error
+  }
+}
+
 function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text)
   for (let at = 0; at < bytes.length; ) at += fs.writeSync(fd, bytes, at)
 }
 
+/** A pipe in the place of the journal refuses, and is not waited for. */
+const APPEND = fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | fs.constants.O_NONBLOCK
+
 function appendOnce(path: string, text: string): number {
-  return withOpen(path, 'a', 0o600, (fd) => {
+  return withOpen(path, APPEND, 0o600, (fd) => {
     const bytes = Buffer.from(text)
     const written = fs.writeSync(fd, bytes)
     if (written !== bytes.length) throw Object.assign(new Error('the disk took only a part of the line'), { code: 'ENOSPC' })
@@ -55,8 +79,9 @@ function appendOnce(path: string, text: string): number {
 
 function readLines(path: string, from: number): { lines: string[]; end: number; ino: number } | null {
   return unlessMissing(() =>
-    withOpen(path, 'r', 0, (fd) => {
+    withOpen(path, READ, 0, (fd) => {
       const stat = fs.fstatSync(fd)
+      if (!stat.isFile()) throw Object.assign(new Error(`${path} is ${kindOf(stat)}, and no file`), { code: 'EINVAL' })
       const bytes = Buffer.alloc(Math.max(0, stat.size - from))
       const read = fs.readSync(fd, bytes, 0, bytes.length, from)
       const last = bytes.lastIndexOf(10, read - 1)
@@ -74,9 +99,7 @@ const promised =
     action(...args)
 
 export const nodeFiles: Files = {
-  read: promised((path) =>
-    unlessMissing(() => withOpen(path, 'r', 0, (fd) => decode(fs.readFileSync(fd), identityOf(fs.fstatSync(fd))))),
-  ),
+  read: promised(readWhole),
   readLines: promised(readLines),
   identify: promised((path) => unlessMissing(() => identityOf(fs.statSync(path)))),
   append: promised(appendOnce),
@@ -105,7 +128,10 @@ export const nodeFiles: Files = {
     return done === true
   }),
   renameOver: promised((from, to, expected) => {
-    if (!sameIdentity(unlessMissing(() => identityOf(fs.statSync(to))), expected)) return false
+    const present = unlessMissing(() => fs.statSync(to))
+    // A device or a folder is never replaced, whoever put it, or a link to it, there since it was looked at.
+    if (present !== null && !present.isFile()) return false
+    if (!sameIdentity(present === null ? null : identityOf(present), expected)) return false
     fs.renameSync(from, to)
     return true
   }),

@@ -32,6 +32,8 @@ export interface Stored {
   entry: Entry | undefined
   /** The store's own form of each hash field; compared by `expect.fields`. */
   tokens: Map<string, string>
+  /** Texts of fields that no member can be made of (a context that is no JSON object): not in `entry`. */
+  unreadable?: ReadonlyMap<string, string>
   /** The roster has it live, and the record, or a part of what belongs to it, is gone. */
   evicted: boolean
 }

@@ -59,6 +59,8 @@ export interface Replaced {
   text: FileText
   /** It was looked at, and holds nothing new any more. */
   forget(): Promise<void>
+  /** Kept: it cannot be read. Returns where. */
+  setAside(reason: string): Promise<string | null>
 }
 
 export interface DocumentFile {
@@ -71,6 +73,8 @@ export interface DocumentFile {
   replaced(): Promise<Replaced[]>
   /** Keeps a copy of what cannot be read, or must not be lost. Returns where. */
   setAside(reason: string): Promise<string | null>
+  /** The same for what cannot be copied (a folder, a pipe, a file that may not be opened): it is moved, and its place is free. */
+  moveAside(reason: string): Promise<string | null>
 }
 
 /** Versions of context.json of the last ten minutes, so that an edit is compared with the one that it was made from. */

@@ -19,6 +19,9 @@ export interface ProgramOptions {
   /** URL of a Redis; without it, files only. */
   redis?: string | undefined
   input?: string
+  /** As another user; only root may. */
+  uid?: number
+  gid?: number
   env?: NodeJS.ProcessEnv
 }
 
@@ -50,7 +53,12 @@ export function environmentOf({ root, redis, env }: ProgramOptions): NodeJS.Proc
 }
 
 export function startCli(args: readonly string[], options: ProgramOptions): Program {
-  const child = spawn(process.execPath, [BIN, ...args], { env: environmentOf(options), cwd: '/' })
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: environmentOf(options),
+    cwd: '/',
+    ...(options.uid !== undefined && { uid: options.uid }),
+    ...(options.gid !== undefined && { gid: options.gid }),
+  })
   running.add(child)
   const closed = once(child, 'close')
   let stdout = ''

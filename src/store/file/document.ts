@@ -57,19 +57,45 @@ export class ContextFile implements DocumentFile {
       if (!(this.clock.now() - at >= SETTLE_MS)) continue
       const path = join(this.directory, name)
       const text = await this.files.read(path)
-      if (text !== null) found.push({ text, forget: () => this.files.remove(path) })
+      if (text === null) continue
+      found.push({
+        text,
+        forget: () => this.files.remove(path),
+        setAside: async (reason) => {
+          const to = await this.placeAside(reason)
+          return (await this.files.rename(path, to)) ? to : null
+        },
+      })
     }
     return found
   }
 
   async setAside(reason: string): Promise<string | null> {
+    const to = await this.placeAside(reason)
+    await this.files.copy(this.path, to)
+    return to
+  }
+
+  /** Where the path is a link, the link is moved and never what it leads to: that may be a device, or anybody's. */
+  async moveAside(reason: string): Promise<string | null> {
+    const aside = await this.placeAside(reason)
+    try {
+      return (await this.files.rename(this.path, aside)) ? aside : null
+    } catch {
+      // On another file system than ours: it stays there, under another name.
+      const beside = `${this.path}.${basename(aside)}`
+      return (await this.files.rename(this.path, beside)) ? beside : null
+    }
+  }
+
+  private async placeAside(reason: string): Promise<string> {
     const aside = join(this.directory, 'aside')
     await this.files.makeDirectory(aside, 0o700)
     const names = (await this.files.list(aside)).sort()
-    for (const name of names.slice(0, Math.max(0, names.length - MAX_ASIDE + 1))) await this.files.remove(join(aside, name))
-    const to = join(aside, `${String(this.clock.now()).padStart(15, '0')}.${reason}.context.json`)
-    await this.files.copy(this.path, to)
-    return to
+    for (const name of names.slice(0, Math.max(0, names.length - MAX_ASIDE + 1))) {
+      await this.files.remove(join(aside, name)).catch(() => undefined) // a folder that was moved here stays
+    }
+    return join(aside, `${String(this.clock.now()).padStart(15, '0')}.${reason}.context.json`)
   }
 
   private async keepReplaced(real: string): Promise<void> {

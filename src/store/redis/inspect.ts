@@ -121,9 +121,8 @@ async function unreadableIn(store: RedisStore): Promise<{ ofRecords: string[]; b
   const targets = await store.targets()
   await Promise.all(
     targets.map(async (target) => {
-      const { tokens, entry } = await store.read(target)
-      const name = describeTarget(target)
-      for (const field of tokens.keys()) if (entry?.tree.has(field) !== true) found.ofRecords.push(`${name}.${field}`)
+      const { unreadable = new Map<string, string>() } = await store.read(target)
+      for (const field of unreadable.keys()) found.ofRecords.push(`${describeTarget(target)}.${field}`)
     }),
   )
   const known = new Set(targets.map((target) => store.keys.of(target).record))

@@ -1,7 +1,7 @@
 /** The reply of the read script as a record. */
 import { createHash } from 'node:crypto'
 import { type Entry, emptyEntry } from '../../domain/entry.js'
-import type { Kind } from '../../domain/json.js'
+import type { Kind, Tree } from '../../domain/json.js'
 import type { Target } from '../../domain/operation.js'
 import type { Stored } from '../contract.js'
 import { decodeField, decodeName, REV_FIELD } from '../hash-fields.js'
@@ -18,10 +18,12 @@ export const typeEntry = (type: Kind, raw: string): string => `${type} ${digestO
 
 export function parseStored(target: Target, [rosterText, record, types, stamps]: ReadReply): Stored {
   const known = parseRoster(rosterText.toString())
-  const fields = fieldsOf(record, types)
+  const fields = fieldsOf(target, record, types)
+  const unreadable = new Map(fields.flatMap(({ name, raw, value }) => (value === undefined ? [[name, raw.toString()] as const] : [])))
   return {
     roster: known?.roster ?? null,
-    entry: known === undefined && record.length === 0 ? undefined : entryOf(target, known, fields, textMap(stamps)),
+    entry: known === undefined && record.length === 0 ? undefined : entryOf(known, fields, textMap(stamps)),
+    ...(unreadable.size > 0 && { unreadable }),
     tokens: new Map(fields.map(({ name, token }) => [name, token])),
     evicted: known !== undefined && isEvicted(known, record, types, stamps),
   }
@@ -31,11 +33,12 @@ interface HashField {
   field: string
   name: string
   raw: Buffer
-  typed: boolean
+  /** Undefined: no member can be made of it. */
+  value: Tree | undefined
   token: string
 }
 
-function fieldsOf(record: Buffer[], types: Buffer[]): HashField[] {
+function fieldsOf(target: Target, record: Buffer[], types: Buffer[]): HashField[] {
   const kinds = textMap(types)
   return pairs(record).flatMap(([key, raw]) => {
     const field = key.toString()
@@ -43,12 +46,12 @@ function fieldsOf(record: Buffer[], types: Buffer[]): HashField[] {
     const digest = digestOf(raw)
     const kind = kinds.get(field)
     const typed = kind?.endsWith(digest) ?? false
-    return [{ field, name: decodeName(field), raw, typed, token: typed ? kind! : digest }]
+    const name = decodeName(field)
+    return [{ field, name, raw, value: decodeField(target, name, raw.toString(), typed), token: typed ? kind! : digest }]
   })
 }
 
 function entryOf(
-  target: Target,
   known: RosterEntry | undefined,
   fields: HashField[],
   stamps: ReadonlyMap<string, string>,
@@ -62,8 +65,7 @@ function entryOf(
     if (deleted !== undefined) entry.stamps.set('', deleted)
   }
   const placeOf = ({ field }: HashField): number => places.get(field) ?? Number.MAX_SAFE_INTEGER
-  for (const { name, raw, typed } of fields.sort((a, b) => placeOf(a) - placeOf(b))) {
-    const value = decodeField(target, name, raw.toString(), typed)
+  for (const { name, value } of fields.sort((a, b) => placeOf(a) - placeOf(b))) {
     if (value !== undefined) entry.tree.set(name, value)
   }
   return entry

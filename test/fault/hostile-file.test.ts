@@ -1,0 +1,198 @@
+import { execFileSync } from 'node:child_process'
+import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { FILES_ALONE, FILES_AND_HUB, REDIS_AND_HUB, type SetUp, soon, World } from '../support/world.js'
+
+const record = (text: string): string => `{"version":"1.0","agents":{"mary":${text}}}`
+const whole = (context: string): string => record(`{"status":"active","context":${context}}`)
+const nested = (levels: number): string => whole(`{"deep":${'['.repeat(levels)}${']'.repeat(levels)}}`)
+
+/** Cannot be read: kept aside, and what was there comes back. */
+const BROKEN: [name: string, content: string | Buffer][] = [
+  ['half of a document', whole('{"a":1').slice(0, -20)],
+  ['empty', ''],
+  ['nothing but blanks', ' \n\t '],
+  ['a list', '[1,2]'],
+  ['a string', '"context"'],
+  ['null', 'null'],
+  ['two documents', `${whole('{}')}${whole('{}')}`],
+  ['a key twice', '{"agents":{"mary":{"status":"a","status":"b"}}}'],
+  ['an agent twice', '{"agents":{"mary":{},"mary":{}}}'],
+  ['nested 100,000 levels deep', nested(100_000)],
+  ['nested 600 levels deep', nested(600)],
+  ['agents: null', '{"agents":null}'],
+  ['agents: []', '{"agents":[]}'],
+  ['agents: "mary"', '{"agents":"mary"}'],
+  ['agents: {} where there were some', '{"agents":{},"current_work":{"x":1}}'],
+  ['no agents where there were some', '{"current_work":{"x":1}}'],
+  ['invalid UTF-8', Buffer.concat([Buffer.from('{"agents":{"mary":{"status":"'), Buffer.from([0xff, 0xc0, 0x80]), Buffer.from('"}}}')])],
+  ['UTF-16', Buffer.from(whole('{"a":2}'), 'utf16le')],
+  ['NUL bytes', whole('{"a":"x\u0000y"}')],
+  ['nothing but NUL bytes, as after a power loss', Buffer.alloc(4096)],
+  ['comments and trailing commas', '{"agents":{"mary":{"status":"a",}}, // c\n}'],
+  ['larger than any context', `{"agents":{"mary":{"status":"${'x'.repeat(17 * 1024 * 1024)}"}}}`],
+]
+
+/** Stands there and is no file. All of it inside the root of the test: what is moved or replaced must be nobody else's. */
+const NO_FILE: [name: string, make: (path: string) => Promise<unknown>][] = [
+  ['a folder', async (path) => mkdir(path)],
+  ['a pipe', async (path) => execFileSync('mkfifo', [path])],
+  ['a link to a pipe', async (path) => symlink(`${path}.pipe`, path)],
+]
+
+/** Can be read, and is data. `get` shows it under /agents/mary. */
+const DATA: [name: string, content: string, shown: object][] = [
+  ['a byte order mark', `\uFEFF${whole('{"a":2}')}`, { context: { a: 2 } }],
+  ['keys of prototypes', whole('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}'), { context: { constructor: { prototype: { polluted: 1 } } } }],
+  ['halves of surrogate pairs', whole('{"half":"\\ud800","\\udfff":1}'), { context: { half: '\ud800' } }],
+  ['an escaped NUL', whole('{"nul":"a\\u0000b"}'), { context: { nul: 'a\u0000b' } }],
+  ['nested 300 levels deep', nested(300), { status: 'active' }],
+  ['line separators and control characters', whole('{"t":"\\u2028\\u0007\\r\\n"}'), { context: { t: '\u2028\u0007\r\n' } }],
+  ['a context that is a string of JSON', whole('"{\\"a\\":7}"'), { context: { a: 7 } }],
+]
+
+/** Of these, what can be read is taken, the rest stays as it was, and a copy is kept. */
+const PARTLY: [name: string, content: string][] = [
+  ['an agent that is a string', '{"agents":{"mary":"active","gg":{"status":"new"}}}'],
+  ['an agent that is a number', '{"agents":{"mary":7,"gg":{"status":"new"}}}'],
+  ['an agent that is a list', '{"agents":{"mary":[],"gg":{"status":"new"}}}'],
+  ['an agent that is null', '{"agents":{"mary":null,"gg":{"status":"new"}}}'],
+  ['a context that is a list', '{"agents":{"mary":{"status":"active","context":[1]},"gg":{"status":"new"}}}'],
+  ['a context that is a string', '{"agents":{"mary":{"status":"active","context":"text"},"gg":{"status":"new"}}}'],
+]
+
+const aside = (world: World): string => `${world.root}/shared_memory/.memory_sync/aside`
+
+async function keptAside(world: World): Promise<Buffer[]> {
+  const names = await readdir(aside(world)).catch(() => [])
+  const files = await Promise.all(names.map(async (name) => ((await lstat(`${aside(world)}/${name}`)).isFile() ? readFile(`${aside(world)}/${name}`) : null)))
+  return files.filter((content) => content !== null)
+}
+
+/** Older than what somebody may still be writing. */
+async function leave(world: World, content: string | Buffer): Promise<void> {
+  await writeFile(world.file, content)
+  const before = new Date(Date.now() - 60_000)
+  await utimes(world.file, before, before)
+}
+
+async function makeWorld(setUp: SetUp): Promise<World> {
+  const world = await World.make(setUp)
+  await world.ok('set', 'mary', 'a=1')
+  if (setUp.redis) await world.quiet()
+  return world
+}
+
+/** One that has had its turn is well again: the next case begins with it. */
+async function isRestored(world: World, count: number): Promise<void> {
+  await world.ok('set', 'mary', `n=${count}`)
+  await world.showsInFile({ agents: { mary: { context: { a: 1, n: count } } } })
+}
+
+/** In this process, it would have been polluted by what was read in it. */
+const notPolluted = (): void => expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+
+describe.each([REDIS_AND_HUB, FILES_AND_HUB, FILES_ALONE])('a context.json that cannot be read, with $name,', (setUp) => {
+  test('is kept aside, restored and told of, whatever stands in it', async () => {
+    const world = await makeWorld(setUp)
+    let count = 0
+    for (const [name, content] of BROKEN) {
+      await leave(world, content)
+      await isRestored(world, ++count)
+      await soon(async () => (await keptAside(world)).some((copy) => copy.equals(Buffer.from(content))), name)
+      expect((await stat(world.file)).mode & 0o777, name).toBe(0o644)
+      await rm(aside(world), { recursive: true })
+    }
+    notPolluted()
+    expect(world.hub?.hasEnded() ?? false).toBe(false)
+    await leave(world, 'not JSON')
+    await isRestored(world, ++count)
+    await soon(async () => (await world.run('health')).stdout.includes('unreadable file was set aside'))
+  })
+
+  test('is moved aside where it is no file at all, and nobody waits for it', async () => {
+    const world = await makeWorld(setUp)
+    let count = 0
+    execFileSync('mkfifo', [`${world.root}/made.pipe`])
+    for (const [name, make] of NO_FILE) {
+      await make(`${world.root}/made`)
+      await putInPlace(`${world.root}/made`, world.file)
+      expect(JSON.parse(await world.ok('get', 'agents.mary.context.a')), name).toBe(1)
+      if (!setUp.hub) await world.run('health', '--fix')
+      await soon(async () => (await readdir(aside(world)).catch(() => [])).length > 0, name)
+      await isRestored(world, ++count)
+      expect((await lstat(world.file)).isFile(), name).toBe(true)
+      await rm(aside(world), { recursive: true })
+    }
+    expect((await lstat(`${world.root}/made.pipe`)).isFIFO(), 'what a link leads to is not touched').toBe(true)
+  })
+})
+
+/** A hub puts the file back at once, and a folder does not replace a file in one step. */
+async function putInPlace(made: string, path: string): Promise<void> {
+  await soon(async () => {
+    await rm(path, { force: true })
+    await rename(made, path)
+    return true
+  })
+}
+
+describe.each([REDIS_AND_HUB, FILES_ALONE])('a context.json that is strange, with $name,', (setUp) => {
+  test('is data where it can be read', async () => {
+    const world = await makeWorld(setUp)
+    for (const [name, content, shown] of DATA) {
+      await leave(world, content)
+      await world.ok('update', 'gg', 'active')
+      await soon(async () => {
+        expect(JSON.parse(await world.ok('get', '/agents/mary')), name).toMatchObject(shown)
+        return true
+      })
+      expect(await readdir(aside(world)).catch(() => []), name).toEqual([])
+    }
+    await leave(world, DATA[1]![1])
+    expect(await world.ok('get', '/agents/mary/context/__proto__', '--compact')).toBe('{"polluted":1}\n')
+    notPolluted()
+  })
+
+  test('is taken as far as it can be read, and a copy is kept', async () => {
+    const world = await makeWorld(setUp)
+    for (const [name, content] of PARTLY) {
+      await world.ok('set', 'mary', 'a=1')
+      await leave(world, content)
+      await soon(async () => (await world.ok('get', '/agents/gg/status', '--raw')) === 'new\n', name)
+      await world.ok('update', 'gg', 'taken')
+      await world.showsInFile({ agents: { mary: { status: 'active', context: { a: 1 } }, gg: { status: 'taken' } } })
+      expect((await keptAside(world)).map(String), name).toContain(content)
+      await rm(aside(world), { recursive: true })
+    }
+  })
+})
+
+test('a 50 MB file keeps the hub from nobody for long, and does not stay in its memory', async () => {
+  const world = await makeWorld(REDIS_AND_HUB)
+  const before = await residentBytes(world.hub!.pid)
+  await writeFile(world.file, `{"agents":{"mary":{"context":{${'"k":[1,2,3],'.repeat(4 * 1024 * 1024)}"z":1}}}}`)
+  await isRestored(world, 1)
+  expect(await world.json('hub', 'status')).toMatchObject({ running: true })
+  expect((await keptAside(world))[0]?.length).toBeGreaterThan(50 * 1000 * 1000)
+  expect((await residentBytes(world.hub!.pid)) - before).toBeLessThan(600 * 1024 * 1024)
+})
+
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024
+}
+
+test('a context.json that this user may not open is moved aside, with its mode', async () => {
+  const world = await makeWorld(FILES_ALONE)
+  await chmod(world.file, 0o000)
+  const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  if (process.getuid?.() === 0) execFileSync('chown', ['-R', '65534:65534', world.root])
+  const ran = await world.runWith({ ...user }, 'set', 'mary', 'b=2')
+  expect(ran).toMatchObject({ code: 0, stderr: '' })
+  const health = await world.runWith({ ...user }, 'health', '--fix')
+  expect(health.stdout).toContain('this user may not open it')
+  expect(JSON.parse((await world.runWith({ ...user }, 'get', 'agents.mary.context', '--compact')).stdout)).toEqual({ a: 1, b: 2 })
+  const [name] = await readdir(aside(world))
+  expect((await stat(`${aside(world)}/${name ?? ''}`)).mode & 0o777).toBe(0)
+})

@@ -2,7 +2,7 @@
  * What `health --fix` does: only what is safe, and a copy of what it touches is kept. It says what it did, and what it left and why.
  * Nothing of a user's is deleted; removed is only a socket that nobody listens on.
  */
-import { chmodSync, copyFileSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { reachHubOf } from '../client/connect.js'
 import { stateFolderOf, usualSocketPath } from '../client/socket-path.js'
@@ -74,7 +74,7 @@ function makeFolders({ root, done, left }: Work): void {
 function closeToOthers({ root, done, left }: Work): void {
   for (const path of openToOthers(root)) {
     attempt(left, () => {
-      chmodSync(path, lstatSync(path).mode & 0o700)
+      chmodSync(path, statSync(path).mode & 0o700)
       done.push(`closed ${path} to other users`)
     })
   }

@@ -28,6 +28,7 @@ export interface Files {
   write(path: string, text: string, options?: { durable?: boolean; mode?: number }): Promise<void>
   /** `exists`: there is such a name already; `missing`: there is no `from`. */
   link(from: string, to: string): Promise<'linked' | 'exists' | 'missing'>
+  /** Of the name itself: a link is renamed, never what it leads to. False: there is no `from`. */
   rename(from: string, to: string): Promise<boolean>
   /** Only while `to` still is the expected file (null: none). POSIX has no such call: the look is as close as it can be. */
   renameOver(from: string, to: string, expected: Identity | null): Promise<boolean>
@@ -36,6 +37,7 @@ export interface Files {
   /** With its parents; one that is there stays as it is. The mode is the last one's, by default 0755. */
   makeDirectory(path: string, mode?: number): Promise<void>
   syncDirectory(path: string): Promise<void>
+  /** Of a file, or of the one that a link leads to, into a new one with mode 0600; throws for everything else. */
   copy(from: string, to: string): Promise<void>
   /** Follows symbolic links; the path itself where there is nothing. */
   resolve(path: string): Promise<string>

@@ -60,20 +60,25 @@ function readWhole(path: string): FileText | null {
   }
 }
 
-function writeAll(fd: number, text: string): void {
-  const bytes = Buffer.from(text)
+function refuseOthers(path: string, stat: fs.Stats): void {
+  if (!stat.isFile()) throw Object.assign(new Error(`${path} is ${kindOf(stat)}, and no file`), { code: 'EINVAL' })
+}
+
+function writeBytes(fd: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += fs.writeSync(fd, bytes, at)
 }
 
-/** A pipe in the place of the journal refuses, and is not waited for. */
+/** A pipe in the place of the journal is not waited for. */
 const APPEND = fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | fs.constants.O_NONBLOCK
 
 function appendOnce(path: string, text: string): number {
   return withOpen(path, APPEND, 0o600, (fd) => {
+    const stat = fs.fstatSync(fd)
+    refuseOthers(path, stat) // a device takes every line and keeps none
     const bytes = Buffer.from(text)
     const written = fs.writeSync(fd, bytes)
     if (written !== bytes.length) throw Object.assign(new Error('the disk took only a part of the line'), { code: 'ENOSPC' })
-    return fs.fstatSync(fd).ino
+    return stat.ino
   })
 }
 
@@ -81,7 +86,7 @@ function readLines(path: string, from: number): { lines: string[]; end: number; 
   return unlessMissing(() =>
     withOpen(path, READ, 0, (fd) => {
       const stat = fs.fstatSync(fd)
-      if (!stat.isFile()) throw Object.assign(new Error(`${path} is ${kindOf(stat)}, and no file`), { code: 'EINVAL' })
+      refuseOthers(path, stat)
       const bytes = Buffer.alloc(Math.max(0, stat.size - from))
       const read = fs.readSync(fd, bytes, 0, bytes.length, from)
       const last = bytes.lastIndexOf(10, read - 1)
@@ -106,7 +111,7 @@ export const nodeFiles: Files = {
   write: promised((path, text, options = {}) => {
     withOpen(path, 'w', 0o600, (fd) => {
       if (options.mode !== undefined) fs.fchmodSync(fd, options.mode)
-      writeAll(fd, text)
+      writeBytes(fd, Buffer.from(text))
       if (options.durable === true) fs.fsyncSync(fd)
     })
   }),
@@ -152,8 +157,11 @@ export const nodeFiles: Files = {
     })
   }),
   copy: promised((from, to) => {
-    fs.copyFileSync(from, to)
-    fs.chmodSync(to, 0o600)
+    // What took the file's place since it was looked at may be a device that never ends.
+    const bytes = withOpen(from, READ, 0, (fd) => (refuseOthers(from, fs.fstatSync(fd)), fs.readFileSync(fd)))
+    withOpen(to, 'wx', 0o600, (fd) => {
+      writeBytes(fd, bytes)
+    })
   }),
   resolve: promised((path) => unlessMissing(() => fs.realpathSync(path)) ?? resolveMissing(path)),
   modeOf: promised((path) => {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { chmod, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { FILES_ALONE, FILES_AND_HUB, REDIS_AND_HUB, type SetUp, soon, World } from '../support/world.js'
 
@@ -38,7 +39,14 @@ const NO_FILE: [name: string, make: (path: string) => Promise<unknown>][] = [
   ['a folder', async (path) => mkdir(path)],
   ['a pipe', async (path) => execFileSync('mkfifo', [path])],
   ['a link to a pipe', async (path) => symlink(`${path}.pipe`, path)],
+  ['a link to a link to a pipe', async (path) => symlink(await linkTo(`${path}.pipe`), path)],
+  ['a link to a folder', async (path) => symlink(`${path}.folder`, path)],
 ]
+
+async function linkTo(path: string): Promise<string> {
+  await symlink(path, `${path}.link`)
+  return `${path}.link`
+}
 
 /** Can be read, and is data. `get` shows it under /agents/mary. */
 const DATA: [name: string, content: string, shown: object][] = [
@@ -114,6 +122,9 @@ describe.each([REDIS_AND_HUB, FILES_AND_HUB, FILES_ALONE])('a context.json that 
     const world = await makeWorld(setUp)
     let count = 0
     execFileSync('mkfifo', [`${world.root}/made.pipe`])
+    await mkdir(`${world.root}/made.folder`)
+    await writeFile(`${world.root}/made.folder/theirs`, 'theirs')
+    const [pipe, folder] = await Promise.all([lstat(`${world.root}/made.pipe`), lstat(`${world.root}/made.folder`)])
     for (const [name, make] of NO_FILE) {
       await make(`${world.root}/made`)
       await putInPlace(`${world.root}/made`, world.file)
@@ -124,7 +135,25 @@ describe.each([REDIS_AND_HUB, FILES_AND_HUB, FILES_ALONE])('a context.json that 
       expect((await lstat(world.file)).isFile(), name).toBe(true)
       await rm(aside(world), { recursive: true })
     }
-    expect((await lstat(`${world.root}/made.pipe`)).isFIFO(), 'what a link leads to is not touched').toBe(true)
+    const untouched = ({ ino, mode, ctimeMs }: Stats): object => ({ ino, mode, ctimeMs })
+    expect(untouched(await lstat(`${world.root}/made.folder`))).toEqual(untouched(folder))
+    expect(await readdir(`${world.root}/made.folder`)).toEqual(['theirs'])
+    expect(untouched(await lstat(`${world.root}/made.pipe`)), 'what a link leads to').toEqual(untouched(pipe))
+  })
+
+  test('is kept aside and restored behind a link to it, and the link stays', async () => {
+    const world = await makeWorld(setUp)
+    const behind = `${world.root}/elsewhere.json`
+    await writeFile(behind, await world.text(), { mode: 0o640 })
+    await symlink(behind, `${world.root}/made`)
+    await rename(`${world.root}/made`, world.file)
+    await isRestored(world, 1)
+    await leave(world, '{"half":')
+    await isRestored(world, 2)
+    expect(await readlink(world.file)).toBe(behind)
+    expect(JSON.parse(await readFile(behind, 'utf8'))).toMatchObject({ agents: { mary: { context: { n: 2 } } } })
+    expect((await stat(behind)).mode & 0o777).toBe(0o640)
+    expect((await keptAside(world)).map(String)).toContain('{"half":')
   })
 })
 
@@ -195,4 +224,35 @@ test('a context.json that this user may not open is moved aside, with its mode',
   expect(JSON.parse((await world.runWith({ ...user }, 'get', 'agents.mary.context', '--compact')).stdout)).toEqual({ a: 1, b: 2 })
   const [name] = await readdir(aside(world))
   expect((await stat(`${aside(world)}/${name ?? ''}`)).mode & 0o777).toBe(0)
+})
+
+test('what lies behind a link in our own folder is neither opened to nor closed from others, nor removed', async () => {
+  const world = await makeWorld(FILES_ALONE)
+  const theirs = `${world.root}/theirs`
+  const ours = `${world.root}/shared_memory/.memory_sync`
+  await mkdir(theirs)
+  await Promise.all(Array.from({ length: 30 }, (_, n) => writeFile(`${theirs}/file${n}`, '', { mode: 0o644 })))
+  await symlink(`${theirs}/file1`, `${ours}/link`)
+  await symlink(theirs, `${ours}/aside`)
+  await chmod(ours, 0o755)
+  await leave(world, 'not JSON')
+  await world.run('health', '--fix')
+  await isRestored(world, 1)
+  expect((await stat(ours)).mode & 0o777).toBe(0o700)
+  expect((await stat(`${theirs}/file1`)).mode & 0o777).toBe(0o644)
+  expect((await readdir(theirs)).filter((name) => name.startsWith('file'))).toHaveLength(30)
+})
+
+test('a journal that is no file takes no write, and nobody waits for it', async () => {
+  const world = await makeWorld(FILES_ALONE)
+  const journal = `${world.root}/shared_memory/.memory_sync/journal`
+  await rm(journal, { force: true })
+  execFileSync('mkfifo', [journal])
+  const reader = await open(journal, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    expect(await world.run('set', 'mary', 'a=2')).toMatchObject({ code: 69, stdout: '' })
+    expect((await reader.read(Buffer.alloc(10), 0, 10)).bytesRead).toBe(0)
+  } finally {
+    await reader.close()
+  }
 })

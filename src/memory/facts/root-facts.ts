@@ -22,12 +22,16 @@ export function diskOf(root: string): Facts['disk'] {
   return { freeBytes: stat.bavail * stat.bsize, totalBytes: stat.blocks * stat.bsize }
 }
 
-/** Paths of ours that others than the owner can read or write: everything behind the folder is open as far as the folder is. */
+/**
+ * Paths of ours that others than the owner can read or write: everything behind the folder is open as far as the folder is.
+ * A link in it has no mode of its own, and what it leads to is not ours.
+ */
 export function openToOthers(root: string): string[] {
   const folder = stateFolderOf(root)
-  const isOpen = (path: string): boolean => ((orNull(() => lstatSync(path))?.mode ?? 0) & 0o077) !== 0
+  const isOpen = (path: string): boolean => ((orNull(() => statSync(path))?.mode ?? 0) & 0o077) !== 0
   if (!isOpen(folder)) return []
-  return [folder, ...entriesOf(folder).map(({ name }) => join(folder, name)).filter(isOpen)]
+  const own = entriesOf(folder).filter((entry) => !entry.isSymbolicLink())
+  return [folder, ...own.map(({ name }) => join(folder, name)).filter(isOpen)]
 }
 
 const entriesOf = (folder: string): Dirent[] => orNull(() => readdirSync(folder, { withFileTypes: true })) ?? []

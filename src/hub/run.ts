@@ -1,4 +1,5 @@
 /** The daemon: the keeper of one root, its control socket, and what has to be looked after beside them. */
+import { privateRedisOf } from '../config/private-redis.js'
 import type { Environment } from '../config/root.js'
 import type { Engine } from '../core/engine-types.js'
 import { formatTime } from '../domain/time.js'
@@ -11,6 +12,7 @@ import { Ending } from './ending.js'
 import { Housekeeping } from './housekeeping.js'
 import { KeeperComponent } from './keeper-component.js'
 import { createLog, type Log } from './log.js'
+import { PrivateRedis } from './private-redis.js'
 import { Registration } from './registration.js'
 import { ControlServer } from './server.js'
 import { SpoolBox } from './spool-box.js'
@@ -79,14 +81,25 @@ function componentsOf(engine: Engine, options: HubOptions, log: Log, ending: End
     ending.ask('asked over the control socket')
   }
   const runs = settings && { isMeant: (env: Environment) => isMeantBy(env, settings, engine.redisUrl ?? null) }
+  const redis = privateRedis(engine, options, log)
   return [
+    ...(redis === null ? [] : [redis.last]),
     new KeeperComponent(engine, root, clock),
+    ...(redis === null ? [] : [redis.first]),
     new Registration({ root, processes: systemProcesses, log }),
     new ControlServer({ root, memory: engine, version, startedAt, process: systemProcesses.self(), log, stopAsked, ...runs }),
     new DropBox({ root, memory: engine, log, clock }),
     new SpoolBox({ root, memory: engine, log, clock }),
     new Housekeeping({ root, log, clock, ...(keepMs !== undefined && { keepMs }) }),
   ]
+}
+
+function privateRedis(engine: Engine, { root, settings, clock = systemClock }: HubOptions, log: Log): PrivateRedis | null {
+  if (settings === undefined) return null
+  const { env, config, redis } = settings
+  const place = privateRedisOf(root, config.redis.managed, redis)
+  const isConnected = async (): Promise<boolean> => (await engine.status()).redis === 'online'
+  return place === null ? null : new PrivateRedis(place, { env, log, clock, isConnected })
 }
 
 async function readyLine(engine: Engine): Promise<string> {

@@ -1,5 +1,10 @@
 /** What a rollback needs: the record, and the manager that the service was given to. */
-import { MemoryError } from '../errors/errors.js'
+import { readConfig } from '../config/file.js'
+import { privateRedisOf } from '../config/private-redis.js'
+import { resolveRedis } from '../config/redis.js'
+import type { Environment } from '../config/root.js'
+import { MemoryError, messageOf } from '../errors/errors.js'
+import { LastingRedis } from '../platform/lasting-redis.js'
 import { type InstallerOptions, openManagerFor } from './installer.js'
 import { readRecord } from './record.js'
 import type { RollbackOptions, RolledBack } from './rollback.js'
@@ -17,7 +22,16 @@ export async function openRollback(
     throw new MemoryError('absent', `nothing is installed: there is no install record in ${folder}`)
   }
   const manager = record.service === null ? null : await openManagerFor(options, record.service.kind)
-  return { folder, record, manager, takeOut: takeOutFrom(folder), clock: options.clock, ...how }
+  const endPrivateRedis = (): Promise<void> => endRedisOf(record.root, options.env).catch((error: unknown) => {
+      how.say(`the private Redis: ${messageOf(error)}`) // the rest is to be undone all the same
+    })
+  return { folder, record, manager, takeOut: takeOutFrom(folder), clock: options.clock, endPrivateRedis, ...how }
+}
+
+async function endRedisOf(root: string, env: Environment): Promise<void> {
+  const { redis } = await readConfig(env)
+  const place = privateRedisOf(root, redis.managed, resolveRedis({ flags: {}, env: {}, configFile: redis }))
+  if (place !== null) await new LastingRedis(place, {}).end()
 }
 
 const VERBS: Readonly<Record<Exclude<Undone['did'], 'nothing'>, string>> = {

@@ -22,8 +22,7 @@ export interface RedisQuestion {
   before: { asked: string; got: string } | null
 }
 
-// Those that the hub can run.
-const SERVERS: readonly string[] = []
+const SERVERS = ['redis-server', 'valkey-server']
 const USUAL_FOLDERS = '/opt/homebrew/bin:/usr/local/bin:/usr/bin:/usr/sbin'
 
 /** Throws MemoryError: `usage` and `config` for settings that cannot be used, `failed` when what was asked for is not to be had. */
@@ -31,7 +30,7 @@ export async function decideRedis(question: RedisQuestion): Promise<RedisDecisio
   const { asked, env, flags, before } = question
   const config = await readConfig(env)
   if (asked === 'off') return { got: 'off', why: 'by choice' }
-  if (asked === 'managed') return managed(question, config) ?? refuse('this version cannot run a private Redis')
+  if (asked === 'managed') return managed(question, config) ?? refuse('neither redis-server nor valkey-server is on the PATH')
   const isNamedNow = flags.url !== undefined || (['MEMORY_SYNC_REDIS_URL', 'REDIS_URL', 'REDIS_HOST'] as const).some((name) => (env[name] ?? '') !== '')
   if (asked === 'auto' && config.redis.managed !== undefined && !isNamedNow) {
     const again = managed(question, config)

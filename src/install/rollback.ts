@@ -15,6 +15,8 @@ export interface RollbackOptions {
   manager: ServiceManager | null
   takeOut: TakeOut
   clock: Pick<Clock, 'pause'>
+  /** One that a killed hub has left; a hub that ends ends its own. */
+  endPrivateRedis: () => Promise<void>
   dryRun: boolean
   say: (text: string) => void
 }
@@ -67,11 +69,12 @@ export async function removeService(options: RollbackOptions): Promise<RolledBac
 }
 
 /** No hub is left, of the service or not. */
-async function endService({ record, manager, clock, dryRun, say }: RollbackOptions): Promise<void> {
+async function endService({ record, manager, clock, dryRun, say, endPrivateRedis }: RollbackOptions): Promise<void> {
   if (dryRun) return
   if (manager !== null && record.service !== null) await manager.stop(record.service.label)
   const pid = await stopStrayHub(record.root, clock)
   if (pid !== null) say(`the hub (pid ${pid}) was ended`)
+  await endPrivateRedis()
 }
 
 /** The definition is gone, or is again what it was before us. */

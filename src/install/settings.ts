@@ -109,6 +109,7 @@ function redisConf(folder: string, url: string, password: string): string {
     `pidfile ${quoted(join(folder, 'redis.pid'))}`,
     `logfile ${quoted(join(folder, 'redis.log'))}`,
     'daemonize no',
+    'loglevel warning',
     'appendonly yes',
     'appendfsync everysec',
     'save ""',

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createHash } from 'node:crypto'
-import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, symlink, utimes } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
 import { BIN, Home, processesOf } from '../support/installed.js'
 import { startRedis } from '../support/redis.js'
 
@@ -18,6 +20,7 @@ for f in $ROOT/bridge/inbox/ENTRY/*.yaml(N); do
   log "$id -> CLC"
 done`
 const LONG = process.env['MEMORY_SYNC_TEST_LONG'] === '1'
+const soon = { timeoutMs: 30_000, intervalMs: 50 }
 const OLD = new Date('2025-11-12T08:26:25Z')
 
 /** A tree as the system before this one leaves it; its dispatcher ends without a newline. */
@@ -162,22 +165,13 @@ test('a Redis with a password is found, and the password stands nowhere but in t
   const password = `pw-${'0123456789abcdef'.repeat(2)}`
   const redis = await startRedis({ password })
   const home = await Home.make({ redis: 'any' })
-  await home.write('former.json', '{}')
   home.use({ REDIS_URL: redis.url, REDIS_PASSWORD: password })
   const reply = await install(home)
   home.use({ REDIS_URL: undefined, REDIS_PASSWORD: undefined })
   expect(JSON.stringify(reply)).not.toContain(password)
   expect(JSON.parse(await home.ok('status', '--json'))).toMatchObject({ redis: 'online' })
 
-  const { stdout } = await home.spawn('grep', ['-rlF', password, home.path])
-  const holding = stdout.trim().split('\n').sort()
-  const settings = `${home.path}/.config/memory_sync/config.json`
-  expect(holding.filter((path) => !path.startsWith(`${home.path}/.config/memory_sync/backups/`))).toEqual([settings])
-  for (const path of holding) expect((await lstat(path)).mode & 0o077, path).toBe(0)
-  for (const pid of await readdir('/proc')) {
-    if (/^\d+$/.test(pid)) expect(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).not.toContain(password)
-  }
-  await writeFile(settings, await readFile(settings)) // read and written again is no change
+  await passwordStandsOnlyIn(home, password, ['.config/memory_sync/config.json'])
   await home.ok('rollback')
   expect(home.has('.config')).toBe(false)
 })
@@ -190,3 +184,65 @@ test('a Redis that was named and does not answer is not replaced by another', as
   expect(stderr).toContain('the Redis of REDIS_URL does not answer')
   expect(home.has('.config')).toBe(false)
 })
+
+describe('a private Redis', () => {
+  test('lives as long as the hub, comes back when it is killed, and is found again by the next hub', async () => {
+    const home = await Home.make({ redis: 'any' })
+    const before = await looks(home)
+    await install(home, '--redis', 'managed')
+    expect(changedBy(await install(home)), 'the password stays').toEqual([])
+    const first = redisPid(home)
+    await home.ok('set', 'mary', 'task=T1')
+
+    process.kill(first, 'SIGKILL')
+    const second = await eventually(() => Promise.resolve(redisPid(home) !== first && redisPid(home)), soon)
+    await eventually(async () => (await status(home)).redis === 'online', soon)
+    const written = JSON.parse(await home.ok('set', 'mary', 'task=T2', '--json')) as { durability: string }
+    expect(written.durability).toBe('redis')
+
+    const hub = await home.hubPid()
+    process.kill(hub!, 'SIGKILL')
+    await eventually(async () => ![hub, null].includes(await home.hubPid()), soon)
+    await eventually(async () => (await status(home)).redis === 'online', soon)
+    expect(redisPid(home)).toBe(second)
+    expect(await home.ok('health')).toContain('✅ All checks passed')
+
+    const { redis } = JSON.parse(await home.read('.config/memory_sync/config.json')) as { redis: { password: string } }
+    await passwordStandsOnlyIn(home, redis.password, ['.config/memory_sync/config.json', '.local/share/memory_sync/redis/redis.conf'])
+
+    await home.ok('hub', 'stop')
+    expect(processesOf(home)).toEqual([])
+    await home.ok('install-agent')
+    await home.ok('rollback')
+    expect(processesOf(home)).toEqual([])
+    const DATA = /^\/02luka$|^\/02luka\/(shared_memory|logs)$|^\/\.local(\/share(\/memory_sync)?)?$/
+    const left = Object.fromEntries(Object.entries(await looks(home)).filter(([path]) => !DATA.test(path)))
+    expect(left).toEqual(before)
+    expect(home.has('.local/share/memory_sync/redis/appendonlydir'), 'data stays').toBe(true)
+  })
+
+  test('that a killed hub has left is ended by the rollback', async () => {
+    const home = await Home.make({ redis: 'any' })
+    await install(home, '--redis', 'managed')
+    const { supervisor, hub } = JSON.parse(await home.read('.config/memory_sync/service/com.02luka.memory.hub.state.json')) as Record<'supervisor' | 'hub', { pid: number }>
+    for (const { pid } of [supervisor, hub]) process.kill(pid, 'SIGKILL')
+    expect(redisPid(home)).toBeGreaterThan(0)
+    await home.ok('rollback')
+    expect(processesOf(home)).toEqual([])
+  })
+
+  const redisPid = (home: Home): number => Number(/^(\d+)/.exec(readFileSync(`${home.path}/.local/share/memory_sync/redis/redis.process`, 'utf8'))?.[1])
+  const status = async (home: Home): Promise<{ redis: string }> => JSON.parse(await home.ok('status', '--json')) as { redis: string }
+})
+
+/** Nor may anybody else read these. */
+async function passwordStandsOnlyIn(home: Home, password: string, files: readonly string[]): Promise<void> {
+  const { stdout } = await home.spawn('grep', ['-rlF', '--devices=skip', password, home.path])
+  const holding = stdout.trim().split('\n').sort()
+  const isBackup = (path: string): boolean => path.startsWith(`${home.path}/.config/memory_sync/backups/`)
+  expect(holding.filter((path) => !isBackup(path))).toEqual(files.map((path) => `${home.path}/${path}`))
+  for (const path of holding) expect((await lstat(path)).mode & 0o077, path).toBe(0)
+  for (const pid of await readdir('/proc')) {
+    if (/^\d+$/.test(pid)) expect(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).not.toContain(password)
+  }
+}

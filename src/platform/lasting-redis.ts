@@ -1,0 +1,118 @@
+/**
+ * A redis-server in a folder of its own, for good: it may outlive whoever started it, and is found again. Its settings stand in
+ * `redis.conf` in that folder; which process it is, in `redis.process`.
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MemoryError, messageOf } from '../errors/errors.js'
+import { startDetached } from './children.js'
+import { formatProcess, identify, parseProcess, type ProcessIdentity, signalProcess, systemProcesses } from './processes.js'
+import { redisPid, type RedisWhere } from './redis-wire.js'
+
+export interface LastingRedisPlace {
+  folder: string
+  /** redis-server or valkey-server, absolute. */
+  program: string
+  where: RedisWhere
+  password: string
+}
+
+const READY_MS = 30_000
+const END_MS = 8_000
+const KILL_MS = 3_000
+const LOOK_MS = 20
+const LOG_TAIL_LINES = 3
+
+export class LastingRedis {
+  constructor(
+    private readonly place: LastingRedisPlace,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  /** The server, when it takes its password: found, or else started. Throws MemoryError `failed` where it does not get ready. */
+  async ensure(): Promise<{ server: ProcessIdentity; found: boolean }> {
+    const found = await this.find()
+    const server = found ?? (await this.start())
+    const isReady = await until(READY_MS, async () => !systemProcesses.isAlive(server) || (await this.pid()) !== null)
+    if (isReady && systemProcesses.isAlive(server)) return { server, found: found !== null }
+    throw new MemoryError('failed', `the private Redis in ${this.place.folder} ${isReady ? 'ended at once' : 'does not answer'}`, {
+      suggestions: [`look into ${this.log}${this.logTail()}`],
+    })
+  }
+
+  /** It has ended, in order if it can, when this resolves. One that does not run is no error. */
+  async end(): Promise<void> {
+    const server = await this.find()
+    if (server === null) return
+    const isGone = (): Promise<boolean> => Promise.resolve(!systemProcesses.isAlive(server))
+    signalProcess(server, 'SIGTERM')
+    if (!(await until(END_MS, isGone))) {
+      signalProcess(server, 'SIGKILL')
+      if (!(await until(KILL_MS, isGone))) throw new MemoryError('failed', `the private Redis (pid ${server.pid}) does not end`)
+    }
+    rmSync(this.noteFile, { force: true })
+  }
+
+  /** By our note, which also knows one that does not answer; else by asking who answers with our password. */
+  private async find(): Promise<ProcessIdentity | null> {
+    const noted = this.noted()
+    if (noted !== null && systemProcesses.isAlive(noted)) return noted
+    const pid = await this.pid()
+    return pid === null ? null : this.note(pid)
+  }
+
+  private async start(): Promise<ProcessIdentity> {
+    const { program, folder } = this.place
+    const options = { env: this.env, cwd: folder, stdout: this.log, stderr: this.log }
+    try {
+      const child = await startDetached(program, [join(folder, 'redis.conf')], options)
+      child.unref()
+      return this.note(child.pid ?? 0)
+    } catch (error) {
+      throw new MemoryError('failed', `the private Redis cannot be started: ${messageOf(error)}`, { cause: error })
+    }
+  }
+
+  private note(pid: number): ProcessIdentity {
+    const server = identify(pid)
+    writeFileSync(this.noteFile, formatProcess(server), { mode: 0o600 })
+    return server
+  }
+
+  private noted(): ProcessIdentity | null {
+    try {
+      return parseProcess(readFileSync(this.noteFile, 'utf8'))
+    } catch {
+      return null // it was never started
+    }
+  }
+
+  private pid(): Promise<number | null> {
+    return redisPid(this.place.where, this.place.password)
+  }
+
+  private logTail(): string {
+    try {
+      return `: ${readFileSync(this.log, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join(' | ')}`
+    } catch {
+      return '' // it has not come as far as a log
+    }
+  }
+
+  private get noteFile(): string {
+    return join(this.place.folder, 'redis.process')
+  }
+
+  private get log(): string {
+    return join(this.place.folder, 'redis.log')
+  }
+}
+
+async function until(ms: number, condition: () => Promise<boolean>): Promise<boolean> {
+  const deadline = performance.now() + ms
+  while (!(await condition())) {
+    if (performance.now() >= deadline) return false
+    await new Promise((done) => setTimeout(done, LOOK_MS))
+  }
+  return true
+}

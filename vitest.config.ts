@@ -22,12 +22,12 @@ interface Tier {
 }
 
 const tiers: Tier[] = [
-  {name: 'unit', testTimeoutMs: 5_000},
-  {name: 'contract', testTimeoutMs: 15_000},
+  {name: 'unit', testTimeoutMs: 30_000},
+  {name: 'contract', testTimeoutMs: 60_000},
   {name: 'property', testTimeoutMs: 60_000},
   {name: 'sim', testTimeoutMs: 300_000},
-  {name: 'integration', testTimeoutMs: 30_000},
-  {name: 'e2e', testTimeoutMs: 60_000, needsBuild: true},
+  {name: 'integration', testTimeoutMs: 60_000},
+  {name: 'e2e', testTimeoutMs: 120_000, needsBuild: true},
   {name: 'fault', testTimeoutMs: 120_000, needsBuild: true},
   {name: 'repo', testTimeoutMs: 120_000, needsBuild: true},
 ]

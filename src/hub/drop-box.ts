@@ -2,7 +2,7 @@
  * Takes what agents drop into the inbox: written to the context first, moved away after. A drop has a key of its own, so a hub
  * that died between the two writes it once, and nothing that cannot be read is thrown away.
  */
-import { basename, relative } from 'node:path'
+import { relative } from 'node:path'
 import type { ServedMemory } from '../core/engine-types.js'
 import type { WriteOutcome } from '../core/memory.js'
 import { leafOf, type Tree } from '../domain/json.js'
@@ -11,7 +11,7 @@ import type { Clock } from '../platform/clock.js'
 import { type Bridge, bridgeOf } from './bridge.js'
 import type { Component } from './components.js'
 import { dropKey, type DropName, parseDrop, parseDropName, writeOfDrop } from './drop.js'
-import { type DropContent, type DropFile, listDrops, MAX_DROP_BYTES, moveDrop, readDrop } from './drop-files.js'
+import { type DropContent, type DropFile, listDrops, MAX_DROP_BYTES, moveDrop, readDrop, rejectFile } from './drop-files.js'
 import { FolderWatch, UNWATCHED_MS } from './folder-watch.js'
 import type { Log } from './log.js'
 import { Looker } from './looker.js'
@@ -165,9 +165,9 @@ export class DropBox implements Component {
   }
 
   private async reject(name: string, reason: string): Promise<void> {
-    const moved = await moveDrop(this.bridge.inbox, name, this.bridge.rejected, this.options.clock.now())
-    if (moved === null) return
-    this.options.log.warn(`the drop ${name} cannot be taken, and is kept as rejected/${basename(moved)}: ${reason}`)
+    const kept = await rejectFile(this.bridge.inbox, name, this.bridge.rejected, this.options.clock.now(), reason)
+    if (kept === null) return
+    this.options.log.warn(`the drop ${name} cannot be taken, and is kept as rejected/${kept}: ${reason}`)
   }
 
   private tellOnce(name: string, text: string): void {

@@ -1,8 +1,8 @@
 /** Files in the inbox: looked at only when they are at rest, and moved only to where no other file is overwritten. */
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, readdir, rename, utimes } from 'node:fs/promises'
-import { join, parse } from 'node:path'
+import { lstat, mkdir, open, readdir, rename, utimes, writeFile } from 'node:fs/promises'
+import { basename, join, parse } from 'node:path'
 
 /** More than any context may have; it is not even read. */
 export const MAX_DROP_BYTES = 16 * 1024 * 1024
@@ -71,6 +71,17 @@ export async function moveDrop(inbox: string, name: string, folder: string, now:
   // It is kept for as long after it was handled, however old it was then.
   if (moved !== null) await unlessMissing(() => utimes(target, now / 1000, now / 1000))
   return moved
+}
+
+/**
+ * Moves a file that cannot be taken, and leaves beside it, as `<name>.reason`, why. Returns its new name; null: it is gone. The
+ * reason comes second: one that a crash kept from being written stands in the log only.
+ */
+export async function rejectFile(inbox: string, name: string, folder: string, now: number, reason: string): Promise<string | null> {
+  const moved = await moveDrop(inbox, name, folder, now)
+  if (moved === null) return null
+  await writeFile(`${moved}.reason`, `${reason}\n`)
+  return basename(moved)
 }
 
 /** Nobody else puts files here, so a name that is free stays free until it is used. */

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { stateFolderOf } from '../client/socket-path.js'
 import type { Memory } from '../core/memory.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
@@ -12,7 +12,7 @@ import type { Clock } from '../platform/clock.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { parseSpooled, takeSpooled } from '../usecases/spooled.js'
 import type { Component } from './components.js'
-import { moveDrop, unlessMissing } from './drop-files.js'
+import { rejectFile, unlessMissing } from './drop-files.js'
 import { FolderWatch } from './folder-watch.js'
 import type { Log } from './log.js'
 import { Looker } from './looker.js'
@@ -110,9 +110,9 @@ export class SpoolBox implements Component {
 
   private async rejectLater(name: string, reason: string): Promise<void> {
     if ((await this.ageOf(name)) < (this.options.patienceMs ?? 2_000)) return
-    const moved = await moveDrop(this.folder, name, join(this.folder, 'rejected'), this.options.clock.now())
-    if (moved === null) return
-    this.options.log.warn(`${name} of the spool cannot be recorded, and is kept as rejected/${basename(moved)}: ${reason}`)
+    const kept = await rejectFile(this.folder, name, join(this.folder, 'rejected'), this.options.clock.now(), reason)
+    if (kept === null) return
+    this.options.log.warn(`${name} of the spool cannot be recorded, and is kept as rejected/${kept}: ${reason}`)
   }
 }
 

@@ -1,5 +1,6 @@
 import { mkdir, symlink } from 'node:fs/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { NO_HANG_MS } from '../support/budget.js'
 import { startRedis } from '../support/redis.js'
 import { Cli, errorOf } from './cli.js'
 
@@ -131,7 +132,7 @@ describe('with a Redis', () => {
     const { out, code, ms } = await cli.run('update', 'mary', 'idle', '--json')
     expect(code).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ ok: true, durability: 'file', pending: 1 })
-    expect(ms).toBeLessThan(2_000)
+    expect(ms).toBeLessThan(NO_HANG_MS)
     await redis.kill('SIGCONT')
     await cli.ok('sync')
     expect(await (await redis.client()).hget('memory:agents:mary', 'status')).toBe('idle')

@@ -148,9 +148,10 @@ const UNUSABLE: readonly [string, string, string | Buffer, RegExp][] = [
 test.each(UNUSABLE)('%s is kept apart and told', async (_, name, text, reason) => {
   const { bridge, engine, lines, drop } = await dropBox()
   drop(name, text)
-  await eventually(() => existsSync(bridge.rejected) && readdirSync(bridge.rejected).length === 1 && lines.length === 1)
+  await eventually(() => existsSync(bridge.rejected) && readdirSync(bridge.rejected).length === 2 && lines.length === 1)
   expect(readFileSync(path.join(bridge.rejected, name))).toEqual(Buffer.from(text))
   expect(lines.join()).toMatch(reason)
+  expect(readFileSync(path.join(bridge.rejected, `${name}.reason`), 'utf8')).toMatch(reason)
   expect(engine.requests).toEqual([])
 })
 

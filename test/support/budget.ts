@@ -5,3 +5,6 @@ export const smoke = process.env['MEMORY_SYNC_TEST_SMOKE'] === '1'
 export function runs(full: number, short: number): number {
   return smoke ? short : full
 }
+
+/** Far beyond every budget, also on a busy machine: what takes longer waits for something that does not come. */
+export const NO_HANG_MS = 15_000

@@ -40,6 +40,7 @@ export class Exchange {
     const { copy } = this
     const shared = await this.ports.connector.connect()
     copy.mode = modeOf(this.ports, copy.replica.epoch, shared)
+    copy.refusal = null
     const store = shared ?? (copy.mode === 'off' ? this.options.ownStore() : null)
     if (store === null) return
     try {
@@ -47,6 +48,7 @@ export class Exchange {
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
       copy.mode = 'away'
+      copy.refusal = error.message
     }
   }
 

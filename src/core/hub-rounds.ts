@@ -186,7 +186,8 @@ export class HubRounds implements KeeperAccess {
   private tellMode(): void {
     const { mode } = this.keeper
     if (mode === this.lastMode) return
-    const { reason, url } = this.ports.connector
+    const { url } = this.ports.connector
+    const reason = this.keeper.refusal ?? this.ports.connector.reason
     if (mode === 'away') this.ports.tell('warn', `Redis is away${reason === null ? '' : ` (${reason})`}: writes are kept in the journal`)
     else if (mode === 'online' && this.lastMode !== null) this.ports.tell('info', `Redis is back: ${url ?? ''}`)
     this.lastMode = mode

@@ -32,9 +32,9 @@ export async function statusOf(ports: Ports, view: Keeper, store: Store | null):
   const isCurrent = file.is === 'ours' && file.text.includes(`"rev": ${view.compose().get('rev') as string}`)
   return {
     root: root.path,
-    redis: modeOf(ports, view.replica.epoch, store),
+    redis: view.refusal === null ? modeOf(ports, view.replica.epoch, store) : 'away',
     redisUrl: connector.url,
-    redisReason: connector.reason,
+    redisReason: view.refusal ?? connector.reason,
     redisLatencyMs: latency,
     rev: view.replica.rev,
     epoch: view.replica.epoch,
@@ -59,17 +59,13 @@ export async function examine(ports: Ports, view: Keeper): Promise<Examination> 
 /** Reconciles now, and reads both sides back. Throws MemoryError `unavailable` when the shared store is away. */
 export async function reconcile(ports: Ports, access: KeeperAccess): Promise<Comparison> {
   const store = await ports.connector.connect()
-  if (store === null) {
-    const { reason } = ports.connector
-    throw new MemoryError('unavailable', `Redis cannot be reached${reason === null ? '' : ` (${reason})`}: nothing was reconciled`, {
-      suggestions: ['look at memory_sync status', 'what is pending is sent when Redis answers again'],
-    })
-  }
+  if (store === null) throw notReconciled(ports.connector.reason)
   const keeper = await access.alone(async (own) => {
     for (let round = 0; round < 3; round++) await own.round('all')
     return own
   })
   if (keeper === null) throw new MemoryError('failed', 'another process is the keeper of this root and does not finish')
+  if (keeper.refusal !== null) throw notReconciled(keeper.refusal)
   return compare(ports, keeper, store)
 }
 
@@ -82,6 +78,11 @@ async function compare(ports: Ports, keeper: Keeper, store: Store): Promise<Comp
   const equal = equalTrees(withoutFacts(parseTreeMap(file)), withoutFacts(redis))
   return { rev: lineage.rev, agents: [...entries.keys()].filter((target) => agentOf(target) !== undefined).length, equal }
 }
+
+const notReconciled = (reason: string | null): MemoryError =>
+  new MemoryError('unavailable', `Redis does not take part${reason === null ? '' : ` (${reason})`}: nothing was reconciled`, {
+    suggestions: ['look at memory_sync status', 'what is pending is sent when Redis answers again'],
+  })
 
 async function latencyOf(store: WakingStore): Promise<number | null> {
   try {

@@ -91,6 +91,11 @@ export class Keeper implements LocalSequencer {
     this.copy.mode = mode
   }
 
+  /** Why the shared store, although it answers, did not do the last round: it is full, or a read-only replica. */
+  get refusal(): string | null {
+    return this.copy.refusal
+  }
+
   /** context.json was being written, or was only just replaced: another look is due soon. */
   get isUnsettled(): boolean {
     return this.file.isUnsettled

@@ -16,6 +16,8 @@ export class RootCopy {
   replica: Replica = emptyReplica()
   readonly open = new OpenOperations()
   mode: Mode = 'off'
+  /** Why the shared store, although it answers, did not do the last round; null: it did, or there is none. */
+  refusal: string | null = null
   /** Of the journal: segments up to this one are in the replica. */
   generation = 0
   order: string[] = []

@@ -68,7 +68,8 @@ function rangeOfClock({ hosts }: World, host: number): number {
 
 /** Of two writers that ask for the same revision of a record only one is told that it won. */
 function comparedOnce(world: World, { acks, asked }: Workload): string[] {
-  const epochs = new Map(world.commits.map(({ id, epoch }) => [id, epoch]))
+  // Of the first commit: a write that was won and then lost with its data is brought back, whoever won in the data after it.
+  const epochs = new Map([...world.commits].reverse().map(({ id, epoch }) => [id, epoch]))
   const winners = new Map<string, string>()
   return acks.flatMap(({ attempt: { id, agent, kind } }) => {
     const revs = [...(asked.get(id) ?? [])]

@@ -1,5 +1,5 @@
 /** A root of its own, with a Redis and a hub of its own where the set-up has them. */
-import { readFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { expect } from 'vitest'
 import type { Memory } from '../../src/core/memory.js'
 import { openMemory } from '../../src/memory/open.js'
@@ -51,7 +51,14 @@ export class World {
     readonly root: string,
     readonly server: RedisServer | undefined,
     private readonly env: NodeJS.ProcessEnv,
+    private readonly redisUrl = server?.url,
   ) {}
+
+  /** A root, without a hub, on a Redis that others may use too. `redis`: the way to it. */
+  static async around(server: RedisServer, { redis = server.url }: { redis?: string } = {}): Promise<World> {
+    const login = server.password === undefined ? {} : { REDIS_PASSWORD: server.password }
+    return new World(await makeTempFolder('ms-'), server, login, redis)
+  }
 
   static async make(setUp: SetUp, { before, password }: WorldOptions = {}): Promise<World> {
     const login = password === undefined ? {} : { password }
@@ -74,7 +81,7 @@ export class World {
   }
 
   get options(): ProgramOptions {
-    return { root: this.root, redis: this.server?.url, env: this.env }
+    return { root: this.root, redis: this.redisUrl, env: this.env }
   }
 
   async startHub(): Promise<Program> {
@@ -114,6 +121,12 @@ export class World {
 
   text(): Promise<string> {
     return readFile(this.file, 'utf8')
+  }
+
+  /** As somebody does who knows nothing of us: another file in its place. */
+  async write(context: Context): Promise<void> {
+    await writeFile(`${this.file}.new`, `${JSON.stringify(context, null, 2)}\n`)
+    await rename(`${this.file}.new`, this.file)
   }
 
   async context(): Promise<Context> {

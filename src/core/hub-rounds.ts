@@ -97,6 +97,7 @@ export class HubRounds implements KeeperAccess {
     const target = this.asked
     const until = performance.now() + SETTLE_MS
     while (this.done < target && performance.now() < until && !this.stopping) await this.roundOrTime(until)
+    if (this.done < target) await this.keeper.refresh() // what the journal has by now is pending, although its round goes on
     return this.keeper
   }
 

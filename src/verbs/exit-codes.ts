@@ -1,7 +1,8 @@
 /** What the process ends with: fixed, scripts depend on it. */
 import type { ErrorCode } from '../errors/errors.js'
 
-const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
+/** docs/errors.md has them with their meanings. */
+export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   absent: 1,
   failed: 1,
   usage: 2,

@@ -23,6 +23,11 @@ export interface HealthReport {
   findings: { level: string; text: string; wayOut?: string; section: string }[]
 }
 
+interface Written {
+  rev: number | null
+  durability: 'redis' | 'file'
+}
+
 /** The agent of the round trip; it is removed again. */
 const AGENT = 'memory_sync.install'
 const WATCH_SECONDS = 20
@@ -39,7 +44,7 @@ export function roundTripStage(options: ProofOptions, random: () => string): Sta
       const token = random()
       const { rev } = JSON.parse(await must(options, 'get', '--with-meta')) as { rev: number }
       const began = performance.now()
-      await must(options, 'set', AGENT, `check="${token}"`)
+      const written = JSON.parse(await must(options, 'set', AGENT, `check="${token}"`, '--json')) as Written
       try {
         const seen = await must(options, 'watch', ...['--agent', AGENT, '--since', String(rev), '--count', '1', '--timeout', String(WATCH_SECONDS)])
         if (!seen.includes(token)) throw failed('a watcher does not see what was written')
@@ -47,7 +52,8 @@ export function roundTripStage(options: ProofOptions, random: () => string): Sta
       } finally {
         await must(options, 'remove', AGENT)
       }
-      return `done in ${Math.round(performance.now() - began)} ms`
+      const where = written.durability === 'redis' ? 'in Redis' : 'in the journal of this machine'
+      return `written by one program (rev ${written.rev}, ${where}), seen by another, and in context.json: ${Math.round(performance.now() - began)} ms with their starts`
     },
   }
 }

@@ -30,10 +30,10 @@ describe('the packages', () => {
 })
 
 describe('the README', () => {
-  it('starts with two commands, to try it and to test it, that work in a fresh clone', () => {
+  it('starts with two commands, to install it and to test it, that work in a fresh clone', () => {
     const [first, second] = [...read('README.md').matchAll(/^```sh\n(.+)\n/gm)].map((match) => match[1] ?? '')
-    expect(first).toBe('npm ci && npm run quickstart')
+    expect(first).toBe('npm ci && npm run setup')
     expect(second).toBe('npm ci && npm test')
-    expect(Object.keys(pkg.scripts)).toEqual(expect.arrayContaining(['quickstart', 'test', 'test:smoke', 'build', 'lint']))
+    expect(Object.keys(pkg.scripts)).toEqual(expect.arrayContaining(['setup', 'quickstart', 'test', 'test:smoke', 'build', 'lint']))
   })
 })

@@ -6,7 +6,7 @@ import { readConfig, type TasksConfig } from '../config/file.js'
 import { resolveAuthor } from '../config/author.js'
 import type { ResolvedRoot } from '../config/root.js'
 import type { Step } from '../domain/task-step.js'
-import { MemoryError } from '../errors/errors.js'
+import { MemoryError, messageOf } from '../errors/errors.js'
 import { askCommand } from '../platform/guard.js'
 import { systemProcesses } from '../platform/processes.js'
 import { DEFAULT_TTL_MS, MAX_TTL_MS, type StepReceipt, type StepRequest, takeStep } from '../usecases/tasks/step.js'
@@ -70,7 +70,40 @@ export abstract class TaskCommand extends BaseCommand {
   protected async takeStep(step: Step, id: string, flags: StepFlags): Promise<StepReceipt> {
     const { tasks: config } = await readConfig(process.env)
     const request = { ...requestOf(step, id, flags, config), agent: this.agentOf(flags) }
-    return this.withTasks(flags, (surroundings) => takeStep(surroundings, guardsOf(config), request))
+    return this.changeTasks(flags, (surroundings) => takeStep(surroundings, guardsOf(config), request))
+  }
+
+  /** As `withTasks`; then the YAML copy is brought up to date, unless a hub does that. */
+  protected changeTasks<T extends { source: 'hub' | 'redis' | 'file' }>(
+    flags: Flagged,
+    use: (surroundings: TaskSurroundings) => Promise<T>,
+  ): Promise<T> {
+    return this.withTasks(flags, async (surroundings, root) => {
+      const changed = await use(surroundings)
+      if (changed.source !== 'hub') await this.refreshCopy(surroundings, root.path)
+      return changed
+    })
+  }
+
+  /** The step is done, whatever becomes of the copy: the next one brings it up to date. */
+  private async refreshCopy(surroundings: TaskSurroundings, root: string): Promise<void> {
+    const [{ tasks }, { taskCopyOf, taskFileOf }, { keepCopy }] = await Promise.all([
+      readConfig(process.env),
+      import('../memory/task-copy.js'),
+      import('../usecases/tasks/copy.js'),
+    ])
+    const file = taskFileOf(root, tasks)
+    if (file === null) return
+    const notes: string[] = []
+    try {
+      const copy = await taskCopyOf(root, file, (level, text) => {
+        if (level !== 'info') notes.push(text)
+      })
+      await keepCopy(surroundings, copy)
+    } catch (error) {
+      notes.push(`the copy ${file} was not written: ${messageOf(error)}`)
+    }
+    for (const note of notes) await this.note(`Warning: ${note}`)
   }
 
   /** With --json where the write is; else silence. */

@@ -13,11 +13,13 @@ stdout, a line at once. SIGTERM, SIGINT or "hub stop" ends it; nothing that was 
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Hub)
-    const [{ runHub }, { writeLineNow }, { openEngine }, { settingsOf }] = await Promise.all([
+    const [{ runHub }, { writeLineNow }, { openEngine }, { settingsOf }, { taskFileOf }, { readConfig }] = await Promise.all([
       import('../hub/run.js'),
       import('../hub/log.js'),
       import('../memory/open.js'),
       import('../memory/engine.js'),
+      import('../memory/task-copy.js'),
+      import('../config/file.js'),
     ])
     const options = openOptionsOf(flags)
     const code = await runHub({
@@ -25,6 +27,7 @@ stdout, a line at once. SIGTERM, SIGINT or "hub stop" ends it; nothing that was 
       version: this.config.version,
       open: () => openEngine(options),
       settings: await settingsOf(options),
+      taskFile: taskFileOf(options.root, (await readConfig(options.env)).tasks),
       out: this.jsonEnabled() ? (line) => writeLineNow(asJson(line)) : writeLineNow,
     })
     if (code !== 0) this.exit(code)

@@ -1,5 +1,5 @@
 /** What a document of work items that came in asks for: compared with the version that it was made from, and with what stands. */
-import { equalTrees, kindOf, type Tree, type TreeMap } from './json.js'
+import { equalTrees, kindOf, leafOf, type Tree, type TreeMap } from './json.js'
 import type { Edit } from './operation.js'
 import type { Pointer } from './pointer.js'
 import { standingOf, type Task } from './task.js'
@@ -47,7 +47,8 @@ export function trackingEdit(
     }
     const { edits, kept } = merged(was, item, othersOf(task, current.now), { hasBase: base !== undefined, overwrite })
     result.kept.push(...kept.map((path) => `${id}${path}: it was changed meanwhile`))
-    if (edits.length > 0) result.items.push({ id, edits: withClaim(edits, task, current.now), is: task === undefined ? 'new' : 'changed' })
+    if (task === undefined) result.items.push({ id, edits: withDefaults(id, edits), is: 'new' })
+    else if (edits.length > 0) result.items.push({ id, edits: withClaim(edits, task, current.now), is: 'changed' })
   }
   for (const [id, was] of base?.items ?? []) {
     const task = current.tasks.get(id)
@@ -95,6 +96,13 @@ function textAt(tree: TreeMap, path: Pointer): string | null {
   const value = valueAt(tree, path)
   if (value === undefined) return null
   return kindOf(value) === 'object' ? JSON.stringify(leavesOf(value)) : (value as string)
+}
+
+/** An item without title or status is one all the same. */
+function withDefaults(id: string, edits: Edit[]): Edit[] {
+  const missing = (path: string, text: string): Edit[] =>
+    edits.some((edit) => edit.path === path) ? [] : [{ do: 'set', path, value: leafOf(text) }]
+  return [...missing('/title', id), ...missing('/status', 'new'), ...edits]
 }
 
 /** Who writes another status or owner there takes the item out of the hands of whoever has it. */

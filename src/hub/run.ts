@@ -16,6 +16,7 @@ import { PrivateRedis } from './private-redis.js'
 import { Registration } from './registration.js'
 import { ControlServer } from './server.js'
 import { SpoolBox } from './spool-box.js'
+import { TaskKeeping } from './task-keeping.js'
 
 export interface HubOptions {
   root: string
@@ -29,6 +30,8 @@ export interface HubOptions {
   keepMs?: number
   /** With what it was started: commands of callers with the same are run for them. */
   settings?: HubSettings
+  /** The YAML copy of the work items; null: none is kept. */
+  taskFile?: string | null
   clock?: Clock
 }
 
@@ -75,7 +78,7 @@ async function live(options: HubOptions, log: Log, ending: Ending): Promise<numb
 }
 
 function componentsOf(engine: Engine, options: HubOptions, log: Log, ending: Ending): Component[] {
-  const { root, version, keepMs, settings, clock = systemClock } = options
+  const { root, version, keepMs, settings, taskFile = null, clock = systemClock } = options
   const startedAt = formatTime(clock.now(), clock.offsetMinutes())
   const stopAsked = (): void => {
     ending.ask('asked over the control socket')
@@ -90,6 +93,7 @@ function componentsOf(engine: Engine, options: HubOptions, log: Log, ending: End
     new ControlServer({ root, memory: engine, version, startedAt, process: systemProcesses.self(), log, stopAsked, ...runs }),
     new DropBox({ root, memory: engine, log, clock }),
     new SpoolBox({ root, memory: engine, log, clock }),
+    new TaskKeeping({ root, memory: engine, file: taskFile, log, clock }),
     new Housekeeping({ root, log, clock, ...(keepMs !== undefined && { keepMs }) }),
   ]
 }

@@ -30,8 +30,9 @@ export default class TaskAdd extends TaskCommand {
     const title = flags.title ?? (hasTitle ? first : args.id)
     const { ifRev: _ifRev, ...conditions } = conditionsOf(flags)
     const task = { id: args.id, title, dependsOn: flags['depends-on'] ?? [], fields: hasTitle ? rest.slice(1) : rest, ...conditions }
-    await this.printReply(
-      await this.withTasks({ ...flags, agent: flags.by }, (surroundings) => addTask(surroundings, task)),
+    const { source: _source, ...receipt } = await this.changeTasks({ ...flags, agent: flags.by }, (surroundings) =>
+      addTask(surroundings, task),
     )
+    await this.printReply(receipt)
   }
 }

@@ -24,7 +24,7 @@ added; what differs stays as it is here, unless --overwrite. Nothing is deleted;
     const text = await textOf('FILE', args.file === '-' ? '-' : `@${args.file}`, { files: true })
     const { parseTracking } = await import('../../usecases/tasks/yaml.js')
     const document = parseTracking(args.file, text)
-    const imported = await this.withTasks({ ...flags, agent: flags.by }, (surroundings) =>
+    const { source: _source, ...imported } = await this.changeTasks({ ...flags, agent: flags.by }, (surroundings) =>
       importTasks(surroundings, document, flags.overwrite),
     )
     const { total, added, changed, unchanged } = imported

@@ -1,12 +1,10 @@
-/** context.json: read, and replaced atomically. It, or its directory, may be a symbolic link, and stays one. */
+/** A document such as context.json: read, and replaced atomically. It, or its directory, may be a symbolic link, and stays one. */
 import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../../platform/clock.js'
 import { type Files, type FileText, type Identity } from '../../platform/files.js'
 import type { DocumentFile, Replaced } from '../root.js'
 
 const MAX_ASIDE = 20
-/** What this file has put there: of anything else, nothing is removed. */
-const ASIDE = /^\d{15}\..+\.context\.json$/
 /** A program that had the file open may write to the replaced one for so long. */
 const SETTLE_MS = 1_000
 const DEFAULT_MODE = 0o644
@@ -93,11 +91,13 @@ export class ContextFile implements DocumentFile {
   private async placeAside(reason: string): Promise<string> {
     const aside = join(this.directory, 'aside')
     await this.files.makeDirectory(aside, 0o700)
-    const names = (await this.files.list(aside)).filter((name) => ASIDE.test(name)).sort()
+    const end = `.${basename(this.path)}`
+    // What this file has put there: of anything else, nothing is removed.
+    const names = (await this.files.list(aside)).filter((name) => /^\d{15}\./.test(name) && name.endsWith(end)).sort()
     for (const name of names.slice(0, Math.max(0, names.length - MAX_ASIDE + 1))) {
       await this.files.remove(join(aside, name)).catch(() => undefined) // a folder that was moved here stays
     }
-    return join(aside, `${String(this.clock.now()).padStart(15, '0')}.${this.unique()}.${reason}.context.json`)
+    return join(aside, `${String(this.clock.now()).padStart(15, '0')}.${this.unique()}.${reason}${end}`)
   }
 
   private async keepReplaced(real: string): Promise<void> {

@@ -1,11 +1,11 @@
 /** New work items: one by one, or from a document of the older tracker. */
-import type { WriteRequest } from '../../core/memory.js'
-import { kindOf, leafOf, type TreeMap } from '../../domain/json.js'
+import type { TaskSnapshot, WriteRequest } from '../../core/memory.js'
+import { leafOf, type TreeMap } from '../../domain/json.js'
 import { isLegalName } from '../../domain/name.js'
 import { type Edit, TASK_LIST, taskTarget } from '../../domain/operation.js'
 import { formatPointer } from '../../domain/pointer.js'
 import { OWN_MEMBERS } from '../../domain/task.js'
-import { readTracking, type Tracking } from '../../domain/tracking.js'
+import { readTracking } from '../../domain/tracking.js'
 import { type ItemEdit, type Present, trackingEdit } from '../../domain/tracking-edit.js'
 import { MemoryError } from '../../errors/errors.js'
 import { editsOfAssignment } from '../assignment.js'
@@ -21,7 +21,7 @@ export interface NewTask extends Omit<WriteConditions, 'ifRev'> {
   fields?: readonly string[]
 }
 
-export type TaskReceipt = Omit<Receipt, 'agent'> & { id: string }
+export type TaskReceipt = Omit<Receipt, 'agent'> & { id: string; source: TaskSnapshot['source'] }
 
 /** Throws MemoryError: `usage` for a bad name, `conflict` where there is such an item, else what `receiptOf` says. */
 export async function addTask(surroundings: TaskSurroundings, task: NewTask): Promise<TaskReceipt> {
@@ -41,7 +41,7 @@ export async function addTask(surroundings: TaskSurroundings, task: NewTask): Pr
   const outcome = await surroundings.memory.write({ ...creation(surroundings, id, edits), payload, ...conditions })
   if (!outcome.ok && outcome.reason === 'conflict') throw isThere(id)
   const { agent: _agent, ...receipt } = receiptOf(outcome, id)
-  return { ...receipt, id }
+  return { ...receipt, id, source: (await surroundings.memory.readTasks()).source }
 }
 
 const set = (path: string, text: string): Edit => ({ do: 'set', path, value: leafOf(text) })
@@ -78,6 +78,7 @@ export interface Imported {
   unchanged: number
   pending: number
   durability: 'redis' | 'file'
+  source: TaskSnapshot['source']
 }
 
 /**
@@ -92,7 +93,7 @@ export async function importTasks(surroundings: TaskSurroundings, document: Tree
   }
   const { tasks, snapshot, now } = await loadTasks(surroundings)
   const present: Present = { tasks, list: snapshot.list, now }
-  const edit = trackingEdit(undefined, withDefaults(tracking), present, overwrite)
+  const edit = trackingEdit(undefined, tracking, present, overwrite)
   let last: Pick<Receipt, 'pending' | 'durability'> = snapshot
   for (const item of edit.items) last = await writeItem(surroundings, item, tasks.get(item.id)?.rev ?? 0)
   if (edit.list.length > 0) last = await writeList(surroundings, edit.list)
@@ -100,16 +101,7 @@ export async function importTasks(surroundings: TaskSurroundings, document: Tree
   const changed = edit.items.length - added
   const total = tracking.items.size
   const { pending, durability } = last
-  return { ok: true, total, added, changed, unchanged: total - added - changed, pending, durability }
-}
-
-/** An item without title or status is one all the same. */
-function withDefaults(tracking: Tracking): Tracking {
-  for (const [id, item] of tracking.items) {
-    if (kindOf(item.get('title')) === 'null') item.set('title', leafOf(id))
-    if (kindOf(item.get('status')) === 'null') item.set('status', leafOf('new'))
-  }
-  return tracking
+  return { ok: true, total, added, changed, unchanged: total - added - changed, pending, durability, source: snapshot.source }
 }
 
 /** Throws MemoryError `conflict` where somebody came between. */

@@ -1,0 +1,34 @@
+/** The YAML copy of the work items of a root: where it is, and what belongs to it. */
+import { randomBytes } from 'node:crypto'
+import { basename, join, resolve } from 'node:path'
+import type { TasksConfig } from '../config/file.js'
+import { systemClock } from '../platform/clock.js'
+import { nodeFiles } from '../platform/node-files.js'
+import { systemProcesses } from '../platform/processes.js'
+import { ContextFile } from '../store/file/document.js'
+import { ChainLock } from '../store/file/lock.js'
+import { VersionLog } from '../store/file/versions.js'
+import type { CopyPorts } from '../usecases/tasks/copy.js'
+
+const DEFAULT_NAME = 'prp_status.yaml'
+
+/** Absolute; null: none is kept. */
+export function taskFileOf(root: string, { file }: TasksConfig): string | null {
+  if (file === null) return null
+  return file === undefined ? join(root, 'shared_memory', DEFAULT_NAME) : resolve(root, file)
+}
+
+/** `path`: as `taskFileOf` says. */
+export async function taskCopyOf(root: string, path: string, tell: CopyPorts['tell']): Promise<CopyPorts> {
+  const directory = join(root, 'shared_memory', '.memory_sync', 'tasks')
+  await nodeFiles.makeDirectory(directory, 0o700)
+  const unique = (): string => randomBytes(8).toString('hex')
+  return {
+    name: basename(path),
+    file: new ContextFile(path, directory, nodeFiles, systemClock, unique),
+    versions: new VersionLog(directory, nodeFiles, systemClock),
+    lock: new ChainLock(directory, nodeFiles, systemProcesses, unique),
+    pause: (ms) => systemClock.pause(ms),
+    tell,
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The YAML copy of the work items, for people and older programs: kept current, and what they write there taken in, compared with
+ * the version that it was made from.
+ */
+import type { TreeMap } from '../../domain/json.js'
+import { equalTrees } from '../../domain/json.js'
+import { readTracking, type Tracking, trackingOf } from '../../domain/tracking.js'
+import { type TrackingEdit, trackingEdit } from '../../domain/tracking-edit.js'
+import { MemoryError, messageOf } from '../../errors/errors.js'
+import type { FileText } from '../../platform/files.js'
+import type { DocumentFile, KeeperLock, Versions } from '../../store/root.js'
+import { writeItem, writeList } from './add.js'
+import { loadTasks, type TaskSurroundings } from './surroundings.js'
+import { trackingFacts } from './view.js'
+import { formatYaml, InvalidYaml, parseYaml } from './yaml-text.js'
+
+export interface CopyPorts {
+  /** Of the file, for the history. */
+  name: string
+  file: DocumentFile
+  versions: Versions
+  lock: KeeperLock
+  pause: (ms: number) => Promise<void>
+  tell: (level: 'info' | 'warn' | 'error', text: string) => void
+}
+
+/** `unsettled`: somebody may still be writing it. `busy`: another process is at it. `away`: an edit waits for Redis. */
+export type CopyState = 'current' | 'written' | 'unsettled' | 'busy' | 'away'
+
+/** A file that cannot be read may be one that is being written; after this long it is broken. */
+const SETTLE_MS = 1_000
+const LOCK_BUDGET_MS = 2_000
+const LOCK_RETRY_MS = 10
+const MAX_ATTEMPTS = 5
+
+/** One look: takes in what others wrote, then writes what is to be shown. More than once is harmless. */
+export async function keepCopy(surroundings: TaskSurroundings, ports: CopyPorts): Promise<CopyState> {
+  const until = surroundings.clock.now() + LOCK_BUDGET_MS
+  for (;;) {
+    const held = await ports.lock.tryAcquire()
+    if (held !== null) {
+      try {
+        ports.versions.reload()
+        return await new Copy(surroundings, ports).look()
+      } finally {
+        await held.release()
+      }
+    }
+    if (surroundings.clock.now() >= until) return 'busy'
+    await ports.pause(LOCK_RETRY_MS)
+  }
+}
+
+class Copy {
+  constructor(
+    private readonly surroundings: TaskSurroundings,
+    private readonly ports: CopyPorts,
+  ) {}
+
+  async look(): Promise<CopyState> {
+    for (const replaced of await this.ports.file.replaced()) {
+      const state = await this.takeIn(replaced.text)
+      if (state === 'away') return state
+      await replaced.forget()
+    }
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const text = await this.ports.file.read()
+      const state = text === null ? 'taken' : await this.takeIn(text)
+      if (state !== 'taken') return state
+      const done = await this.putOut(text)
+      if (done !== 'edited') return done
+    }
+    return 'unsettled' // somebody writes it all the time
+  }
+
+  // ---- in
+
+  private async takeIn(file: FileText): Promise<'taken' | 'unsettled' | 'away'> {
+    const { versions } = this.ports
+    const hash = this.surroundings.digest(file.text)
+    if (await versions.knows(hash)) return 'taken'
+    const tracking = readText(file)
+    const last = await versions.last()
+    const isEmptied = typeof tracking !== 'string' && tracking.items.size === 0 && itemsOf(last?.document) > 0
+    if (typeof tracking === 'string' || isEmptied) {
+      const age = this.surroundings.clock.now() - file.identity.mtimeMs
+      if (age >= 0 && age < SETTLE_MS) return 'unsettled'
+      await this.setAside('broken', typeof tracking === 'string' ? tracking : 'it has no items, although there were some')
+      await versions.merged(hash)
+      return 'taken'
+    }
+    return this.takeTracking(tracking, hash)
+  }
+
+  private async takeTracking(tracking: Tracking, hash: string): Promise<'taken' | 'away'> {
+    const { name, tell, versions } = this.ports
+    const { base, mayDelete, problem } = await this.baseOf(tracking)
+    let kept: string[] = []
+    for (let attempt = 0; ; attempt++) {
+      try {
+        kept = await this.apply(base, tracking, mayDelete)
+        break
+      } catch (error) {
+        if (!(error instanceof MemoryError)) throw error
+        if (error.code === 'conflict' && attempt < MAX_ATTEMPTS) continue // somebody came between: compared anew
+        if (error.code !== 'unavailable' && error.code !== 'unknown-outcome') throw error
+        tell('warn', `an edit of ${name} waits: ${messageOf(error)}`)
+        return 'away'
+      }
+    }
+    const problems = [...tracking.problems, ...kept, ...(problem === undefined ? [] : [problem])]
+    if (problems.length > 0) await this.setAside('conflict', problems.join('; '))
+    await versions.merged(hash)
+    return 'taken'
+  }
+
+  /** The version that the text was made from. Without it only what is missing here is taken. */
+  private async baseOf(tracking: Tracking): Promise<{ base: Tracking | undefined; mayDelete: boolean; problem?: string }> {
+    const { versions } = this.ports
+    const last = await versions.last()
+    if (last === null || last.version.rev < 0) return { base: undefined, mayDelete: false }
+    if (tracking.mark === undefined) return { base: trackingIn(last.document), mayDelete: false }
+    const [version] = await versions.withRev(tracking.mark)
+    if (version !== undefined) return { base: trackingIn(version.document), mayDelete: true }
+    return { base: undefined, mayDelete: false, problem: 'it was made from a version that is not known any more: only what was missing was taken' }
+  }
+
+  /** What stays as it is here, for people. Throws MemoryError `conflict` where somebody came between. */
+  private async apply(base: Tracking | undefined, tracking: Tracking, mayDelete: boolean): Promise<string[]> {
+    const surroundings = { ...this.surroundings, by: this.ports.name }
+    const { tasks, snapshot, now } = await loadTasks(surroundings)
+    const edit = trackingEdit(base, tracking, { tasks, list: snapshot.list, now })
+    const { items, list } = mayDelete ? edit : withoutDeletions(edit)
+    for (const item of items) await writeItem(surroundings, item, tasks.get(item.id)?.rev ?? 0)
+    if (list.length > 0) await writeList(surroundings, list)
+    const names = [...items.map(({ id }) => id), ...(list.length > 0 ? ['the list'] : [])]
+    if (names.length > 0) this.ports.tell('info', `${this.ports.name} was edited: ${names.join(', ')}`)
+    return edit.kept
+  }
+
+  private async setAside(reason: 'broken' | 'conflict', why: string): Promise<void> {
+    const where = await this.ports.file.setAside(reason)
+    const what = reason === 'broken' ? 'cannot be read' : 'was not taken as a whole'
+    this.ports.tell(reason === 'broken' ? 'error' : 'warn', `${this.ports.name} ${what} (${why}): a copy is ${where ?? '?'}`)
+  }
+
+  // ---- out
+
+  /** `edited`: somebody was faster. */
+  private async putOut(file: FileText | null): Promise<'current' | 'written' | 'edited'> {
+    const { versions } = this.ports
+    const loaded = await loadTasks(this.surroundings)
+    if (loaded.tasks.size === 0 && file === null) return 'current'
+    const facts = trackingFacts(loaded, this.surroundings)
+    const last = await versions.last()
+    const isShown = file !== null && last !== null && last.version.hash === this.surroundings.digest(file.text)
+    if (isShown && equalTrees(trackingOf(facts, last.version.rev), last.document)) return 'current'
+    const mark = Math.max(loaded.snapshot.rev, (last?.version.rev ?? 0) + 1)
+    const document = trackingOf(facts, mark)
+    const text = formatYaml(document, file?.valid === true ? file.text : null)
+    const version = { rev: mark, base: loaded.snapshot.rev, epoch: null, t: loaded.now, hash: this.surroundings.digest(text) }
+    await versions.add(version, document)
+    const replaced = await this.ports.file.replace(text, file?.identity ?? null)
+    return replaced === null ? 'edited' : 'written'
+  }
+}
+
+function readText(file: FileText): Tracking | string {
+  if (!file.valid) return 'it is not UTF-8'
+  try {
+    return readTracking(parseYaml(file.text))
+  } catch (error) {
+    if (error instanceof InvalidYaml) return error.message
+    throw error
+  }
+}
+
+/** A document that we wrote is one. */
+function trackingIn(document: TreeMap): Tracking | undefined {
+  const tracking = readTracking(document)
+  return typeof tracking === 'string' ? undefined : tracking
+}
+
+const itemsOf = (document: TreeMap | undefined): number => (document === undefined ? 0 : (trackingIn(document)?.items.size ?? 0))
+
+const withoutDeletions = ({ items, list, kept }: TrackingEdit): TrackingEdit => ({
+  items: items.flatMap((item) => {
+    const edits = item.edits.filter((edit) => edit.do !== 'delete' || edit.path === '/claim')
+    return item.is === 'deleted' || edits.every((edit) => edit.do === 'delete') ? [] : [{ ...item, edits }]
+  }),
+  list: list.filter((edit) => edit.do !== 'delete'),
+  kept,
+})

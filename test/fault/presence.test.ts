@@ -1,0 +1,40 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { expect, test } from 'vitest'
+import { FILES_ALONE, type JsonObject, REDIS_AND_HUB, World } from '../support/world.js'
+
+const agentsOf = async (world: World): Promise<Record<string, JsonObject>> =>
+  Object.fromEntries((await world.json<JsonObject[]>('agents')).map((row) => [row['agent'], row]))
+
+test('an agent that says active and was seen 24 days ago is shown as stale, and its record stays', async () => {
+  const seen = new Date(Date.now() - 24 * 24 * 3_600_000).toISOString()
+  const world = await World.make(FILES_ALONE, {
+    before: async (root) => {
+      await mkdir(`${root}/shared_memory`, { recursive: true })
+      const agents = { gc: { status: 'active', last_seen: seen, context: {} } }
+      await writeFile(`${root}/shared_memory/context.json`, JSON.stringify({ version: '1.0', agents }))
+    },
+  })
+  await world.ok('update', 'mary', 'active')
+  const rows = await agentsOf(world)
+  expect(rows['gc']).toMatchObject({ status: 'stale', stored_status: 'active', items: [] })
+  expect(rows['mary']).toMatchObject({ status: 'active', stored_status: 'active' })
+  expect((await world.context()).agents['gc']).toMatchObject({ status: 'active', last_seen: seen })
+  expect(await world.ok('agents')).toMatch(/^gc +stale \(says active\)/m)
+})
+
+test('a heartbeat shows where an agent is, and what it holds; when its process is gone it is offline', async () => {
+  const world = await World.make(REDIS_AND_HUB)
+  const agent = world.start('watch')
+  await world.ok('update', 'mary', 'busy')
+  await world.ok('heartbeat', 'mary', '--pid', String(agent.pid), '--progress')
+  await world.ok('task', 'add', 'A')
+  await world.ok('task', 'claim', 'A', '--agent', 'mary', '--while-pid', String(agent.pid))
+  const host = hostname()
+  expect((await agentsOf(world))['mary']).toMatchObject({ status: 'active', stored_status: 'busy', host, pid: agent.pid, items: ['A'] })
+  agent.signal('SIGKILL')
+  await agent.ended()
+  expect((await agentsOf(world))['mary']).toMatchObject({ status: 'offline', stored_status: 'busy', items: [] })
+  expect((await world.run('heartbeat', 'mary', '--pid', String(agent.pid))).code).toBe(2)
+  expect((await world.context()).agents['mary']).toMatchObject({ status: 'busy' })
+})

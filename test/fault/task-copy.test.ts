@@ -92,6 +92,14 @@ describe.each(long ? SET_UPS : [REDIS_AND_HUB, FILES_ALONE])('the YAML copy with
         return true
       })
     }
+    await rm(copyOf(world))
+    await mkdir(copyOf(world))
+    await soon(async () => {
+      await world.run('task', 'import', `${world.root}/tracking.yaml`)
+      expect(await aside(world)).toHaveLength(3)
+      expect(await text(world)).toContain('P3-007')
+      return true
+    })
     expect(await world.json<JsonObject[]>('task', 'list')).toHaveLength(5)
   })
 })

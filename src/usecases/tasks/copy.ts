@@ -8,7 +8,7 @@ import { readTracking, type Tracking, trackingOf } from '../../domain/tracking.j
 import { type TrackingEdit, trackingEdit } from '../../domain/tracking-edit.js'
 import { MemoryError, messageOf } from '../../errors/errors.js'
 import type { FileText } from '../../platform/files.js'
-import type { DocumentFile, KeeperLock, Versions } from '../../store/root.js'
+import type { DocumentFile, KeeperLock, Replaced, Versions } from '../../store/root.js'
 import { writeItem, writeList } from './add.js'
 import { loadTasks, type TaskSurroundings } from './surroundings.js'
 import { trackingFacts } from './view.js'
@@ -29,6 +29,8 @@ export type CopyState = 'current' | 'written' | 'unsettled' | 'busy' | 'away'
 
 /** A file that cannot be read may be one that is being written; after this long it is broken. */
 const SETTLE_MS = 1_000
+/** More than any list of items has; YAML is slow to read, and a hub has other things to do. */
+const MAX_LENGTH = 4 * 1024 * 1024
 const LOCK_BUDGET_MS = 2_000
 const LOCK_RETRY_MS = 10
 const MAX_ATTEMPTS = 5
@@ -51,6 +53,8 @@ export async function keepCopy(surroundings: TaskSurroundings, ports: CopyPorts)
   }
 }
 
+type Place = Pick<Replaced, 'setAside'>
+
 class Copy {
   constructor(
     private readonly surroundings: TaskSurroundings,
@@ -59,15 +63,15 @@ class Copy {
 
   async look(): Promise<CopyState> {
     for (const replaced of await this.ports.file.replaced()) {
-      const state = await this.takeIn(replaced.text)
+      const state = await this.takeIn(replaced.text, replaced)
       if (state === 'away') return state
       await replaced.forget()
     }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const text = await this.ports.file.read()
-      const state = text === null ? 'taken' : await this.takeIn(text)
+      const state = text === null ? 'taken' : await this.takeIn(text, this.ports.file)
       if (state !== 'taken') return state
-      const done = await this.putOut(text)
+      const done = await this.putOut(text?.unreadable === undefined ? text : null)
       if (done !== 'edited') return done
     }
     return 'unsettled' // somebody writes it all the time
@@ -75,24 +79,27 @@ class Copy {
 
   // ---- in
 
-  private async takeIn(file: FileText): Promise<'taken' | 'unsettled' | 'away'> {
+  /** `place`: where the text stands, and is set aside from. */
+  private async takeIn(file: FileText, place: Place): Promise<'taken' | 'unsettled' | 'away'> {
     const { versions } = this.ports
     const hash = this.surroundings.digest(file.text)
-    if (await versions.knows(hash)) return 'taken'
+    if (file.unreadable === undefined && (await versions.knows(hash))) return 'taken'
     const tracking = readText(file)
     const last = await versions.last()
     const isEmptied = typeof tracking !== 'string' && tracking.items.size === 0 && itemsOf(last?.document) > 0
     if (typeof tracking === 'string' || isEmptied) {
       const age = this.surroundings.clock.now() - file.identity.mtimeMs
       if (age >= 0 && age < SETTLE_MS) return 'unsettled'
-      await this.setAside('broken', typeof tracking === 'string' ? tracking : 'it has no items, although there were some')
-      await versions.merged(hash)
+      const isMoved = file.unreadable !== undefined && place === this.ports.file
+      const where = isMoved ? await this.ports.file.moveAside('broken') : await place.setAside('broken')
+      this.tellAside('broken', typeof tracking === 'string' ? tracking : 'it has no items, although there were some', where)
+      if (file.unreadable === undefined) await versions.merged(hash)
       return 'taken'
     }
-    return this.takeTracking(tracking, hash)
+    return this.takeTracking(tracking, hash, place)
   }
 
-  private async takeTracking(tracking: Tracking, hash: string): Promise<'taken' | 'away'> {
+  private async takeTracking(tracking: Tracking, hash: string, place: Place): Promise<'taken' | 'away'> {
     const { name, tell, versions } = this.ports
     const { base, mayDelete, problem } = await this.baseOf(tracking)
     let kept: string[] = []
@@ -109,7 +116,7 @@ class Copy {
       }
     }
     const problems = [...tracking.problems, ...kept, ...(problem === undefined ? [] : [problem])]
-    if (problems.length > 0) await this.setAside('conflict', problems.join('; '))
+    if (problems.length > 0) this.tellAside('conflict', problems.join('; '), await place.setAside('conflict'))
     await versions.merged(hash)
     return 'taken'
   }
@@ -138,8 +145,7 @@ class Copy {
     return edit.kept
   }
 
-  private async setAside(reason: 'broken' | 'conflict', why: string): Promise<void> {
-    const where = await this.ports.file.setAside(reason)
+  private tellAside(reason: 'broken' | 'conflict', why: string, where: string | null): void {
     const what = reason === 'broken' ? 'cannot be read' : 'was not taken as a whole'
     this.ports.tell(reason === 'broken' ? 'error' : 'warn', `${this.ports.name} ${what} (${why}): a copy is ${where ?? '?'}`)
   }
@@ -166,6 +172,8 @@ class Copy {
 }
 
 function readText(file: FileText): Tracking | string {
+  if (file.unreadable !== undefined) return file.unreadable
+  if (file.text.length > MAX_LENGTH) return `it has more than ${MAX_LENGTH} characters`
   if (!file.valid) return 'it is not UTF-8'
   try {
     return readTracking(parseYaml(file.text))

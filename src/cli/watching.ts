@@ -90,7 +90,7 @@ function timeIsUp({ timeoutMs = 0, count }: Watching, delivered: number): Memory
 }
 
 /** Longest time that a timer takes. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+export const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Seconds, with or without a fraction, as milliseconds. */
 export function seconds(name: string, text: string): number {

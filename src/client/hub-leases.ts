@@ -8,6 +8,8 @@ type Call = (args: object, extraMs: number, signal?: AbortSignal) => Promise<unk
 /** What somebody is answered who does not want it any more. */
 const ABANDONED: AcquireOutcome = { is: 'taken', holder: null, position: null, retryMs: 0 }
 
+const unknownView = (name: string): LeaseView => ({ name, fence: 0, holder: null, queue: [], withheld: null, foreign: null })
+
 /** Throws HubGone also to those who wait for a lease when the hub ends: the same request can be made elsewhere. */
 export const leasesOverSocket = (call: Call): Leasing => ({
   acquire: async (request, signal) => {
@@ -19,6 +21,11 @@ export const leasesOverSocket = (call: Call): Leasing => ({
   },
   renew: async (request) => (await call({ do: 'renew', request }, 0)) as RenewOutcome,
   release: async (request) => (await call({ do: 'release', request }, 0)) as ReleaseOutcome,
+  untilFree: async (request, signal) => {
+    const answer = await call({ do: 'untilFree', request }, request.waitMs, signal)
+    if (typeof answer === 'string') throw new HubGone('the hub ends', true)
+    return (answer ?? unknownView(request.name)) as LeaseView
+  },
   look: async (name) => (await call({ do: 'look', name }, 0)) as LeaseView,
   list: async () => (await call({ do: 'list' }, 0)) as string[],
 })

@@ -6,10 +6,11 @@ import type { AcquireCall } from '../domain/lease.js'
 import type { Change } from '../domain/operation.js'
 import { MemoryError, messageOf, StoreUnavailable } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
-import type { Granted, KeptLeases, LeaseContext, LeaseStore, LeaseView, NotNow } from '../store/lease-contract.js'
+import type { Granted, KeptLeases, LeaseContext, LeaseStore, LeaseView, NotNow, ShownHolder } from '../store/lease-contract.js'
 import type { Glance } from '../store/root.js'
 import { LeaseBell } from './lease-bell.js'
-import type { AcquireOutcome, AcquireRequest, Leasing, ReleaseOutcome, ReleaseRequest, RenewOutcome, RenewRequest } from './leasing.js'
+import type { AcquireOutcome, AcquireRequest, Leasing, ReleaseOutcome, ReleaseRequest, RenewOutcome, RenewRequest, WaitRequest } from './leasing.js'
+import { isFree } from '../store/lease-view.js'
 import type { Keeper } from './keeper.js'
 import { isSharedEpoch, type LocalSequencer, type Ports } from './ports.js'
 import { Turn } from './turn.js'
@@ -85,6 +86,26 @@ export class Leases implements Leasing {
     })
   }
 
+  async untilFree({ id, name, waitMs }: WaitRequest, signal?: AbortSignal): Promise<LeaseView> {
+    const until = performance.now() + waitMs
+    const turn = new Turn(signal)
+    const stop = await this.bell.listen(await this.hearable(), { id, name }, () => {
+      turn.wake()
+    })
+    try {
+      for (;;) {
+        const view = await this.look(name)
+        if (await this.endIfGone(name, view.holder)) continue
+        const left = until - performance.now()
+        if (isFree(view) || left <= 0 || turn.isOver) return view
+        await turn.within(Math.min(left, pauseBefore(view)))
+      }
+    } finally {
+      stop()
+      turn.end()
+    }
+  }
+
   look(name: string): Promise<LeaseView> {
     return this.read((store) => store.look(name))
   }
@@ -133,16 +154,23 @@ export class Leases implements Leasing {
       if (isShared && reply.is === 'granted') await this.keepGranted(store, on, call, reply)
       return reply
     })
-    if (outcome.is !== 'taken' || outcome.holder === null || !this.leases.isGone(outcome.holder.process)) return outcome
-    const { fence, process } = outcome.holder
-    const reason = `the process that had it has ended (${process.split(' ', 1)[0]!})`
-    await this.release({ id: this.ports.randomId(), name: call.name, token: null, fence, reason, by: 'memory_sync' })
+    if (outcome.is !== 'taken' || !(await this.endIfGone(call.name, outcome.holder))) return outcome
     return this.attempt(call)
   }
 
-  private async keepGranted(store: LeaseStore, on: LeaseContext, call: AcquireCall, { fence, leftMs }: Granted): Promise<void> {
+  /** True: it was the lease of a process that is gone, and is free. */
+  private async endIfGone(name: string, holder: ShownHolder | null): Promise<boolean> {
+    if (holder === null || !this.leases.isGone(holder.process)) return false
+    const { fence, process } = holder
+    const reason = `the process that had it has ended (${process.split(' ', 1)[0]!})`
+    await this.release({ id: this.ports.randomId(), name, token: null, fence, reason, by: 'memory_sync' })
+    return true
+  }
+
+  private async keepGranted(store: LeaseStore, on: LeaseContext, call: AcquireCall, { fence, leftMs, again }: Granted): Promise<void> {
     const { name, holder, token, reason, ttlMs, process } = call
     try {
+      if (again) return await this.keepRenewed(store, call, { fence, leftMs })
       await this.leases.kept.keep({ name, fence, holder: { name: holder, token, reason, ttlMs, leftMs, process, since: on.t, count: 1, root: on.root } })
       await this.addRoots([on.root])
     } catch (error) {
@@ -157,9 +185,8 @@ export class Leases implements Leasing {
     await this.addRoots(await store.roots())
   }
 
-  private async keepRenewed(store: LeaseStore, { name, token, ttlMs }: RenewRequest, { fence, leftMs }: Granted): Promise<void> {
-    const known = (await this.leases.kept.kept()).find((lease) => lease.name === name && lease.fence === fence)
-    const holder = known?.holder ?? (await store.look(name)).holder
+  private async keepRenewed(store: LeaseStore, { name, token, ttlMs }: RenewRequest, { fence, leftMs }: Pick<Granted, 'fence' | 'leftMs'>): Promise<void> {
+    const { holder } = await store.look(name)
     if (holder !== null) await this.leases.kept.keep({ name, fence, holder: { ...holder, token, ttlMs, leftMs } })
   }
 
@@ -330,6 +357,12 @@ function pauseOf(outcome: AcquireOutcome): number {
     default:
       return FOREIGN_BEAT_MS
   }
+}
+
+/** The same of one that is looked at. Nobody tells when the next in line takes it: those who do, do so at once. */
+function pauseBefore({ holder, withheld }: LeaseView): number {
+  const leftMs = withheld?.leftMs ?? holder?.leftMs
+  return leftMs === undefined ? FOREIGN_BEAT_MS : Math.min(leftMs + 1, BEAT_MS)
 }
 
 const isNotNow = (reply: unknown): reply is NotNow => {

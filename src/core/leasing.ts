@@ -12,7 +12,7 @@ export interface AcquireRequest {
   ttlMs: number
   /** 0: who does not get it at once does not stand in the queue either. */
   waitMs: number
-  /** As `processText` writes it, where a process is the holder itself: the lease is free when it is gone. */
+  /** As `formatHolder` writes it, where a process is the holder itself: the lease is free when it is gone. */
   process?: string
 }
 
@@ -33,6 +33,13 @@ export interface ReleaseRequest {
   by: string
 }
 
+export interface WaitRequest {
+  /** Of this call. */
+  id: string
+  name: string
+  waitMs: number
+}
+
 export type AcquireOutcome = Exclude<AcquireReply, NotNow>
 export type RenewOutcome = Exclude<RenewReply, NotNow>
 export type ReleaseOutcome = Exclude<ReleaseReply, NotNow>
@@ -43,6 +50,8 @@ export interface Leasing {
   acquire(request: AcquireRequest, signal?: AbortSignal): Promise<AcquireOutcome>
   renew(request: RenewRequest): Promise<RenewOutcome>
   release(request: ReleaseRequest): Promise<ReleaseOutcome>
+  /** Resolves when it is free (`isFree`), the time is over, or an abort came: with what was seen last. Takes nothing. */
+  untilFree(request: WaitRequest, signal?: AbortSignal): Promise<LeaseView>
   look(name: string): Promise<LeaseView>
   /** Names of the leases that were ever granted. */
   list(): Promise<string[]>
@@ -53,6 +62,7 @@ export const leasingBy = (reach: <T>(use: (leases: Leasing) => Promise<T>) => Pr
   acquire: (request, signal) => reach((leases) => leases.acquire(request, signal)),
   renew: (request) => reach((leases) => leases.renew(request)),
   release: (request) => reach((leases) => leases.release(request)),
+  untilFree: (request, signal) => reach((leases) => leases.untilFree(request, signal)),
   look: (name) => reach((leases) => leases.look(name)),
   list: () => reach((leases) => leases.list()),
 })

@@ -134,9 +134,11 @@ export function noteCall(lease: Lease, id: string): boolean {
   return true
 }
 
+/** One that was acquired more than once has several who renew it, each for his own time: none of them shortens it. */
 export function renewUntil(holder: Holder, now: number, ttlMs: number): void {
-  holder.until = now + ttlMs
-  holder.ttlMs = ttlMs
+  const isShared = holder.count > 1
+  holder.until = isShared ? Math.max(holder.until, now + ttlMs) : now + ttlMs
+  holder.ttlMs = isShared ? Math.max(holder.ttlMs, ttlMs) : ttlMs
 }
 
 export interface ReleaseCall {

@@ -69,6 +69,10 @@ async function lease(leases: Leasing, args: LeaseArgs, { signal }: Outlet): Prom
       return { ok: await leases.renew(args.request) }
     case 'release':
       return { ok: await leases.release(args.request) }
+    case 'untilFree': {
+      const view = await leases.untilFree(args.request, signal)
+      return signal.aborted ? { end: signal.reason as EndReason } : { ok: view }
+    }
     case 'look':
       return { ok: await leases.look(args.name) }
     case 'list':

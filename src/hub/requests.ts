@@ -1,7 +1,7 @@
 /** What comes over the socket meets these schemas, and is typed from there on. */
 import { z } from 'zod'
 import type { OperationIds } from '../core/engine-types.js'
-import type { AcquireRequest, ReleaseRequest } from '../core/leasing.js'
+import type { AcquireRequest, ReleaseRequest, WaitRequest } from '../core/leasing.js'
 import type { WriteRequest } from '../core/memory.js'
 import { formatLine, InvalidJson, parseTree } from '../domain/json.js'
 import { isLegalName } from '../domain/name.js'
@@ -93,6 +93,10 @@ export const leaseArgs = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('acquire'), request: acquireRequest }),
   z.strictObject({ do: z.literal('renew'), request: z.strictObject({ name: leaseName, token: z.string().min(1), ttlMs }) }),
   z.strictObject({ do: z.literal('release'), request: releaseRequest }),
+  z.strictObject({
+    do: z.literal('untilFree'),
+    request: z.strictObject({ id: z.string().regex(/^[\w.-]{1,64}$/), name: leaseName, waitMs: count }) satisfies z.ZodType<WaitRequest>,
+  }),
   z.strictObject({ do: z.literal('look'), name: leaseName }),
   z.strictObject({ do: z.literal('list') }),
 ])

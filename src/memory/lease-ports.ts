@@ -5,7 +5,7 @@ import type { LeasePorts } from '../core/leases.js'
 import type { LocalSequencer } from '../core/ports.js'
 import { MemoryError } from '../errors/errors.js'
 import { nodeFiles } from '../platform/node-files.js'
-import { parseProcess, systemProcesses } from '../platform/processes.js'
+import { isHolderGone } from '../platform/processes.js'
 import { momentNow } from '../platform/uptime.js'
 import { watchFiles } from '../platform/watch-files.js'
 import type { Store } from '../store/contract.js'
@@ -43,10 +43,7 @@ export function leasePortsOf({ root, config, fileStore }: LeaseParts): LeasePort
     looker: new FileLeases({ leases, watch, wall, number: onlyTheKeeper }),
     shared,
     settings: { strict, longestMs: maxTtlSeconds === undefined ? LONGEST_LEASE_MS : maxTtlSeconds * 1_000 },
-    isGone: (text) => {
-      const identity = parseProcess(text)
-      return identity !== null && identity.boot === systemProcesses.self().boot && !systemProcesses.isAlive(identity)
-    },
+    isGone: isHolderGone,
   }
 }
 

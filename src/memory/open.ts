@@ -2,7 +2,7 @@
 import { HubGone } from '../client/connection.js'
 import { connectHubOf } from '../client/connect.js'
 import type { HubClient } from '../client/hub-client.js'
-import { type AcquireOutcome, type AcquireRequest, type Leasing, leasingBy } from '../core/leasing.js'
+import { type Leasing, leasingBy } from '../core/leasing.js'
 import type { Engine } from '../core/engine-types.js'
 import type { Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { TreeMap } from '../domain/json.js'
@@ -42,17 +42,21 @@ class HubOrSelf implements Memory {
         (hub) => use(hub.leases),
       ),
     )
-    this.leases = { ...leases, acquire: (request, signal) => this.acquire(request, signal) }
+    this.leases = {
+      ...leases,
+      acquire: (request, signal) => this.waiting(request, (by, rest) => by.acquire(rest, signal)),
+      untilFree: (request, signal) => this.waiting(request, (by, rest) => by.untilFree(rest, signal)),
+    }
   }
 
   /** A hub that dies while somebody waits: he goes on waiting for the rest of his time, at his place in the queue. */
-  private acquire(request: AcquireRequest, signal?: AbortSignal): Promise<AcquireOutcome> {
+  private waiting<R extends { waitMs: number }, T>(request: R, ask: (by: Leasing, rest: R) => Promise<T>): Promise<T> {
     const until = performance.now() + request.waitMs
-    const rest = (): AcquireRequest =>
+    const rest = (): R =>
       request.waitMs === 0 ? request : { ...request, waitMs: Math.max(1, Math.round(until - performance.now())) }
     return this.orPatiently(
-      () => this.byHubOrSelf((hub) => hub.leases.acquire(rest(), signal), (engine) => engine.leases.acquire(rest(), signal)),
-      (hub) => hub.leases.acquire(rest(), signal),
+      () => this.byHubOrSelf((hub) => ask(hub.leases, rest()), (engine) => ask(engine.leases, rest())),
+      (hub) => ask(hub.leases, rest()),
     )
   }
 

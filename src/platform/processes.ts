@@ -1,5 +1,5 @@
 /** Which process this is, in a way that survives the reuse of process ids. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 
 export interface ProcessIdentity {
   pid: number
@@ -16,6 +16,19 @@ export const formatProcess = ({ pid, start, boot }: ProcessIdentity): string => 
 export function parseProcess(text: string): ProcessIdentity | null {
   const [, pid, start = '-', boot = '-'] = /^(\d+) (\S+) (\S+)$/.exec(text) ?? []
   return pid === undefined || start === '-' || boot === '-' ? null : { pid: Number(pid), start, boot }
+}
+
+/**
+ * The same of a holder of something that other machines see as well. Containers of one machine have one boot id, and pids of
+ * their own: the namespace is told with it.
+ */
+export const formatHolder = (identity: ProcessIdentity): string => formatProcess({ ...identity, boot: placeOf(identity.boot) })
+
+/** True only when that holder was a process that could be seen from here, and is certainly gone. */
+export function isHolderGone(text: string): boolean {
+  const identity = parseProcess(text)
+  if (identity === null || identity.boot !== placeOf(bootId())) return false
+  return !systemProcesses.isAlive({ ...identity, boot: bootId() })
 }
 
 export interface Processes {
@@ -72,6 +85,14 @@ function startOf(pid: number): string | undefined {
   if (stat === undefined) return undefined
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return fields[0] === 'Z' ? 'zombie' : fields[19]
+}
+
+function placeOf(bootOf: string): string {
+  try {
+    return `${bootOf}/${readlinkSync('/proc/self/ns/pid').replace(/\D+/g, '')}`
+  } catch {
+    return bootOf // not Linux
+  }
 }
 
 let boot: string | undefined

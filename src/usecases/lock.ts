@@ -5,6 +5,7 @@ import { isLegalName } from '../domain/name.js'
 import { formatTime } from '../domain/time.js'
 import { MemoryError } from '../errors/errors.js'
 import type { LeaseView } from '../store/lease-contract.js'
+import { isFree } from '../store/lease-view.js'
 import type { Surroundings } from './surroundings.js'
 
 export type { LeaseView }
@@ -31,6 +32,8 @@ export interface LockReply {
   ttlMs: number
   holder: string
 }
+
+type NotGranted = Exclude<AcquireOutcome, { is: 'granted' }>
 
 export const DEFAULT_TTL_MS = 60_000
 export const SHORTEST_TTL_MS = 100
@@ -110,6 +113,30 @@ export async function listLocks({ memory }: Pick<Surroundings, 'memory'>, all: b
   return all ? views : views.filter(({ holder, queue }) => holder !== null || queue.length > 0)
 }
 
+/** Waits until it is free, and takes nothing. Throws MemoryError `held` when it is not and there was no waiting, else `timeout`. */
+export async function waitForLock(
+  { memory, random }: Pick<Surroundings, 'memory' | 'random'>,
+  { name, waitMs, signal }: { name: string; waitMs: number; signal?: AbortSignal },
+): Promise<LeaseView> {
+  refuseIllegal(name)
+  const view = await memory.leases.untilFree({ id: random(), name, waitMs }, signal)
+  if (isFree(view) && signal?.aborted !== true) return view
+  const waited = waitMs > 0 ? ` after ${waitMs / 1_000} s` : ''
+  const { why, details } = whyNot(outcomeOf(view))
+  throw new MemoryError(waitMs > 0 ? 'timeout' : 'held', `${JSON.stringify(name)} is not free${waited}: ${why}`, {
+    suggestions: [`memory_sync lock status ${name}`],
+    details: { name, ...details },
+  })
+}
+
+/** What who asked for it now would be told. */
+function outcomeOf({ holder, withheld, foreign }: LeaseView): NotGranted {
+  const position = null
+  if (holder === null && withheld !== null) return { is: 'withheld', ...withheld, position }
+  if (holder === null && foreign !== null) return { is: 'foreign', ...foreign, position }
+  return { is: 'taken', holder, position, retryMs: 0 }
+}
+
 export interface LockEvent {
   rev: number
   timestamp: string
@@ -178,7 +205,7 @@ const notHeld = (name: string): MemoryError =>
     details: { name },
   })
 
-function notGranted(name: string, outcome: Exclude<AcquireOutcome, { is: 'granted' }>, waitMs: number): MemoryError {
+function notGranted(name: string, outcome: NotGranted, waitMs: number): MemoryError {
   const { why, details } = whyNot(outcome)
   const waited = waitMs > 0 ? ` after ${waitMs / 1_000} s` : ''
   return new MemoryError(waitMs > 0 ? 'timeout' : 'held', `${JSON.stringify(name)} was not granted${waited}: ${why}`, {
@@ -187,7 +214,7 @@ function notGranted(name: string, outcome: Exclude<AcquireOutcome, { is: 'grante
   })
 }
 
-function whyNot(outcome: Exclude<AcquireOutcome, { is: 'granted' }>): { why: string; details: Record<string, unknown> } {
+function whyNot(outcome: NotGranted): { why: string; details: Record<string, unknown> } {
   switch (outcome.is) {
     case 'taken': {
       const { holder } = outcome

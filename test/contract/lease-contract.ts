@@ -198,6 +198,17 @@ function ends(make: () => Promise<LeasesUnderTest>): void {
     expect((await leases.look('deploy')).holder).toMatchObject({ name: 'mary' })
   })
 
+  it('acquired twice are not shortened by whoever renews them for less', async () => {
+    const { leases, context } = await make()
+    await leases.acquire(await context(), callOf({ ttlMs: 20_000 }))
+    await leases.acquire(await context(), callOf())
+    const renewed = await leases.renew(await context(), { name: 'deploy', token: 't-mary', ttlMs: 1_000 })
+    expect((renewed as { leftMs: number }).leftMs).toBeGreaterThan(15_000)
+    await leases.release(await context(), releaseOf('t-mary'))
+    const alone = await leases.renew(await context(), { name: 'deploy', token: 't-mary', ttlMs: 1_000 })
+    expect((alone as { leftMs: number }).leftMs).toBeLessThanOrEqual(1_000)
+  })
+
   it('are renewed and released by nobody else, and not when nobody has them', async () => {
     const { leases, context, pass } = await make()
     const renewal = { name: 'deploy', token: 't-rnd', ttlMs: 5_000 }

@@ -1,4 +1,4 @@
--- From now on for the whole time again.
+-- From now on for that time again.
 -- ARGV  13 token  14 ttl
 -- returns {'EPOCH'} {'REPORT'} {'GRANTED', fence, ms left, '1'} {'WRONG', holder} {'FREE'}
 local roots = loadRoots()
@@ -10,9 +10,12 @@ if lease.token ~= ARGV[13] then return {'WRONG', lease.holder} end
 -- The older program's lock was taken over by one that does not ask: then it is not ours any more.
 local text = foreign()
 if text then return {'WRONG', '"' .. legacy .. '"'} end
-lease.ttl = number(ARGV[14])
-lease.ends = now + lease.ttl
+local ttl = number(ARGV[14])
+-- Acquired more than once, several renew it, each for his own time: none of them shortens it.
+local shared = lease.count > 1
+lease.ttl = shared and math.max(lease.ttl, ttl) or ttl
+lease.ends = shared and math.max(lease.ends, now + ttl) or now + ttl
 saveLease(lease)
 takeLegacy(lease)
 used(roots)
-return {'GRANTED', whole(lease.fence), whole(lease.ttl), '1'}
+return {'GRANTED', whole(lease.fence), whole(lease.ends - now), '1'}

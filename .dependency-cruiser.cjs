@@ -177,9 +177,10 @@ module.exports = {
     mayUse('service', ['config/', 'domain/', 'errors/', 'platform/'], 'launchd and systemd are told what to start, not what it does.'),
     mayUse(
       'install',
-      ['client/', 'config/', 'domain/', 'errors/', 'memory/', 'platform/', 'service/', 'usecases/'],
+      ['client/', 'config/', 'domain/', 'errors/', 'health/', 'memory/', 'platform/', 'service/', 'usecases/'],
       'The installer records, applies and undoes; how the daemon works is nothing to it.',
     ),
+    typesOnly('install/', 'health', 'The checks say what they want to know of an installation, and the installer finds it; it judges nothing.'),
     mayUse(
       'cli',
       ['client/', 'config/', 'core/', 'domain/', 'errors/', 'memory/', 'platform/', 'usecases/', 'verbs/'],

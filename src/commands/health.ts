@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.js'
-import { openOptionsOf } from '../cli/open.js'
+import { environment, openOptionsOf } from '../cli/open.js'
 
 export default class Health extends BaseCommand {
   static override readonly summary = 'Check hub, Redis, file and journal, and say what to do.'
@@ -16,12 +16,16 @@ what it touches, deletes nothing, and says what it did and what it left.`
   async run(): Promise<void> {
     const { flags } = await this.parse(Health)
     const options = openOptionsOf(flags)
-    const [{ gatherFacts }, { examine, formatRepairs, formatReport }] = await Promise.all([
+    const [{ gatherFacts }, { examine, formatRepairs, formatReport }, { lookAtInstalled }, { installerOptions }] = await Promise.all([
       import('../memory/health-facts.js'),
       import('../health/report.js'),
+      import('../install/look.js'),
+      import('../install/context.js'),
     ])
     const fix = flags.fix ? await (await import('../memory/repair.js')).repair(options) : null
-    const report = examine(await gatherFacts({ ...options, version: this.config.version }))
+    const { root, version } = { root: options.root, version: this.config.version }
+    const installed = await lookAtInstalled(installerOptions({ root, version, env: environment(), packageRoot: this.config.root, warn: () => undefined }))
+    const report = examine(await gatherFacts({ ...options, version, installed }))
     if (this.jsonEnabled()) await this.printReply(fix === null ? report : { ...report, fix })
     else await this.print(`${fix === null ? '' : `${formatRepairs(fix)}\n\n`}${formatReport(report)}`)
     if (!report.healthy) this.exit(1)

@@ -1,5 +1,6 @@
 /** What the checks look at: gathered once, so that all of them speak of the same moment. */
 import type { Status } from '../core/memory.js'
+import type { InstalledFact } from './installed.js'
 
 export type HubFact =
   | { is: 'running'; pid: number; version: string; startedAt: string; status: Status }
@@ -38,6 +39,8 @@ export interface Facts {
   notSeen: readonly string[]
   /** Of this program. */
   version: string
+  /** null: nothing is installed for this root. */
+  installed: InstalledFact | null
   /** ms */
   now: number
   hub: HubFact

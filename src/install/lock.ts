@@ -12,13 +12,21 @@ export async function withInstallLock<T>(folder: string, work: (made: readonly s
   // Beside the folder, which a rollback removes.
   const beside = dirname(folder)
   const made = makeFolders(beside)
-  const path = join(beside, '.memory_sync-install.lock')
+  const path = lockFile(folder)
   take(path)
   try {
     return await work(made)
   } finally {
     fs.rmSync(path, { force: true })
   }
+}
+
+const lockFile = (folder: string): string => join(dirname(folder), '.memory_sync-install.lock')
+
+/** Whether an installer is at it now. */
+export function isInstalling(folder: string): boolean {
+  const holder = holderOf(lockFile(folder))
+  return holder !== null && systemProcesses.isAlive(holder)
 }
 
 /** Outermost first. */
@@ -37,9 +45,9 @@ function take(path: string): void {
   try {
     if (tryLink(claim, path)) return
     const holder = holderOf(path)
-    if (holder !== null && systemProcesses.isAlive(holder)) throw isInstalling(holder.pid)
+    if (holder !== null && systemProcesses.isAlive(holder)) throw takenBy(holder.pid)
     fs.rmSync(path, { force: true })
-    if (!tryLink(claim, path)) throw isInstalling(holderOf(path)?.pid ?? null)
+    if (!tryLink(claim, path)) throw takenBy(holderOf(path)?.pid ?? null)
   } finally {
     fs.rmSync(claim, { force: true })
   }
@@ -63,7 +71,7 @@ function holderOf(path: string): ProcessIdentity | null {
   }
 }
 
-const isInstalling = (pid: number | null): MemoryError =>
+const takenBy = (pid: number | null): MemoryError =>
   new MemoryError('failed', `another installation is going on${pid === null ? '' : `: pid ${pid}`}`, {
     details: { pid },
     suggestions: ['wait until it has ended, and run this again'],

@@ -15,13 +15,15 @@ import { diskOf, inboxOf, leftoversOf, openToOthers } from './facts/root-facts.j
 export interface FactOptions extends OpenOptions {
   /** Of this program. */
   version: string
+  /** What the installer knows. */
+  installed?: Facts['installed']
 }
 
 export async function gatherFacts(options: FactOptions): Promise<Facts> {
   const connector = await openConnector(options)
   const engine = engineWith(options, connector)
   const files = rootFilesOf(options.root)
-  const { root, version } = options
+  const { root, version, installed = null } = options
   const look = new Looks()
   const nobody = { own: unseen(root, connector.reason), hub: { is: 'absent' } as HubFact }
   try {
@@ -33,6 +35,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
     return {
       root,
       version,
+      installed,
       now,
       hub,
       hubPids: hubPidsOf(root),

@@ -5,20 +5,10 @@ import { readFileSync } from 'node:fs'
 import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, symlink, utimes } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
+import { DISPATCHER } from '../support/installed-cases.js'
 import { BIN, Home, processesOf } from '../support/installed.js'
 import { startRedis } from '../support/redis.js'
 
-const DISPATCHER = `#!/usr/bin/env zsh
-set -euo pipefail
-ROOT="\${LUKA_SOT:-$HOME/02luka}"
-log() { echo "[$(date)] $*" >> "$ROOT/logs/mary_dispatcher.log" }
-for f in $ROOT/bridge/inbox/ENTRY/*.yaml(N); do
-  id=\${f:t:r}
-  mkdir -p $ROOT/bridge/inbox/CLC $ROOT/bridge/processed/ENTRY
-  cp $f $ROOT/bridge/inbox/CLC/
-  mv $f $ROOT/bridge/processed/ENTRY/
-  log "$id -> CLC"
-done`
 const LONG = process.env['MEMORY_SYNC_TEST_LONG'] === '1'
 const soon = { timeoutMs: 30_000, intervalMs: 50 }
 const OLD = new Date('2025-11-12T08:26:25Z')

@@ -1,0 +1,25 @@
+import { describeExit } from '../../service/service.js'
+import { describeState } from '../../service/verify.js'
+import type { Check } from '../check.js'
+
+/** A label that is listed proves nothing: what counts is a process, and that it is the one that answers. */
+export const service: Check = {
+  name: 'service',
+  section: 'Hub Service',
+  look({ installed, hub }) {
+    const installedService = installed?.service ?? null
+    if (installedService === null) return { level: 'off', text: 'Service: none is installed' }
+    const { label, manager, state } = installedService
+    const name = `Service ${label} (${manager})`
+    const wayOut = 'memory_sync install-agent starts it again, and says why it does not'
+    if (state.is === 'unknown') {
+      return { level: 'warn', text: `${name} cannot be asked: ${state.reason}`, wayOut: 'look again in a session of the user it belongs to' }
+    }
+    if (state.is !== 'running') return { level: 'bad', text: `${name} ${describeState(state)}`, wayOut }
+    if (hub.is === 'running' && hub.pid !== state.pid) {
+      return { level: 'bad', text: `${name} runs (pid ${state.pid}), but pid ${hub.pid} is the hub that answers`, wayOut }
+    }
+    const before = state.lastExit === null ? '' : `; the one before: ${describeExit(state.lastExit)}`
+    return { level: 'ok', text: `${name} runs (pid ${state.pid}${before})` }
+  },
+}

@@ -1,0 +1,34 @@
+/** What health knows of an installation: what was put where, as its record says, and what stands there now. */
+import type { ServiceState } from '../service/service.js'
+
+export interface PieceFact {
+  path: string
+  /** `changed`: somebody else's by now; `not-executable`: its content is ours, and nobody can call it. */
+  is: 'ours' | 'gone' | 'changed' | 'not-executable'
+}
+
+export interface DispatcherFact {
+  path: string
+  /** `old`: a block of another version, or changed by hand. */
+  block: 'in-place' | 'none' | 'damaged' | 'old'
+}
+
+export interface InstalledFact {
+  /** Whether the installer came to its end. `under-way`: one is at it now. */
+  state: 'finished' | 'unfinished' | 'under-way' | 'unreadable'
+  /** Why its record cannot be read. */
+  reason?: string
+  version: string
+  /** Tree of the program, and the link to it. */
+  program: readonly PieceFact[]
+  /** Hooks, scripts, and the Python module. */
+  hooks: readonly PieceFact[]
+  aliases: readonly (PieceFact & { target: string })[]
+  dispatchers: readonly DispatcherFact[]
+  /** The last order that a dispatcher says it sent off since the installation; null: none. */
+  lastOrder: { id: string; isRecorded: boolean } | null
+  /** Files with secrets, or about to hold some, that others than their owner can open. */
+  open: readonly string[]
+  /** null: without a service. `reason`: why the manager cannot be asked. */
+  service: { label: string; manager: string; state: ServiceState | { is: 'unknown'; reason: string } } | null
+}

@@ -1,0 +1,15 @@
+/** What is wrong with files of ours, in words. */
+import type { PieceFact } from './installed.js'
+import { someOf } from './some-of.js'
+
+const WORDS: Readonly<Record<Exclude<PieceFact['is'], 'ours'>, string>> = {
+  gone: 'is gone',
+  changed: 'is not ours any more',
+  'not-executable': 'cannot be executed',
+}
+
+/** null: nothing. */
+export function wrongPieces(pieces: readonly PieceFact[]): string | null {
+  const wrong = pieces.flatMap(({ path, is }) => (is === 'ours' ? [] : [`${path} ${WORDS[is]}`]))
+  return wrong.length === 0 ? null : someOf(wrong)
+}

@@ -1,0 +1,117 @@
+/** What is installed, and what has become of it: for health. Looks, and changes nothing. */
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { messageOf } from '../errors/errors.js'
+import type { InstalledFact, PieceFact } from '../health/installed.js'
+import { dispatchHook } from './dispatchers.js'
+import { look, lookAtTree, sameShape } from './disk.js'
+import { type InstallerOptions, openManagerFor } from './installer.js'
+import { isInstalling } from './lock.js'
+import { findBlock, insertBlock } from './marked-block.js'
+import { redisFolder } from './places.js'
+import { backupsOf, type InstallRecord, readRecord, type RecordEntry } from './record.js'
+
+/** null: nothing is installed for this root. Never throws. */
+export async function lookAtInstalled(options: InstallerOptions): Promise<InstalledFact | null> {
+  const { places } = options
+  try {
+    const record = readRecord(places.config)
+    return record === null || record.root !== places.root ? null : await lookBy(record, options)
+  } catch (error) {
+    const nothing = { program: [], hooks: [], aliases: [], dispatchers: [], lastOrder: null, open: [], service: null }
+    return { state: 'unreadable', reason: messageOf(error), version: '', ...nothing }
+  }
+}
+
+async function lookBy(record: InstallRecord, options: InstallerOptions): Promise<InstalledFact> {
+  const { places } = options
+  const dropIns = record.entries.filter(({ step }) => step === 'drop-ins')
+  const dispatchers = record.entries.filter(({ part }) => part === 'block').map(({ path }) => ({ path, block: blockIn(path, dispatchHook(places)) }))
+  return {
+    state: record.finishedAt !== null ? 'finished' : isInstalling(places.config) ? 'under-way' : 'unfinished',
+    version: record.version,
+    program: record.entries.filter(({ step }) => step === 'program').flatMap(pieceOf),
+    hooks: dropIns.filter(({ after }) => after.is === 'file').flatMap(pieceOf),
+    aliases: dropIns.flatMap((entry) => (entry.after.is === 'link' ? pieceOf(entry).map((piece) => ({ ...piece, target: piece.path })) : [])),
+    dispatchers,
+    lastOrder: dispatchers.length === 0 ? null : lastOrder(places.root, record),
+    open: openToOthers([...filesIn(places.config), ...filesIn(backupsOf(places.config)), join(redisFolder(places), 'redis.conf')]),
+    service: record.service === null ? null : await serviceOf(options, record.service),
+  }
+}
+
+/** A folder is its owner's. */
+function pieceOf({ path, after }: RecordEntry): PieceFact[] {
+  if (after.is === 'folder') return []
+  const now = after.is === 'tree' ? lookAtTree(path) : look(path)
+  if (sameShape(now, after)) return [{ path, is: 'ours' }]
+  if (now.is === 'absent') return [{ path, is: 'gone' }]
+  if (now.is !== 'file' || after.is !== 'file' || now.sha256 !== after.sha256) return [{ path, is: 'changed' }]
+  return [{ path, is: (after.mode & 0o111) !== 0 && (now.mode & 0o100) === 0 ? 'not-executable' : 'ours' }]
+}
+
+function blockIn(path: string, hook: string): InstalledFact['dispatchers'][number]['block'] {
+  const script = readOrNull(path)
+  if (script === null) return 'none'
+  const found = findBlock(script)
+  if (found.is !== 'whole') return found.is
+  const isThis = (['mary', 'rnd'] as const).some((agent) => {
+    const placed = insertBlock(script, { agent, hook, name: path })
+    return placed.ok && placed.text.equals(script)
+  })
+  return isThis ? 'in-place' : 'old'
+}
+
+const ORDER = /^\[[^\]]*\]\s+(\S+) -> \S/gm
+const TAIL_BYTES = 64 * 1024
+
+/** By the log of Mary's dispatcher, if it was written since. */
+function lastOrder(root: string, { startedAt }: InstallRecord): InstalledFact['lastOrder'] {
+  const path = join(root, 'logs', 'mary_dispatcher.log')
+  const stat = fs.statSync(path, { throwIfNoEntry: false })
+  if (stat?.isFile() !== true || stat.mtimeMs < Date.parse(startedAt)) return null
+  const tail = readOrNull(path)?.subarray(-TAIL_BYTES).toString() ?? ''
+  const id = [...tail.matchAll(ORDER)].at(-1)?.[1]
+  return id === undefined ? null : { id, isRecorded: recordedIds(root).includes(id) }
+}
+
+function recordedIds(root: string): unknown[] {
+  try {
+    const context = JSON.parse(readOrNull(join(root, 'shared_memory', 'context.json'))?.toString() ?? '{}') as Context
+    return (context.agents?.mary?.context?.records ?? []).map(({ task }) => task)
+  } catch {
+    return [] // another check says what is wrong with it
+  }
+}
+
+interface Context {
+  agents?: { mary?: { context?: { records?: { task?: unknown }[] } } }
+}
+
+const openToOthers = (paths: readonly string[]): string[] =>
+  paths.filter((path) => ((fs.statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
+
+function filesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [join(folder, entry.name)] : []))
+  } catch {
+    return [] // there is none
+  }
+}
+
+async function serviceOf(options: InstallerOptions, { label, kind }: NonNullable<InstallRecord['service']>): Promise<InstalledFact['service']> {
+  try {
+    const manager = await openManagerFor(options, kind)
+    return { label, manager: manager.kind, state: await manager.state(label) }
+  } catch (error) {
+    return { label, manager: kind, state: { is: 'unknown', reason: messageOf(error) } }
+  }
+}
+
+function readOrNull(path: string): Buffer | null {
+  try {
+    return fs.readFileSync(path)
+  } catch {
+    return null // it is gone
+  }
+}

@@ -1,0 +1,91 @@
+/** For every check of the installed side, what makes it go red, for real, and what makes it well again. */
+import { chmod, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import type { Home } from './installed.js'
+
+export interface InstalledCase {
+  check: string
+  when: string
+  harm: (home: Home) => Promise<unknown>
+  is: 'bad' | 'warn'
+  says: string
+  mend: (home: Home) => Promise<unknown>
+}
+
+export const DISPATCHER = `#!/usr/bin/env zsh
+set -euo pipefail
+ROOT="\${LUKA_SOT:-$HOME/02luka}"
+log() { echo "[$(date)] $*" >> "$ROOT/logs/mary_dispatcher.log" }
+for f in $ROOT/bridge/inbox/ENTRY/*.yaml(N); do
+  id=\${f:t:r}
+  mkdir -p $ROOT/bridge/inbox/CLC $ROOT/bridge/processed/ENTRY
+  cp $f $ROOT/bridge/inbox/CLC/
+  mv $f $ROOT/bridge/processed/ENTRY/
+  log "$id -> CLC"
+done`
+
+const kept = new Map<string, Buffer>()
+const HOOK = '02luka/tools/mary_memory_hook.zsh'
+const SCRIPT = '02luka/tools/watchers/mary_dispatcher.zsh'
+const LOG = '02luka/logs/mary_dispatcher.log'
+const CONFIG = '.config/memory_sync'
+
+const at = (home: Home, path: string): string => `${home.path}/${path}`
+const spoil = async (home: Home, path: string, text: string): Promise<void> => {
+  kept.set(path, await readFile(at(home, path)))
+  await writeFile(at(home, path), text)
+}
+const giveBack = async (home: Home, path: string): Promise<void> => writeFile(at(home, path), kept.get(path) ?? '')
+
+export const INSTALLED_CASES: InstalledCase[] = [
+  {
+    ...{ check: 'hooks', when: 'a hook is another program by now', is: 'bad', says: 'is not ours any more' },
+    harm: (home) => spoil(home, HOOK, '#!/bin/zsh\nexit 0\n'),
+    mend: (home) => giveBack(home, HOOK),
+  },
+  {
+    ...{ check: 'hooks', when: 'nobody can call a hook', is: 'bad', says: 'cannot be executed' },
+    harm: (home) => chmod(at(home, HOOK), 0o644),
+    mend: (home) => chmod(at(home, HOOK), 0o755),
+  },
+  {
+    ...{ check: 'aliases', when: 'an alias leads elsewhere', is: 'bad', says: 'is not ours any more' },
+    harm: (home) => rename(at(home, '02luka/tools/mary.zsh'), at(home, 'mary.zsh')).then(() => symlink('other.zsh', at(home, '02luka/tools/mary.zsh'))),
+    mend: (home) => rename(at(home, 'mary.zsh'), at(home, '02luka/tools/mary.zsh')),
+  },
+  {
+    ...{ check: 'dispatchers', when: 'the dispatcher has lost its block', is: 'bad', says: 'has lost its memory_sync block' },
+    harm: (home) => spoil(home, SCRIPT, DISPATCHER),
+    mend: (home) => giveBack(home, SCRIPT),
+  },
+  {
+    ...{ check: 'last-order', when: 'an order was dispatched past the block', is: 'warn', says: 'WO-9' },
+    harm: (home) => writeFile(at(home, LOG), '[Fri Nov 21] WO-9 -> CLC\n'),
+    mend: (home) => home.ok('record', 'mary', 'WO-9', 'dispatched'),
+  },
+  {
+    ...{ check: 'program', when: 'a file of the program is gone', is: 'bad', says: 'is not ours any more' },
+    harm: (home) => rename(at(home, '.local/share/memory_sync/current/LICENSE'), at(home, 'LICENSE')),
+    mend: (home) => rename(at(home, 'LICENSE'), at(home, '.local/share/memory_sync/current/LICENSE')),
+  },
+  {
+    ...{ check: 'secrets', when: 'others can read the settings', is: 'bad', says: 'config.json' },
+    harm: (home) => chmod(at(home, `${CONFIG}/config.json`), 0o644),
+    mend: (home) => chmod(at(home, `${CONFIG}/config.json`), 0o600),
+  },
+  {
+    ...{ check: 'installation', when: 'the installer did not come to its end', is: 'bad', says: 'did not come to its end' },
+    harm: async (home) => {
+      const record = JSON.parse(await home.read(`${CONFIG}/install.json`)) as object
+      await spoil(home, `${CONFIG}/install.json`, JSON.stringify({ ...record, finishedAt: null }))
+    },
+    mend: (home) => giveBack(home, `${CONFIG}/install.json`),
+  },
+  {
+    ...{ check: 'service', when: 'the service was stopped', is: 'bad', says: 'is not loaded' },
+    harm: (home) => home.ok('hub', 'stop'),
+    mend: async (home) => {
+      await rm(at(home, LOG), { force: true })
+      await home.ok('install-agent')
+    },
+  },
+]

@@ -68,7 +68,7 @@ export class LocalEngine implements Engine {
     })
     await rounds.start()
     const stopWatching = this.options.watchFiles(['context.json', 'journal'], () => {
-      rounds.poke()
+      rounds.poke('soon')
     })
     this.hub = { rounds, feed: feed!, stopWatching }
     this.writer = new Writer(this.ports, rounds)
@@ -84,6 +84,7 @@ export class LocalEngine implements Engine {
   async close(): Promise<void> {
     await this.stop()
     await (await this.loadedLeases)?.close()
+    await this.single.idle()
     await this.ports.connector.close()
   }
 

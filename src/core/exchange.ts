@@ -1,7 +1,7 @@
 /** A keeper and the sequencer: the lineage is begun or joined, changes are pulled, pending operations replayed. */
 import { revisionFloorAt } from '../domain/lineage.js'
-import { CONTEXT, type Operation, type Target } from '../domain/operation.js'
-import { advance, type Replica } from '../domain/replica.js'
+import { type Change, CONTEXT, type Operation, type Target } from '../domain/operation.js'
+import type { Replica } from '../domain/replica.js'
 import { StoreUnavailable } from '../errors/errors.js'
 import type { Lineage, Store } from '../store/contract.js'
 import type { Acknowledged } from '../store/root.js'
@@ -25,6 +25,13 @@ export interface ExchangeOptions {
 
 export class Exchange {
   private readonly legacy: LegacyWatch
+  /** While it is joined, the replica is about to be another one. */
+  private isJoining = false
+  /** Own changes that are not in the replica yet. */
+  private readonly committed: Change[] = []
+  private taking: Promise<void> | null = null
+  /** Records that could not be compared, as they were ahead of the replica. */
+  private ahead: Target[] = []
 
   constructor(
     private readonly ports: Ports,
@@ -52,6 +59,36 @@ export class Exchange {
     }
   }
 
+  /** A change that this process has committed is not read back, where it joins on. Else it is pulled, as others' are. */
+  take(change: Change): void {
+    this.committed.push(change)
+    this.taking ??= Promise.resolve().then(() => this.takeCommitted())
+  }
+
+  private async takeCommitted(): Promise<void> {
+    const { history } = this.ports.root
+    try {
+      while (this.committed.length > 0) {
+        const changes = this.joiningOn(this.committed.splice(0))
+        await history.add(changes) // first: a watcher must not know of more than the next keeper will
+        this.copy.follow(this.joiningOn(changes)) // some may have been pulled meanwhile
+      }
+    } catch {
+      // The next round pulls these changes, and tells why they cannot be written.
+    } finally {
+      this.taking = null
+    }
+  }
+
+  private joiningOn(changes: readonly Change[]): Change[] {
+    let { rev } = this.copy.replica
+    return changes.filter((change) => {
+      if (this.isJoining || change.epoch !== this.copy.replica.epoch || change.prev > rev || change.rev <= rev) return false
+      rev = change.rev
+      return true
+    })
+  }
+
   /** A context begins with the usual members. Nobody was told that they are kept, so they need no line in the journal. */
   seed(): void {
     const { replica, open, rootId } = this.copy
@@ -61,24 +98,35 @@ export class Exchange {
   }
 
   /** With files only, and as the keeper: this root decides. */
-  submitHere(operation: Operation): Promise<Submission> {
+  async submitHere(operation: Operation): Promise<Submission> {
     const { replica } = this.copy
     const options = { epoch: replica.epoch ?? '', floor: replica.high, latest: this.copy.now(), waited: false }
-    return submit(this.options.ownStore(), operation, options)
+    const submission = await submit(this.options.ownStore(), operation, options)
+    this.tell(submission)
+    return submission
+  }
+
+  /** What this root has numbered itself is in the replica and in the history. */
+  private tell(submission: Submission): void {
+    if (submission.is === 'committed') this.copy.report({ is: 'changes', changes: [submission.change] })
   }
 
   private async runWith(store: Store, touched: Iterable<Target> | 'all'): Promise<void> {
-    const { copy } = this
     const lineage = await this.enter(store)
-    if (lineage === null) return
-    if (!(await this.pull(store))) return
-    const targets = async (): Promise<Iterable<Target>> => (touched === 'all' ? store.targets() : touched)
-    if (store.shared) await this.legacy.take(store, copy.replica, await targets(), copy.now())
+    if (lineage === null || !(await this.pull(store))) return
+    let hasSent = await this.compare(store, touched === 'all' ? await store.targets() : touched)
     this.seed()
-    await this.replay(store)
-    if (!(await this.pull(store))) return
-    if (store.shared) await this.legacy.take(store, copy.replica, touched === 'all' ? [] : touched, copy.now())
-    await this.pull(store)
+    hasSent = (await this.replay(store)) || hasSent
+    if (!hasSent && this.ahead.length === 0) return
+    if ((await this.pull(store)) && (await this.compare(store, []))) await this.pull(store)
+  }
+
+  /** Records with what changes say, those included that could not be compared before. True: something was committed. */
+  private async compare(store: Store, targets: Iterable<Target>): Promise<boolean> {
+    if (!store.shared) return false
+    const { ahead, hasSent } = await this.legacy.take(store, this.copy, new Set([...targets, ...this.ahead]))
+    this.ahead = ahead
+    return hasSent
   }
 
   /** The store's lineage, begun or joined where that was needed; null: somebody else is at it, the next round goes on. */
@@ -108,15 +156,16 @@ export class Exchange {
   private async pull(store: Store): Promise<boolean> {
     const { copy } = this
     for (;;) {
-      const { changes, rev } = await store.changesAfter(copy.replica.rev, PAGE)
+      const page = await store.changesAfter(copy.replica.rev, PAGE)
+      const { rev } = page
+      const changes = page.changes.filter((change) => change.rev > copy.replica.rev) // own ones may be there by now
+      if (changes.length === 0 && page.changes.length > 0) continue
       // Without changes up to its revision the stream was lost: what it told is in the records.
       if (changes.length === 0) return rev > copy.replica.rev ? this.catchUp(store) : true
       if (changes.some((change) => change.epoch !== copy.replica.epoch)) return false
       if (changes[0]!.prev > copy.replica.rev) return this.catchUp(store)
-      for (const change of changes) advance(copy.replica, change)
-      copy.changesSinceSave += changes.length
-      await this.ports.root.history.add(changes)
-      copy.report({ is: 'changes', changes })
+      await this.ports.root.history.add(changes) // first: a watcher must not know of more than the next keeper will
+      copy.follow(changes.filter((change) => change.rev > copy.replica.rev))
     }
   }
 
@@ -127,6 +176,15 @@ export class Exchange {
 
   /** Joins the store's lineage and goes on in it. Watchers go on without a gap where nothing was lost and nothing missed. */
   private async takeOver(store: Store, lineage: Lineage): Promise<boolean> {
+    this.isJoining = true
+    try {
+      return await this.goOver(store, lineage)
+    } finally {
+      this.isJoining = false
+    }
+  }
+
+  private async goOver(store: Store, lineage: Lineage): Promise<boolean> {
     const before = this.copy.replica
     const joined = await this.join(store, lineage)
     if (joined === null) return false
@@ -151,26 +209,30 @@ export class Exchange {
 
   /**
    * Pending operations, in order, with their ids. One that cannot be committed now holds back the later ones of its record;
-   * another lineage ends it for all.
+   * another lineage ends it for all. True: there were some.
    */
-  private async replay(store: Store): Promise<void> {
+  private async replay(store: Store): Promise<boolean> {
     const blocked = new Set<Target>()
+    let hasSent = false
     for (const entry of this.copy.open.toReplay(this.copy.replica)) {
       if (blocked.has(entry.op.target)) continue
+      hasSent = true
       const done = await this.replayOne(store, entry)
-      if (done === 'other lineage') return
+      if (done === 'other lineage') break
       if (done === 'blocked') blocked.add(entry.op.target)
     }
+    return hasSent
   }
 
   private async replayOne(store: Store, { op, rev, epoch }: Acknowledged): Promise<'done' | 'blocked' | 'other lineage'> {
     const { copy } = this
     const options = { epoch: copy.replica.epoch!, floor: copy.replica.high, latest: copy.now(), waited: true }
     const lost = rev !== undefined && epoch !== undefined ? { t: Math.min(op.t, copy.now()), rev, epoch } : undefined
-    const submission = await submit(store, op, options, lost)
+    const submission = await submit(store, op, options, lost === undefined ? {} : { lost })
     switch (submission.is) {
       case 'committed':
       case 'duplicate': {
+        if (!store.shared) this.tell(submission)
         const at = submission.is === 'committed' ? submission.change.rev : submission.rev
         if (at === 0) copy.replica.seen.set(op.id, { rev: 0 })
         else if (store.shared) await this.acknowledge({ op, rev: at, epoch: copy.replica.epoch! })

@@ -64,7 +64,7 @@ export class Feed {
   /** Every change after a revision, up to what the source shows. `complete` false: there is a gap. */
   async changesAfter(rev: number): Promise<{ changes: Change[]; complete: boolean }> {
     if (rev > this.source.rev()) return { changes: [], complete: false }
-    const first = this.recent.findIndex((change) => change.rev > rev)
+    const first = firstAbove(this.recent, rev)
     const change = this.recent[first]
     if (change !== undefined && change.prev <= rev) return { changes: this.recent.slice(first), complete: true }
     if (change === undefined && rev === this.source.rev()) return { changes: [], complete: true }
@@ -90,4 +90,16 @@ export class Feed {
   wake(): void {
     for (const resume of this.waiting.splice(0)) resume()
   }
+}
+
+/** The place of the first change with a higher revision; they are in order. */
+function firstAbove(changes: readonly Change[], rev: number): number {
+  let from = 0
+  let to = changes.length
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if (changes[middle]!.rev > rev) to = middle
+    else from = middle + 1
+  }
+  return from
 }

@@ -17,7 +17,7 @@ import type { Ports } from './ports.js'
 
 export type FileLook =
   | { is: 'absent' }
-  | { is: 'ours'; identity: Identity; text: string }
+  | { is: 'ours'; identity: Identity; hash: string; text: string }
   | { is: 'edited'; identity: Identity; hash: string; document: TreeMap; operations: Operation[] }
   /** `hash`: of what was read; null: nothing could be, and it can only be moved away. */
   | { is: 'broken'; identity: Identity; hash: string | null; reason: string }
@@ -49,7 +49,7 @@ export async function judgeText(ports: Ports, file: FileText, facts: EditFacts):
   const { identity } = file
   if (file.unreadable !== undefined) return brokenOrUnsettled(ports, { is: 'broken', identity, hash: null, reason: file.unreadable })
   const hash = ports.digest(file.text)
-  if (await ports.root.versions.knows(hash)) return { is: 'ours', identity, text: file.text }
+  if (await ports.root.versions.knows(hash)) return { is: 'ours', identity, hash, text: file.text }
   const document = readDocument(file, await hadAgents(ports))
   if (typeof document === 'string') return brokenOrUnsettled(ports, { is: 'broken', identity, hash, reason: document })
   const operations = await operationsOf(ports, document, file, hash, facts)

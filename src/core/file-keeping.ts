@@ -1,16 +1,45 @@
 /** context.json of a root, by its keeper: an edit is taken in, and what was acknowledged is shown. */
-import { composeDocument } from '../domain/document.js'
+import { composeDocument, formatDocument } from '../domain/document.js'
 import { unreadableAgents } from '../domain/hand-edit.js'
-import { formatPretty, type TreeMap } from '../domain/json.js'
+import type { TreeMap } from '../domain/json.js'
 import { formatTime } from '../domain/time.js'
-import { type FileLook, judgeText, lookAtFile } from './file-in.js'
+import type { FileText, Identity } from '../platform/files.js'
+import { type FileLook, judgeText } from './file-in.js'
+import { FilePace } from './file-pace.js'
 import type { Ports } from './ports.js'
 import type { RootCopy } from './root-copy.js'
+
+/**
+ * Within this time after a change the clock of the file system may give another change the same time: what was read is
+ * believed only if it was older then.
+ */
+const SAME_TIME_MS = 50
+const KEPT_IDENTITIES = 4
+/** What could not be written is tried again after this, or when something happens. */
+const RETRY_MS = 500
+
+/** When context.json is written: in any case; if that costs little; when it is time to, in a stream of changes. */
+export type FileTurn = 'now' | 'cheap' | 'due'
+
+/** context.json as it was when there was nothing in it that is not merged. */
+interface Known {
+  identity: Identity
+  hash: string
+  /** As long as the file has this identity, it has this text. */
+  isSure: boolean
+}
 
 export class FileKeeping {
   /** Of the newest version of context.json. */
   private lastShown = 0
   private looksDue = 0
+  private known: Known | null = null
+  private sure: Identity[] = []
+  /** What was written last. */
+  private put: { state: string; hash: string; text: string } | null = null
+  private readonly pace = new FilePace()
+  /** Writing has failed, or is not to be done yet: ms on the clock. */
+  private heldUntil = 0
 
   constructor(
     private readonly ports: Ports,
@@ -22,6 +51,13 @@ export class FileKeeping {
     return this.looksDue > 0
   }
 
+  /** ms until the file should be written; null: it shows everything. */
+  dueInMs(): number | null {
+    if (this.showsEverything()) return null
+    const now = this.ports.clock.now()
+    return Math.max(this.pace.dueIn(now), Math.min(RETRY_MS, this.heldUntil - now))
+  }
+
   /** What was written before this keeper began. */
   async begin(): Promise<void> {
     this.lastShown = (await this.ports.root.versions.last())?.version.rev ?? 0
@@ -31,41 +67,49 @@ export class FileKeeping {
   async takeIn(): Promise<boolean> {
     this.looksDue = Math.max(0, this.looksDue - 1)
     await this.takeReplaced()
-    const look = await lookAtFile(this.ports, this.copy.facts())
-    switch (look.is) {
-      case 'unsettled':
-        this.looksDue = 1
-        return false
-      case 'edited':
-        await this.takeEdit(look)
-        return true
-      case 'broken': {
-        const { document, versions } = this.ports.root
-        const where = look.hash === null ? await document.moveAside('broken') : await document.setAside('broken')
-        this.ports.tell('error', `context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}, and restored`)
-        if (look.hash !== null) await versions.merged(look.hash)
-        return true
-      }
-      default:
-        return true
-    }
+    if (await this.isKnown()) return true
+    const file = await this.ports.root.document.read()
+    if (file === null) this.known = null
+    else if (file.valid && file.text === this.put?.text) this.keep(file.identity, this.put.hash)
+    else return this.takeText(file)
+    return true
   }
 
-  async putOut(): Promise<void> {
+  async putOut(when: FileTurn): Promise<void> {
+    const now = this.ports.clock.now()
+    this.pace.note(this.state(), now)
+    const mayWait = when === 'due' || (when === 'cheap' && !this.pace.isCheap)
+    if (this.showsEverything() || (mayWait && this.pace.dueIn(now) > 0)) return
+    this.heldUntil = now + RETRY_MS
+    if (await this.write()) this.heldUntil = 0
+  }
+
+  /** False: not now; somebody has edited it since, and that comes first, or there is nothing to write. */
+  private async write(): Promise<boolean> {
+    const began = this.ports.clock.now()
     const { document, versions } = this.ports.root
-    const { replica, open } = this.copy
-    const file = await document.read()
-    if (file !== null && (file.unreadable !== undefined || !(await versions.knows(this.ports.digest(file.text))))) return // edited since: next round
+    const expected = await document.identify()
+    if (!isSame(expected, this.known?.identity ?? null)) return false
+    const { rev, epoch, t: newest } = this.copy.replica
     const composed = this.compose()
-    const text = `${formatPretty(composed)}\n`
-    if (file?.text === text || (composed.size <= 2 && file === null)) return
-    const hash = this.ports.digest(text)
-    const t = Math.max(replica.t, ...open.all().map(({ op }) => op.t))
-    const { rev, epoch } = replica
+    if (composed.size <= 2 && expected === null) return false
+    const text = formatDocument(composed)
+    const put = { state: this.state(), text, hash: this.ports.digest(text) }
+    if (put.hash === this.known?.hash) {
+      this.put = put
+      return true
+    }
+    const t = Math.max(newest, ...this.copy.open.all().map(({ op }) => op.t))
     this.lastShown = this.shownRev()
-    await versions.add({ rev: this.lastShown, base: rev, epoch, t, hash }, composed)
-    await document.replace(text, file?.identity ?? null)
+    await versions.add({ rev: this.lastShown, base: rev, epoch, t, hash: put.hash }, composed)
+    const written = await document.replace(text, expected)
     this.looksDue = 4 // what was replaced is looked at once more
+    const now = this.ports.clock.now()
+    this.pace.wrote(text.length, now - began, now)
+    if (written === null) return false
+    this.put = put
+    this.known = { identity: written, hash: put.hash, isSure: false }
+    return true
   }
 
   /** The records as they will be when everything acknowledged is committed, as one document. */
@@ -91,19 +135,74 @@ export class FileKeeping {
     }
   }
 
+  private async takeText(file: FileText): Promise<boolean> {
+    const look = await judgeText(this.ports, file, this.copy.facts())
+    switch (look.is) {
+      case 'unsettled':
+        this.looksDue = 1
+        this.heldUntil = this.ports.clock.now() + RETRY_MS
+        return false
+      case 'edited':
+        await this.takeEdit(look)
+        break
+      case 'broken': {
+        const { document, versions } = this.ports.root
+        const where = look.hash === null ? await document.moveAside('broken') : await document.setAside('broken')
+        this.ports.tell('error', `context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}, and restored`)
+        if (look.hash !== null) await versions.merged(look.hash)
+        break
+      }
+      default:
+    }
+    if ('hash' in look && look.hash !== null) this.keep(look.identity, look.hash)
+    else this.known = null
+    return true
+  }
+
+  /** Nothing has happened to the file since it was looked into; or it is so young that another look would be none the wiser. */
+  private async isKnown(): Promise<boolean> {
+    if (this.known === null) return false
+    const identity = await this.ports.root.document.identify()
+    return isSame(identity, this.known.identity) && (this.known.isSure || this.isYoung(this.known.identity))
+  }
+
+  private isYoung({ mtimeMs }: Identity): boolean {
+    const age = this.ports.clock.now() - mtimeMs
+    return age >= 0 && age < SAME_TIME_MS
+  }
+
+  private keep(identity: Identity, hash: string): void {
+    const isSure = this.ports.clock.now() - identity.mtimeMs >= SAME_TIME_MS
+    this.known = { identity, hash, isSure }
+    if (isSure) this.sure = [identity, ...this.sure.slice(0, KEPT_IDENTITIES)]
+    else this.looksDue = Math.max(this.looksDue, 1)
+  }
+
   /** Somebody may have written to the file in the moment in which it was replaced. */
   private async takeReplaced(): Promise<void> {
     for (const replaced of await this.ports.root.document.replaced()) {
-      const look = await judgeText(this.ports, replaced.text, this.copy.facts())
-      if (look.is === 'unsettled') continue
-      if (look.is === 'broken') {
+      const isUntouched = this.sure.some((identity) => isSame(identity, replaced.identity))
+      const text = isUntouched ? null : await replaced.read()
+      const look = text === null ? null : await judgeText(this.ports, text, this.copy.facts())
+      if (look?.is === 'unsettled') continue
+      if (look?.is === 'broken') {
         const where = await replaced.setAside('broken')
         this.ports.tell('error', `what was written over context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}`)
         continue
       }
-      if (look.is === 'edited') await this.takeEdit(look)
+      if (look?.is === 'edited') await this.takeEdit(look)
       await replaced.forget()
     }
+  }
+
+  private showsEverything(): boolean {
+    return this.put !== null && this.put.hash === this.known?.hash && this.put.state === this.state()
+  }
+
+  /** Another text whenever the document would be another one. */
+  private state(): string {
+    const { replica, open, order } = this.copy
+    return [replica.epoch, replica.rev, open.version, ...order].join(' ')
   }
 
   /** Writes that are not in the replica yet count as one each: the revision of the file never goes back, and no two versions share one. */
@@ -117,3 +216,6 @@ export class FileKeeping {
     return t === 0 ? undefined : formatTime(t, this.ports.clock.offsetMinutes())
   }
 }
+
+const isSame = (a: Identity | null, b: Identity | null): boolean =>
+  a === null || b === null ? a === b : a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs

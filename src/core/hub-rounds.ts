@@ -1,5 +1,6 @@
 /** A hub: the keeper of its root for its life. Rounds run one after another, each as soon as there is something to do. */
-import type { Target } from '../domain/operation.js'
+import type { Entry } from '../domain/entry.js'
+import type { Change, Target } from '../domain/operation.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import type { Store, WakingStore } from '../store/contract.js'
 import type { Glance, Held } from '../store/root.js'
@@ -13,6 +14,8 @@ import type { KeeperAccess } from './writer.js'
 const SCAN_MS = 30_000
 /** While something is not as it should be (Redis away, a file that is being written), the next look is after this. */
 const RETRY_MS = 500
+/** What is no news to anybody (an echo of an own write, a file event) may wait so long for a round, with others like it. */
+const SOON_MS = 5
 /** A write waits so long for its round; it is kept in any case. */
 const SETTLE_MS = 150
 
@@ -22,6 +25,11 @@ export class HubRounds implements KeeperAccess {
   private running: Promise<void> = Promise.resolve()
   private stopping = false
   private asked = 0
+  private isWaitedFor = false
+  /** When the next round is due, on the clock of performance.now(). */
+  private dueAt = Infinity
+  /** When the last one began. */
+  private roundAt = 0
   private done = 0
   private readonly touched = new Set<Target>()
   private resume: (() => void) | null = null
@@ -62,6 +70,9 @@ export class HubRounds implements KeeperAccess {
     this.poke()
     await this.running
     await this.listening?.stop()
+    await this.alone((keeper) => keeper.showEverything()).catch((error: unknown) => {
+      this.ports.tell('error', `context.json could not be brought up to date: ${messageOf(error)}`)
+    })
     await this.keeper.save().catch((error: unknown) => {
       this.ports.tell('error', `the state could not be saved (${messageOf(error)}); the journal has everything`)
     })
@@ -69,10 +80,10 @@ export class HubRounds implements KeeperAccess {
     this.held = null
   }
 
-  /** There is something to do. */
-  poke(target?: Target): void {
-    if (target !== undefined) this.touched.add(target)
+  /** There is something to do, now or soon. */
+  poke(when: 'now' | 'soon' = 'now'): void {
     this.asked++
+    this.dueAt = Math.min(this.dueAt, when === 'now' ? 0 : performance.now() + SOON_MS)
     this.resume?.()
   }
 
@@ -92,7 +103,8 @@ export class HubRounds implements KeeperAccess {
   }
 
   async settle(mustWait: boolean): Promise<Keeper> {
-    this.poke()
+    this.isWaitedFor ||= mustWait
+    this.poke(mustWait ? 'now' : 'soon')
     if (!mustWait) return this.keeper
     const target = this.asked
     const until = performance.now() + SETTLE_MS
@@ -116,6 +128,14 @@ export class HubRounds implements KeeperAccess {
     return modeOf(this.ports, facts.epoch, store)
   }
 
+  known(target: Target): Entry | undefined {
+    return this.keeper.replica.entries.get(target)
+  }
+
+  took(change: Change): void {
+    this.keeper.take(change)
+  }
+
   // ---- the loop
 
   private turn: Promise<unknown> = Promise.resolve()
@@ -129,19 +149,22 @@ export class HubRounds implements KeeperAccess {
 
   private async loop(feed: Feed): Promise<void> {
     while (!this.stopping) {
-      if (this.asked === this.done) await this.wakeUp()
-      if (this.stopping) break
-      await this.oneRound(feed)
+      for (let ms = this.restMs(); ms > 0 && !this.stopping; ms = this.restMs()) await this.sleep(ms)
+      if (!this.stopping) await this.oneRound(feed)
     }
   }
 
   private async oneRound(feed: Feed): Promise<void> {
     const asked = this.asked
+    this.roundAt = performance.now()
+    this.dueAt = Infinity
     try {
       await this.alone(async (keeper) => {
         const touched = [...this.touched]
+        const file = this.isWaitedFor ? 'cheap' : 'due' // who waits may look into the file next
+        this.isWaitedFor = false
         this.touched.clear()
-        await keeper.round(this.isScanDue() ? 'all' : touched)
+        await keeper.round(this.isScanDue() ? 'all' : touched, file)
       })
       await this.afterRound(this.keeper)
     } catch (error) {
@@ -161,15 +184,25 @@ export class HubRounds implements KeeperAccess {
     return true
   }
 
-  private wakeUp(): Promise<void> {
-    const ms = this.keeper.mode === 'online' && !this.keeper.isUnsettled ? SCAN_MS : RETRY_MS
+  /** How long nothing happens without being asked. */
+  private idleMs(): number {
+    return this.keeper.mode === 'online' && !this.keeper.isUnsettled ? SCAN_MS : RETRY_MS
+  }
+
+  private restMs(): number {
+    const dueIn = Math.min(this.dueAt, this.roundAt + this.idleMs()) - performance.now()
+    return Math.min(dueIn, this.keeper.fileDueInMs() ?? Infinity)
+  }
+
+  /** Until something is asked, or the time is over. */
+  private sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer)
         this.resume = null
         resolve()
       }
-      const timer = setTimeout(wake, ms)
+      const timer = setTimeout(wake, Math.ceil(ms))
       this.resume = wake
     })
   }
@@ -203,11 +236,15 @@ export class HubRounds implements KeeperAccess {
     if (store === null || !('listen' in store)) return
     try {
       const stop = await (store as WakingStore).listen({
-        changed: () => {
-          this.poke()
+        changed: (rev = Infinity) => {
+          // The answer to an own commit may be behind its echo by a moment.
+          setImmediate(() => {
+            if (rev > this.keeper.replica.rev) this.poke()
+          })
         },
         touched: (target) => {
-          this.poke(target)
+          this.touched.add(target)
+          this.poke('soon')
         },
         lost: () => {
           this.listening = null

@@ -64,6 +64,7 @@ function withoutForeign(entries: Map<Target, Entry>, replica: Replica): Map<Targ
   const own = [...entries].map(([target, entry]): [Target, Entry] => {
     const known = replica.entries.get(target)
     const copy = cloneEntry(entry)
+    copy.tree = new Map(copy.tree)
     for (const [name, value] of entry.tree) {
       const path = formatPointer([name])
       if (typeof value !== 'string' || entry.counts.has(path)) continue

@@ -20,6 +20,8 @@ export class JournalKeeping {
   private damage: string | null = null
   /** Reading and folding, one after another. */
   private work: Promise<unknown> = Promise.resolve()
+  /** A reading that has not begun yet: it is good for everybody who asks until then. */
+  private awaited: Promise<void> | null = null
 
   constructor(
     private readonly ports: Ports,
@@ -28,7 +30,10 @@ export class JournalKeeping {
 
   /** Reads what is new; everything, the first time. */
   refresh(): Promise<void> {
-    return this.inTurn(() => this.read())
+    return (this.awaited ??= this.inTurn(() => {
+      this.awaited = null
+      return this.read()
+    }))
   }
 
   async save(): Promise<void> {
@@ -48,8 +53,11 @@ export class JournalKeeping {
 
   /** When it is long. */
   async fold(always = false): Promise<void> {
-    if (always || this.linesSinceFold >= FOLD_LINES || (this.tail?.end ?? 0) >= FOLD_BYTES) await this.inTurn(() => this.foldNow())
-    else if (this.copy.changesSinceSave >= SAVE_CHANGES) await this.save()
+    // Saving takes as long as there are records: so many changes pay for it.
+    const records = this.copy.replica.entries.size
+    const isLong = this.linesSinceFold >= Math.max(FOLD_LINES, records) || (this.tail?.end ?? 0) >= FOLD_BYTES
+    if (always || isLong) await this.inTurn(() => this.foldNow())
+    else if (this.copy.changesSinceSave >= Math.max(SAVE_CHANGES, records)) await this.save()
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -4,11 +4,11 @@
  */
 import type { Entry } from '../domain/entry.js'
 import type { TreeMap } from '../domain/json.js'
-import type { Operation, Target } from '../domain/operation.js'
+import type { Change, Operation, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
 import { Exchange } from './exchange.js'
 import type { EditFacts } from './file-in.js'
-import { FileKeeping } from './file-keeping.js'
+import { FileKeeping, type FileTurn } from './file-keeping.js'
 import { JournalKeeping } from './journal-keeping.js'
 import type { Mode } from './mode.js'
 import type { OpenOperations } from './open-operations.js'
@@ -32,18 +32,33 @@ export class Keeper implements LocalSequencer {
   }
 
   /**
-   * One round. `touched`: records to compare with what changes say; `all` for every one. Never throws because the shared
-   * store is away.
+   * One round. `touched`: records to compare with what changes say; `all` for every one. `file`: when context.json is
+   * written. Never throws because the shared store is away.
    */
-  async round(touched: Iterable<Target> | 'all'): Promise<void> {
+  async round(touched: Iterable<Target> | 'all', file: FileTurn = 'now'): Promise<void> {
     await this.refresh()
     await this.journal.mendState()
     const mayWrite = await this.file.takeIn()
     await this.sequencer.run(touched)
     this.sequencer.seed()
     this.copy.open.settle(this.copy.replica)
-    if (mayWrite) await this.file.putOut()
+    if (mayWrite) await this.file.putOut(file)
     await this.journal.fold()
+  }
+
+  /** A change that this process has committed itself: it need not be read back. */
+  take(change: Change): void {
+    this.sequencer.take(change)
+  }
+
+  /** The file shows what is known here. */
+  async showEverything(): Promise<void> {
+    if (await this.file.takeIn()) await this.file.putOut('now')
+  }
+
+  /** ms until context.json should be written; null: it shows everything. */
+  fileDueInMs(): number | null {
+    return this.file.dueInMs()
   }
 
   /** Reads what is new in the journal; everything, the first time. */

@@ -9,25 +9,52 @@ import type { Replica } from '../domain/replica.js'
 import { diffTrees, leavesOf } from '../domain/tree.js'
 import type { Store, Stored } from '../store/contract.js'
 import type { Ports } from './ports.js'
+import type { RootCopy } from './root-copy.js'
 import { rebuildEvicted } from './snapshot.js'
 import { overwritten, tokensOf } from './submit.js'
 
 /** So long others may put a record back of which this root does not know everything; then what it knows has to do. */
 const GRACE_MS = 10_000
 
+/** Records that are asked for together. */
+const AT_A_TIME = 32
+
+type Compared = 'equal' | 'ahead' | 'sent'
+
 export class LegacyWatch {
   private readonly incompleteSince = new Map<Target, number>()
 
   constructor(private readonly ports: Ports) {}
 
-  /** Compares these records with what the changes say. The replica must be at the store's revision. */
-  async take(store: Store, replica: Replica, targets: Iterable<Target>, latest: number): Promise<void> {
-    for (const target of targets) {
-      let stored = await store.read(target)
-      const known = replica.entries.get(target)
-      if (stored.evicted && (await this.heal(store, replica.epoch!, target, stored, known))) stored = await store.read(target)
-      if (!stored.evicted) await this.compare(store, replica, target, stored, latest)
+  /**
+   * Compares these records with what the changes say. `ahead`: those of which the replica has not the last change yet; they
+   * are to be compared again when it has. `hasSent`: something was committed, or put back.
+   */
+  async take(store: Store, copy: RootCopy, targets: Iterable<Target>): Promise<{ ahead: Target[]; hasSent: boolean }> {
+    const all = [...targets]
+    const ahead: Target[] = []
+    let hasSent = false
+    for (let from = 0; from < all.length; from += AT_A_TIME) {
+      const some = all.slice(from, from + AT_A_TIME)
+      const read = await Promise.all(some.map(async (target) => ({ target, stored: await store.read(target) })))
+      for (const { target, stored } of read) {
+        const is = await this.takeOne(store, copy, target, stored)
+        if (is === 'ahead') ahead.push(target)
+        else hasSent ||= is === 'sent'
+      }
     }
+    return { ahead, hasSent }
+  }
+
+  private async takeOne(store: Store, copy: RootCopy, target: Target, read: Stored): Promise<Compared> {
+    const { replica } = copy
+    let stored = read
+    const known = replica.entries.get(target)
+    const isHealed = stored.evicted && (await this.heal(store, replica.epoch!, target, stored, known))
+    if (isHealed) stored = await store.read(target)
+    if (stored.evicted) return 'equal'
+    const is = await this.compare(store, replica, target, stored, copy.now())
+    return isHealed && is === 'equal' ? 'sent' : is
   }
 
   async heal(store: Store, epoch: string, target: Target, stored: Stored, known: Entry | undefined): Promise<boolean> {
@@ -44,12 +71,12 @@ export class LegacyWatch {
     return store.heal(epoch, target, roster, known ?? { ...emptyEntry(), ...roster })
   }
 
-  private async compare(store: Store, replica: Replica, target: Target, stored: Stored, latest: number): Promise<void> {
-    if (stored.roster?.live === false && stored.tokens.size === 0) return
+  private async compare(store: Store, replica: Replica, target: Target, stored: Stored, latest: number): Promise<Compared> {
+    if (stored.roster?.live === false && stored.tokens.size === 0) return 'equal'
     const known = replica.entries.get(target)
-    if (stored.roster !== null && stored.roster.rev !== (known?.rev ?? -1)) return // not pulled yet
+    if (stored.roster !== null && stored.roster.rev !== (known?.rev ?? -1)) return 'ahead'
     const leaves = stored.roster === null ? newRecord(stored) : differences(known, stored)
-    if (leaves.length === 0) return
+    if (leaves.length === 0) return 'equal'
     const foreign = leaves.filter((leaf) => leaf.stamp === undefined)
     const draft = this.draftOf(replica.epoch, target, stored, leaves, Math.min(latest, timeOf(stored, latest)))
     const verdict = await store.commit({
@@ -59,8 +86,9 @@ export class LegacyWatch {
       before: stored.entry,
       expect: { roster: stored.roster, fields: tokensOf(stored, new Set(leaves.map((leaf) => fieldOf(leaf.path)))) },
     })
-    if (verdict.is !== 'committed' || foreign.length === 0) return
+    if (verdict.is !== 'committed' || foreign.length === 0) return 'sent'
     await this.ports.root.append({ op: asOperation(draft, foreign, replica), rev: verdict.change.rev, epoch: verdict.change.epoch })
+    return 'sent'
   }
 
   /**

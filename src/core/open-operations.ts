@@ -8,17 +8,26 @@ import type { Acknowledged } from '../store/root.js'
 
 export class OpenOperations {
   private readonly byId = new Map<string, Acknowledged>()
+  /** Another number after every change of what is in here. */
+  version = 0
 
   /** The journal's word: a later line about the same operation knows its revision. Its time is that of the first attempt. */
   add(entry: Acknowledged): void {
     const known = this.byId.get(entry.op.id)
+    this.version++
     if (known === undefined) this.byId.set(entry.op.id, entry)
     else if (entry.rev !== undefined) this.byId.set(entry.op.id, { ...entry, op: known.op })
   }
 
   /** Drops what the replica contains by now. */
   settle(replica: Replica): void {
-    for (const [id, entry] of this.byId) if (isContained(replica, entry)) this.byId.delete(id)
+    if (this.byId.size === 0) return
+    const contained = containedIn(replica)
+    for (const [id, entry] of this.byId) {
+      if (!contained(entry)) continue
+      this.byId.delete(id)
+      this.version++
+    }
   }
 
   has(id: string): boolean {
@@ -27,6 +36,7 @@ export class OpenOperations {
 
   /** In the order of the journal; what is taken over from a file comes first, as it was there before any of our writes. */
   all(): Acknowledged[] {
+    if (this.byId.size === 0) return []
     const open = [...this.byId.values()]
     const isAdoption = ({ op }: Acknowledged): boolean => op.kind === 'adopt'
     return [...open.filter(isAdoption), ...open.filter((entry) => !isAdoption(entry))]
@@ -34,7 +44,9 @@ export class OpenOperations {
 
   /** Must still go to the shared store: in the order of the journal. */
   toReplay(replica: Replica): Acknowledged[] {
-    return this.all().filter((entry) => !isContained(replica, entry) && !isCommittedIn(replica, entry))
+    if (this.byId.size === 0) return []
+    const contained = containedIn(replica)
+    return this.all().filter((entry) => !contained(entry) && !isCommittedIn(replica, entry))
   }
 
   /** Without a revision anywhere: this machine's pending writes. */
@@ -44,9 +56,10 @@ export class OpenOperations {
 }
 
 /** By id, or because its revision is in what the replica contains. An id that a store gave back says nothing of the data. */
-function isContained(replica: Replica, { op, rev, epoch }: Acknowledged): boolean {
-  if (replica.seen.has(op.id)) return true
-  return rev !== undefined && epoch !== undefined && contains(lineageOf(replica), { t: 0, rev, epoch })
+function containedIn(replica: Replica): (entry: Acknowledged) => boolean {
+  const lineage = lineageOf(replica)
+  return ({ op, rev, epoch }) =>
+    replica.seen.has(op.id) || (rev !== undefined && epoch !== undefined && contains(lineage, { t: 0, rev, epoch }))
 }
 
 const isCommittedIn = (replica: Replica, { rev, epoch }: Acknowledged): boolean =>
@@ -55,6 +68,7 @@ const isCommittedIn = (replica: Replica, { rev, epoch }: Acknowledged): boolean 
 /** The records as they will be when everything acknowledged is committed. Records that no operation touches are shared. */
 export function overlay(replica: Replica, open: readonly Acknowledged[]): Map<Target, Entry> {
   const entries = new Map(replica.entries)
+  if (open.length === 0) return entries
   const cloned = new Set<Target>()
   const numbered = open.filter((entry) => entry.rev !== undefined).sort((a, b) => a.rev! - b.rev!)
   for (const { op, rev } of [...numbered, ...open.filter((entry) => entry.rev === undefined)]) {

@@ -2,7 +2,7 @@
 import type { Entry } from '../domain/entry.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change, Target } from '../domain/operation.js'
-import { emptyReplica, type Replica } from '../domain/replica.js'
+import { advance, emptyReplica, type Replica } from '../domain/replica.js'
 import type { Clock } from '../platform/clock.js'
 import type { RootState } from '../store/root.js'
 import type { EditFacts } from './file-in.js'
@@ -32,6 +32,14 @@ export class RootCopy {
 
   onNews(listener: (news: News) => void): void {
     this.listeners.push(listener)
+  }
+
+  /** Puts changes that join on, and that the history has, into the replica, and tells of them. */
+  follow(changes: readonly Change[]): void {
+    if (changes.length === 0) return
+    for (const change of changes) advance(this.replica, change)
+    this.changesSinceSave += changes.length
+    this.report({ is: 'changes', changes })
   }
 
   report(news: News): void {

@@ -1,4 +1,5 @@
 /** A root without a hub: whoever writes is the keeper for one round, if nobody else is. */
+import { messageOf } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
 import type { Glance } from '../store/root.js'
 import { Keeper } from './keeper.js'
@@ -15,14 +16,69 @@ const QUEUE_BUDGET_MS = 10_000
 /** Rounds of one command: others' writes that came in meanwhile are taken along, but not for ever. */
 const MAX_ROUNDS = 3
 
+/** Rounds in the background rest so many times as long as they take, and no longer than this. */
+const REST = 3
+const LONGEST_REST_MS = 500
+
 export class SingleRounds implements KeeperAccess {
+  private isAsked = false
+  private isEnding = false
+  private background: Promise<void> | null = null
+  private endRest = (): void => undefined
+
   constructor(private readonly ports: Ports) {}
 
   facts(): Promise<Glance> {
     return this.ports.root.glance()
   }
 
-  async settle(): Promise<Keeper | null> {
+  /** `mustWait` false: in the background, together with others that are asked for until then; see `idle`. */
+  async settle(mustWait = true): Promise<Keeper | null> {
+    if (mustWait) return this.rounds()
+    this.isAsked = true
+    this.background ??= this.work()
+    return null
+  }
+
+  /** When everything that was asked for is done. */
+  async idle(): Promise<void> {
+    this.isEnding = true
+    this.endRest()
+    await this.background
+  }
+
+  known(): undefined {
+    return undefined
+  }
+
+  took(): void {
+    // Nobody follows the changes here.
+  }
+
+  private async work(): Promise<void> {
+    while (this.isAsked) {
+      this.isAsked = false
+      const began = performance.now()
+      await this.rounds().catch((error: unknown) => {
+        this.ports.tell('error', `a round failed: ${messageOf(error)}`)
+      })
+      // A process that lives for long has other things to do.
+      if (!this.isEnding) await this.rest(Math.min(LONGEST_REST_MS, REST * (performance.now() - began)))
+    }
+    this.background = null
+  }
+
+  private rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.endRest = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  private async rounds(): Promise<Keeper | null> {
     let keeper: Keeper | null = null
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const done = await this.alone(async (own) => {

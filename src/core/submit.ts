@@ -33,9 +33,21 @@ export interface SubmitOptions {
 
 const MAX_ATTEMPTS = 200
 
-export async function submit(store: Store, operation: Operation, options: SubmitOptions, lost?: Stamp): Promise<Submission> {
+/**
+ * `known`: the record as this root believes it to be, which saves reading it: the commit compares what the outcome depends on.
+ * Counts it does not compare, so that additions are read in any case.
+ */
+export async function submit(
+  store: Store,
+  operation: Operation,
+  options: SubmitOptions,
+  { lost, known }: { lost?: Stamp; known?: Entry } = {},
+): Promise<Submission> {
+  let belief = known?.live === true && !operation.edits.some((edit) => edit.do === 'add') ? known : undefined
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const stored = await store.read(operation.target)
+    const believed = belief === undefined ? undefined : store.storedAs?.(operation.target, { ...belief })
+    belief = undefined
+    const stored = believed ?? (await store.read(operation.target))
     const resolved = resolve(operation, stored.entry, {
       t: Math.min(operation.t, options.latest),
       against: options.waited ? 'stamps' : 'order',
@@ -44,6 +56,7 @@ export async function submit(store: Store, operation: Operation, options: Submit
     const lostText = overwritten(stored, resolved.draft.leaves)
     if (lostText.length > 0) resolved.draft.lost = [...(resolved.draft.lost ?? []), ...lostText]
     const early = stored.evicted ? undefined : settledWithout(operation, stored, resolved, options.waited)
+    if (early !== undefined && believed !== undefined) continue // nothing is refused on a belief
     // A store that lost its data has nothing either: what was read counts only if it is the caller's lineage still.
     if (early !== undefined) return (await isLineage(store, options.epoch)) ? early : { is: 'epoch' }
     const verdict = await store.commit(proposalOf(operation, stored, resolved, options))

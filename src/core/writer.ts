@@ -2,7 +2,8 @@
  * One write: to the shared store when that can be done at once, else into the journal; always with the same id, so that
  * sending it again is never a second write. What returns `ok` is kept.
  */
-import type { Operation } from '../domain/operation.js'
+import type { Entry } from '../domain/entry.js'
+import type { Change, Operation, Target } from '../domain/operation.js'
 import type { OperationIds } from './engine-types.js'
 import { MemoryError, StoreUnavailable } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
@@ -31,6 +32,10 @@ export interface KeeperAccess {
   /** Runs in the keeper's place: only there this root may number changes itself. null: not possible now. */
   alone<T>(action: (keeper: Keeper) => Promise<T>, patience?: Patience): Promise<T | null>
   mode(facts: Glance, store: Store | null): Mode
+  /** The record as it is believed to be, where somebody follows the changes. */
+  known(target: Target): Entry | undefined
+  /** This process has committed a change. */
+  took(change: Change): void
 }
 
 type Final = Exclude<Submission, { is: 'epoch' } | { is: 'evicted' } | { is: 'contended' } | { is: 'nothing' }>
@@ -43,6 +48,9 @@ interface Direct {
 }
 
 export class Writer {
+  /** Records that writes are on their way to: what is known of them is about to be out of date. */
+  private readonly underway = new Map<Target, number>()
+
   constructor(
     private readonly ports: Ports,
     private readonly keeper: KeeperAccess,
@@ -86,7 +94,9 @@ export class Writer {
       if (store === null) break
       try {
         const latest = this.ports.clock.now() + facts.skewMs
-        const submission = await submit(store, operation, { epoch, floor: facts.high, latest, waited: false })
+        const options = { epoch, floor: facts.high, latest, waited: false }
+        const submission = await this.onItsWay(operation.target, (known) => submit(store, operation, options, known))
+        if (submission.is === 'committed') this.keeper.took(submission.change)
         return { final: finalOf(submission), sent }
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error
@@ -94,6 +104,19 @@ export class Writer {
       }
     }
     return { final: null, sent }
+  }
+
+  private async onItsWay<T>(target: Target, send: (known: { known?: Entry }) => Promise<T>): Promise<T> {
+    const others = this.underway.get(target) ?? 0
+    const known = others > 0 ? undefined : this.keeper.known(target)
+    this.underway.set(target, others + 1)
+    try {
+      return await send(known === undefined ? {} : { known })
+    } finally {
+      const left = this.underway.get(target)! - 1
+      if (left > 0) this.underway.set(target, left)
+      else this.underway.delete(target)
+    }
   }
 
   private async acknowledge(operation: Operation, final: Final, facts: Glance): Promise<WriteOutcome> {

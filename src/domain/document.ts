@@ -1,6 +1,6 @@
 /** The whole context as one document, as `context.json` shows it, and back. */
 import { type Entry, emptyEntry } from './entry.js'
-import { cloneMap, leafOf, type Tree, type TreeMap } from './json.js'
+import { formatPretty, leafOf, type Tree, type TreeMap } from './json.js'
 import { agentOf, CONTEXT, TASK_LIST, taskOf, type Target } from './operation.js'
 import { isWithin } from './pointer.js'
 
@@ -35,11 +35,44 @@ function composeAgents(entries: ReadonlyMap<Target, Entry>): TreeMap {
   return agents
 }
 
-/** An agent's record as it is shown; one that was adopted and never changed has no `rev`. */
+const shownRecords = new WeakMap<TreeMap, { rev: number; record: TreeMap }>()
+
+/**
+ * A record as it is shown; one that was adopted and never changed has no `rev`. Not to be changed: as long as the record is
+ * the same, so is the object, and whoever compares or formats documents need not look into it.
+ */
 export function composeRecord(entry: Entry): TreeMap {
-  const record = cloneMap(entry.tree)
+  const known = shownRecords.get(entry.tree)
+  if (known?.rev === entry.rev) return known.record
+  const record = new Map(entry.tree)
   if (entry.rev > 0) record.set('rev', String(entry.rev))
+  shownRecords.set(entry.tree, { rev: entry.rev, record })
   return record
+}
+
+const recordTexts = new WeakMap<TreeMap, string>()
+
+/** The text of context.json: the document as `formatPretty` formats it. The texts of records are kept, and formatted once. */
+export function formatDocument(document: TreeMap): string {
+  const members = [...document].map(([name, value]) => {
+    const text = name === 'agents' && typeof value === 'object' ? formatRecords(value) : formatPretty(value, '  ')
+    return `  ${JSON.stringify(name)}: ${text}`
+  })
+  return members.length === 0 ? '{}\n' : `{\n${members.join(',\n')}\n}\n`
+}
+
+function formatRecords(records: TreeMap): string {
+  if (records.size === 0) return '{}'
+  const texts: string[] = []
+  for (const [name, record] of records) texts.push(`    ${JSON.stringify(name)}: ${formatRecord(record)}`)
+  return `{\n${texts.join(',\n')}\n  }`
+}
+
+function formatRecord(record: Tree): string {
+  if (typeof record === 'string') return formatPretty(record, '    ')
+  let text = recordTexts.get(record)
+  if (text === undefined) recordTexts.set(record, (text = formatPretty(record, '    ')))
+  return text
 }
 
 /** The work items in the order in which they came to be, and what belongs to their list; with the times of the last changes. */
@@ -55,7 +88,7 @@ export function composeTasks(entries: ReadonlyMap<Target, Entry>): {
   const list = entries.get(TASK_LIST)
   return {
     tasks: new Map(live.sort((a, b) => a.entry.born - b.entry.born).map(({ id, entry }) => [id, composeRecord(entry)])),
-    list: cloneMap(list?.live === true ? list.tree : new Map<string, Tree>()),
+    list: list?.live === true ? list.tree : new Map<string, Tree>(),
     changedAt: {
       tasks: [...entries].reduce((t, [target, entry]) => (taskOf(target) === undefined ? t : Math.max(t, newest(entry))), 0),
       list: list === undefined ? 0 : newest(list),

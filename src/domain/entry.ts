@@ -4,7 +4,7 @@ import type { Change, ChangedLeaf, Draft, Stamp } from './operation.js'
 import { deleteWithin } from './path-index.js'
 import type { Pointer } from './pointer.js'
 import { Stamping } from './stamping.js'
-import { deleteAt, setLeaf, valueAt } from './tree.js'
+import { TreeCopy, valueAt } from './tree.js'
 
 /** How often a root has added to a leaf, and the sum of it: what a lineage lacks is the difference. */
 export interface Count {
@@ -13,6 +13,7 @@ export interface Count {
 }
 
 export interface Entry {
+  /** Never changed in place: a change puts another tree here, which shares with this one what did not change. */
   tree: TreeMap
   /** Of live and deleted leaves; the stamp at the empty pointer says when the record was last deleted. */
   stamps: Map<Pointer, Stamp>
@@ -37,16 +38,9 @@ export const emptyEntry = (): Entry => ({
 export function cloneEntry(entry: Entry): Entry {
   return {
     ...entry,
-    tree: cloneDeep(entry.tree),
     stamps: new Map(entry.stamps),
     counts: new Map([...entry.counts].map(([path, byRoot]) => [path, new Map(byRoot)])),
   }
-}
-
-function cloneDeep(map: TreeMap): TreeMap {
-  const copy: TreeMap = new Map()
-  for (const [key, value] of map) copy.set(key, typeof value === 'string' ? value : cloneDeep(value))
-  return copy
 }
 
 /** A change that lost on every leaf is history only: it leaves the record, and its revision, alone. */
@@ -55,7 +49,7 @@ export const touchesRecord = (draft: Draft): boolean => draft.leaves.length > 0 
 export const deletesRecord = (draft: Draft): boolean =>
   draft.leaves.some((leaf) => leaf.path === '' && leaf.value === null)
 
-/** Puts a committed change into the record, in place. The change must be newer than the record. */
+/** Puts a committed change into the record, whose tree is another one then, in any case. The change must be newer than the record. */
 export function applyChange(entry: Entry, change: Change): void {
   if (!touchesRecord(change)) return
   const own: Stamp = { t: change.t, rev: change.rev, epoch: change.epoch }
@@ -64,21 +58,23 @@ export function applyChange(entry: Entry, change: Change): void {
     entry.rev = 0 // of the record that was deleted: one that is adopted in its place has none
   }
   entry.live = !deletesRecord(change)
+  const tree = new TreeCopy(entry.tree)
   const stamping = new Stamping<Stamp>()
   for (const leaf of change.leaves) {
-    applyLeaf(entry, leaf)
+    applyLeaf(entry, tree, leaf)
     stamping.take(leaf, leaf.stamp ?? own)
   }
   deleteWithin(entry.stamps, stamping.dropped)
   for (const [path, stamp] of stamping.stamped) entry.stamps.set(path, stamp)
-  for (const { path, value, keep } of change.inserts ?? []) setLeaf(entry.tree, path, insertInto(entry.tree, path, value, keep))
+  for (const { path, value, keep } of change.inserts ?? []) tree.set(path, insertInto(tree.top, path, value, keep))
+  entry.tree = tree.top
   if (change.kind !== 'adopt' || !entry.live) entry.rev = change.rev
 }
 
-function applyLeaf(entry: Entry, leaf: ChangedLeaf): void {
+function applyLeaf(entry: Entry, tree: TreeCopy, leaf: ChangedLeaf): void {
   const { path, value } = leaf
-  if (value === null) deleteAt(entry.tree, path)
-  else setLeaf(entry.tree, path, value)
+  if (value === null) tree.delete(path)
+  else tree.set(path, value)
   if (path === '' && value === null) entry.counts.clear()
   for (const count of leaf.counts ?? []) countsAt(entry, path).set(count.root, { n: count.n, sum: count.sum })
 }

@@ -3,7 +3,7 @@
  */
 import { contains, type Contains } from './lineage.js'
 import { DERIVED_MEMBERS } from './document.js'
-import { cloneMap, InvalidJson, parseTree, stringOf, type Tree, type TreeMap } from './json.js'
+import { InvalidJson, parseTree, stringOf, type Tree, type TreeMap } from './json.js'
 import { agentTarget, CONTEXT, type Edit, type Kind, type Stamp, type Target } from './operation.js'
 import { PathIndex } from './path-index.js'
 import type { Pointer } from './pointer.js'
@@ -124,14 +124,14 @@ const asEdit = ({ path, value }: LeafEdit, mayDelete: boolean): Edit[] =>
   value !== null ? [{ do: 'set', path, value }] : mayDelete ? [{ do: 'delete', path }] : []
 
 function membersOf(document: TreeMap): TreeMap {
-  const members = cloneMap(document)
+  const members = new Map(document)
   for (const name of DERIVED_MEMBERS) members.delete(name)
   return members
 }
 
 /** A context that cannot be read says nothing: what was there stays. */
 function recordOf(record: TreeMap, before?: TreeMap): TreeMap {
-  const own = cloneMap(record)
+  const own = new Map(record)
   own.delete('rev')
   if (!own.has('context')) return own
   const context = contextIn(own) ?? before?.get('context')

@@ -8,7 +8,7 @@ import { addNumbers } from './number.js'
 import type { ChangedLeaf, Draft, Edit, Lost, Operation, Stamp } from './operation.js'
 import { PathIndex } from './path-index.js'
 import { fieldOf, isWithin, overlaps, type Pointer } from './pointer.js'
-import { deleteAt, setLeaf, valueAt } from './tree.js'
+import { TreeCopy, valueAt } from './tree.js'
 
 export interface Resolved {
   draft: Draft
@@ -40,6 +40,8 @@ export function resolve(operation: Operation, current: Entry | undefined, option
 
 class Resolution {
   private readonly entry: Entry
+  /** Of the record, as it will be. */
+  private readonly tree: TreeCopy
   private readonly leaves: ChangedLeaf[] = []
   private readonly inserts: NonNullable<Draft['inserts']> = []
   private readonly lost: Lost[] = []
@@ -54,6 +56,7 @@ class Resolution {
     private readonly options: ResolveOptions,
   ) {
     this.entry = current === undefined ? emptyEntry() : cloneEntry(current)
+    this.tree = new TreeCopy(this.entry.tree)
   }
 
   take(edit: Edit): void {
@@ -70,19 +73,19 @@ class Resolution {
         break
       case 'delete':
         if (edit.path === '') this.dependsOnLife = true
-        deleteAt(this.entry.tree, edit.path)
+        this.tree.delete(edit.path)
         this.push({ path: edit.path, value: null })
         break
       case 'default':
         this.dependsOn.add(fieldOf(edit.path))
-        if (valueAt(this.entry.tree, edit.path) === undefined) this.set(edit.path, edit.value)
+        if (valueAt(this.tree.top, edit.path) === undefined) this.set(edit.path, edit.value)
         break
       case 'add':
         this.add(edit.path, edit.by)
         break
       case 'insert':
         this.dependsOn.add(fieldOf(edit.path))
-        setLeaf(this.entry.tree, edit.path, insertInto(this.entry.tree, edit.path, edit.value, edit.keep))
+        this.tree.set(edit.path, insertInto(this.tree.top, edit.path, edit.value, edit.keep))
         this.inserts.push({ path: edit.path, value: edit.value, keep: edit.keep })
     }
   }
@@ -99,13 +102,13 @@ class Resolution {
 
   private set(path: Pointer, value: string): void {
     if (value === '{}') this.dependsOn.add(fieldOf(path))
-    setLeaf(this.entry.tree, path, value)
+    this.tree.set(path, value)
     this.push({ path, value })
   }
 
   private add(path: Pointer, by: string): void {
     this.dependsOn.add(fieldOf(path))
-    const before = valueAt(this.entry.tree, path) ?? '0'
+    const before = valueAt(this.tree.top, path) ?? '0'
     const value = typeof before === 'string' ? addNumbers(before, by) : undefined
     if (value === undefined) {
       this.notNumbers.push(path)
@@ -115,7 +118,7 @@ class Resolution {
     const own = countsAt(this.entry, path).get(root)
     const count = { n: (own?.n ?? 0) + 1, sum: addNumbers(own?.sum ?? '0', by) ?? by }
     countsAt(this.entry, path).set(root, count)
-    setLeaf(this.entry.tree, path, value)
+    this.tree.set(path, value)
     this.leaves.push({ path, value, counts: [{ root, ...count }] })
   }
 
@@ -139,7 +142,7 @@ class Resolution {
 
   private lose(edit: Edit): void {
     if (edit.do === 'default') return
-    const kept = valueAt(this.entry.tree, edit.path)
+    const kept = valueAt(this.tree.top, edit.path)
     const value = edit.do === 'delete' ? null : edit.do === 'add' ? edit.by : edit.value
     const standing = kept === undefined ? null : formatLine(kept)
     if (standing !== value) this.lost.push({ path: edit.path, lost: value, kept: standing })

@@ -52,6 +52,45 @@ export function deleteAt(map: TreeMap, pointer: Pointer): void {
   if (typeof node === 'object') node.delete(last)
 }
 
+/**
+ * A tree with changes, beside the one that was given, which stays as it is; they share what does not change. Each object is
+ * copied once, however much is changed in it.
+ */
+export class TreeCopy {
+  private readonly own = new Set<TreeMap>()
+
+  constructor(public top: TreeMap) {
+    this.top = this.ownCopy(top)
+  }
+
+  set(pointer: Pointer, value: string): void {
+    this.copyAlong(pointer)
+    setLeaf(this.top, pointer, value)
+  }
+
+  delete(pointer: Pointer): void {
+    this.copyAlong(pointer)
+    deleteAt(this.top, pointer)
+  }
+
+  private copyAlong(pointer: Pointer): void {
+    let node = this.top
+    for (const segment of parsePointer(pointer).slice(0, -1)) {
+      const next = node.get(segment)
+      if (typeof next !== 'object') return
+      const own = this.own.has(next) ? next : this.ownCopy(next)
+      if (own !== next) node.set(segment, own)
+      node = own
+    }
+  }
+
+  private ownCopy(map: TreeMap): TreeMap {
+    const copy = new Map(map)
+    this.own.add(copy)
+    return copy
+  }
+}
+
 export function applyEdits(map: TreeMap, edits: Iterable<LeafEdit>): void {
   for (const { path, value } of edits) {
     if (value === null) deleteAt(map, path)
@@ -75,10 +114,8 @@ export function diffTrees(from: TreeMap, to: TreeMap, at: Pointer = ''): LeafEdi
 }
 
 export function diffValues(before: Tree | undefined, after: Tree, path: Pointer): LeafEdit[] {
-  if (typeof before === 'object' && typeof after === 'object') {
-    return diffTrees(before, after, path)
-  }
   if (before === after) return []
+  if (typeof before === 'object' && typeof after === 'object') return diffTrees(before, after, path)
   return leavesOf(after, path)
 }
 

@@ -1,10 +1,18 @@
 /**
  * Files on this machine. Synchronous calls behind promises: a command start does a handful of them, and the thread pool
- * would cost more than the calls.
+ * would cost more than the calls. But for what waits for the disk: a hub has others to answer meanwhile.
  */
 import fs from 'node:fs'
+import { unlink } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { dirname } from 'node:path'
 import { type FileText, type Files, type Identity, sameIdentity } from './files.js'
+
+/** Characters; so many take a while to be copied, too. */
+const LARGE = 64 * 1024
+
+const sync = promisify(fs.fsync)
+const writeFile = promisify(fs.writeFile)
 
 const isCode = (error: unknown, ...codes: string[]): boolean =>
   codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
@@ -68,6 +76,18 @@ function writeBytes(fd: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += fs.writeSync(fd, bytes, at)
 }
 
+async function writeDurably(path: string, text: string, mode: number | undefined): Promise<void> {
+  const fd = fs.openSync(path, 'w', 0o600)
+  try {
+    if (mode !== undefined) fs.fchmodSync(fd, mode)
+    if (text.length > LARGE) await writeFile(fd, text)
+    else writeBytes(fd, Buffer.from(text))
+    await sync(fd)
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
 /** A pipe in the place of the journal is not waited for. */
 const APPEND = fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | fs.constants.O_NONBLOCK
 
@@ -97,7 +117,7 @@ function readLines(path: string, from: number): { lines: string[]; end: number; 
   )
 }
 
-/** Every operation is done when its promise is made; failures reject. */
+/** The operation is done when its promise is made; failures reject. */
 const promised =
   <A extends unknown[], T>(action: (...args: A) => T) =>
   async (...args: A): Promise<T> =>
@@ -108,13 +128,13 @@ export const nodeFiles: Files = {
   readLines: promised(readLines),
   identify: promised((path) => unlessMissing(() => identityOf(fs.statSync(path)))),
   append: promised(appendOnce),
-  write: promised((path, text, options = {}) => {
+  write: async (path, text, options = {}) => {
+    if (options.durable === true) return writeDurably(path, text, options.mode)
     withOpen(path, 'w', 0o600, (fd) => {
       if (options.mode !== undefined) fs.fchmodSync(fd, options.mode)
       writeBytes(fd, Buffer.from(text))
-      if (options.durable === true) fs.fsyncSync(fd)
     })
-  }),
+  },
   link: promised((from, to) => {
     try {
       fs.linkSync(from, to)
@@ -140,22 +160,25 @@ export const nodeFiles: Files = {
     fs.renameSync(from, to)
     return true
   }),
-  remove: promised((path) => {
-    unlessMissing(() => {
-      fs.unlinkSync(path)
+  remove: async (path) => {
+    await unlink(path).catch((error: unknown) => {
+      if (!isCode(error, 'ENOENT', 'ENOTDIR')) throw error
     })
-  }),
+  },
   list: promised((directory) => unlessMissing(() => fs.readdirSync(directory)) ?? []),
   makeDirectory: promised((path, mode = 0o755) => {
     if (fs.existsSync(path)) return
     fs.mkdirSync(dirname(path), { recursive: true })
     fs.mkdirSync(path, { recursive: true, mode })
   }),
-  syncDirectory: promised((path) => {
-    withOpen(path, 'r', 0, (fd) => {
-      fs.fsyncSync(fd)
-    })
-  }),
+  syncDirectory: async (path) => {
+    const fd = fs.openSync(path, 'r')
+    try {
+      await sync(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
+  },
   copy: promised((from, to) => {
     // What took the file's place since it was looked at may be a device that never ends.
     const bytes = withOpen(from, READ, 0, (fd) => (refuseOthers(from, fs.fstatSync(fd)), fs.readFileSync(fd)))

@@ -100,6 +100,8 @@ export interface Store {
    */
   beginEpoch(seen: { epoch: string | null; owner: string | null }, next: { epoch: string; atLeast: number }): Promise<Lineage>
   read(target: Target): Promise<Stored>
+  /** What `read` would return if the record were exactly this: enough to propose with, as the commit compares. */
+  storedAs?(target: Target, entry: Entry): Stored
   /** Every target of the roster, live and deleted, and hashes that a legacy program made. */
   targets(): Promise<Target[]>
   commit(proposal: Proposal): Promise<Verdict>
@@ -131,7 +133,8 @@ export interface WakingStore extends Store {
 }
 
 export interface StoreListener {
-  changed: () => void
+  /** With the revision of the change, where that is known. */
+  changed: (rev?: number) => void
   touched: (target: Target) => void
   /** The connection broke; nothing more is heard. */
   lost: () => void

@@ -55,8 +55,11 @@ export interface Version {
   hash: string
 }
 
+/** A file that was replaced. */
 export interface Replaced {
-  text: FileText
+  identity: Identity
+  /** null: it is gone. */
+  read(): Promise<FileText | null>
   /** It was looked at, and holds nothing new any more. */
   forget(): Promise<void>
   /** Kept: it cannot be read. Returns where. */

@@ -100,7 +100,9 @@ export class World {
   async write(host: Host, process: Process, request: WriteRequest, id: string): Promise<'redis' | 'file' | 'refused'> {
     const ports = this.portsOf(host, process)
     try {
-      const outcome = await new Writer(ports, new SingleRounds(ports)).write(request, { id })
+      const rounds = new SingleRounds(ports)
+      const outcome = await new Writer(ports, rounds).write(request, { id })
+      await rounds.idle()
       return outcome.ok ? outcome.durability : 'refused'
     } catch (error) {
       if (error instanceof MemoryError && (error.code === 'unavailable' || error.code === 'unknown-outcome')) return 'refused'

@@ -56,10 +56,11 @@ export class ContextFile implements DocumentFile {
       const at = Number(/^replaced\.(\d+)\./.exec(name)?.[1] ?? NaN)
       if (!(this.clock.now() - at >= SETTLE_MS)) continue
       const path = join(this.directory, name)
-      const text = await this.files.read(path)
-      if (text === null) continue
+      const identity = await this.files.identify(path)
+      if (identity === null) continue
       found.push({
-        text,
+        identity,
+        read: () => this.files.read(path),
         forget: () => this.files.remove(path),
         setAside: async (reason) => {
           const to = await this.placeAside(reason)

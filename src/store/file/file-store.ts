@@ -86,8 +86,10 @@ export class FileStore implements Store {
   }
 
   async changesAfter(rev: number, limit: number): Promise<{ changes: Change[]; rev: number }> {
+    const { replica } = this.ports
+    if (rev >= replica.rev) return { changes: [], rev: replica.rev } // the history is long, and there is nothing newer in it
     const changes = await this.ports.history.after(rev)
-    return { changes: changes.slice(0, limit), rev: this.ports.replica.rev }
+    return { changes: changes.slice(0, limit), rev: replica.rev }
   }
 
   async contain(epoch: string, known: Map<string, number>, ids: readonly SeenId[]): Promise<boolean> {

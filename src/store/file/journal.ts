@@ -13,6 +13,8 @@ const SEGMENT = /^journal\.(\d+)$/
 
 export class Journal {
   private readonly path: string
+  private noted = ''
+  private noting: Promise<void> | null = null
 
   constructor(
     private readonly directory: string,
@@ -21,9 +23,21 @@ export class Journal {
     this.path = join(directory, 'journal')
   }
 
-  async append(line: JournalLine): Promise<void> {
+  /** Lines that only note what a shared store has committed go together, when they come together; every other one alone. */
+  append(line: JournalLine): Promise<void> {
     // The line break in front ends what a full disk may have left of a line before.
     const text = `\n${JSON.stringify(line)}\n`
+    if ('change' in line || line.rev === undefined) return this.write(text)
+    this.noted += text
+    return (this.noting ??= Promise.resolve().then(() => {
+      const all = this.noted
+      this.noted = ''
+      this.noting = null
+      return this.write(all)
+    }))
+  }
+
+  private async write(text: string): Promise<void> {
     for (;;) {
       let ino: number
       try {
@@ -74,6 +88,13 @@ export class Journal {
 
   /** Lines since `tail`, through segments that were sealed meanwhile. For the keeper, who alone seals. */
   async readSince(tail: JournalTail): Promise<{ lines: JournalLine[]; tail: JournalTail }> {
+    const same = await this.files.identify(this.path)
+    if (same !== null && same.ino === tail.ino) {
+      if (same.size === tail.end) return { lines: [], tail }
+      const read = await this.files.readLines(this.path, tail.end)
+      // Else it was closed just now.
+      if (read?.ino === tail.ino) return { lines: read.lines.flatMap(parseLine), tail: { ...tail, end: read.end } }
+    }
     const sealed = await this.segments(tail.generation)
     const lines: JournalLine[] = []
     let from = tail.end

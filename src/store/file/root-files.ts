@@ -2,9 +2,10 @@
 import { basename, dirname, join } from 'node:path'
 import { MemoryError, messageOf } from '../../errors/errors.js'
 import type { Clock } from '../../platform/clock.js'
-import type { Files } from '../../platform/files.js'
+import { type Files, type Identity, sameIdentity } from '../../platform/files.js'
 import type { Processes } from '../../platform/processes.js'
 import type { Glance, JournalLine, JournalTail, Root, RootState } from '../root.js'
+import { JournalSummary } from './journal-summary.js'
 import { ContextFile } from './document.js'
 import { HistoryFile } from './history.js'
 import { Journal } from './journal.js'
@@ -24,6 +25,13 @@ export interface RootPorts {
   unique: () => string
 }
 
+/** What a look at the journal found, and how far it went. */
+interface Glimpse {
+  state: Identity | null
+  summary: JournalSummary
+  tail: JournalTail
+}
+
 export class RootFiles implements Root {
   readonly document: ContextFile
   readonly versions: VersionLog
@@ -35,6 +43,9 @@ export class RootFiles implements Root {
   /** The state before, or a copy of it: what there is when the state cannot be read. */
   private readonly formerPath: string
   private readonly journal: Journal
+  private glimpse: Glimpse | null = null
+  private preparing: Promise<void> | null = null
+  private knownId: string | null = null
 
   constructor(
     readonly path: string,
@@ -52,7 +63,15 @@ export class RootFiles implements Root {
     this.lock = new ChainLock(this.directory, files, ports.processes, unique)
   }
 
-  async prepare(): Promise<void> {
+  /** Asked for by many at once, it is done once. */
+  prepare(): Promise<void> {
+    return (this.preparing ??= Promise.resolve().then(() => {
+      this.preparing = null
+      return this.prepareNow()
+    }))
+  }
+
+  private async prepareNow(): Promise<void> {
     try {
       await this.files.makeDirectory(this.directory, 0o700)
       await this.journal.probe()
@@ -66,6 +85,10 @@ export class RootFiles implements Root {
 
   /** Made once, by whoever is first: link(2) lets only one of them win. */
   async id(): Promise<string> {
+    return this.knownId === null || this.knownId === '' ? (this.knownId = await this.readId()) : this.knownId
+  }
+
+  private async readId(): Promise<string> {
     const path = join(this.directory, 'root-id')
     const known = await this.files.read(path)
     if (known !== null) return known.text.trim()
@@ -80,12 +103,29 @@ export class RootFiles implements Root {
     return this.journal.append(line)
   }
 
+  /** Of the journal only what is new since the last look is read, as long as the saved state is the same. */
   async glance(): Promise<Glance> {
     for (;;) {
-      const head = await this.head()
-      const journal = await this.journal.readAfter(head?.generation ?? 0)
-      if (journal !== null) return glanceOf(head, journal.lines)
+      const before = await this.files.identify(this.statePath)
+      const known = this.glimpse !== null && sameIdentity(this.glimpse.state, before) ? this.glimpse : null
+      const glimpse = known ?? (await this.firstGlimpse(before))
+      if (glimpse === null) continue
+      const { lines, tail } = await this.journal.readSince(glimpse.tail)
+      if (!sameIdentity(await this.files.identify(this.statePath), before)) continue // folded meanwhile
+      glimpse.summary.take(lines)
+      glimpse.tail = tail
+      this.glimpse = glimpse
+      return glimpse.summary.glance()
     }
+  }
+
+  private async firstGlimpse(state: Identity | null): Promise<Glimpse | null> {
+    const head = await this.head()
+    const journal = await this.journal.readAfter(head?.generation ?? 0)
+    if (journal === null) return null
+    const summary = new JournalSummary(head)
+    summary.take(journal.lines)
+    return { state, summary, tail: journal.tail }
   }
 
   async load(): Promise<{ state: RootState; lines: JournalLine[]; tail: JournalTail; damage: string | null }> {
@@ -219,28 +259,4 @@ function stateOrEmpty(text: string | null): RootState {
   } catch {
     return emptyState() // both are broken: what is left is context.json, the journal and the shared store
   }
-}
-
-/** An operation counts as pending until a line with its revision, or a change that the keeper numbered, says otherwise. */
-function glanceOf(head: Head | null, lines: readonly JournalLine[]): Glance {
-  const open = new Set<string>(head?.carried)
-  const settled = new Set<string>()
-  const glance: Glance = {
-    epoch: head?.epoch ?? null,
-    rev: head?.rev ?? 0,
-    high: head?.high ?? 0,
-    skewMs: head?.skewMs ?? 0,
-    lastT: head?.lastT ?? 0,
-    pending: 0,
-  }
-  for (const line of lines) {
-    const { id, t } = 'change' in line ? line.change : line.op
-    const rev = 'change' in line ? line.change.rev : line.rev
-    glance.lastT = Math.max(glance.lastT, t)
-    glance.high = Math.max(glance.high, rev ?? 0)
-    if (rev === undefined) open.add(id)
-    else settled.add(id)
-  }
-  glance.pending = [...open].filter((id) => !settled.has(id)).length
-  return glance
 }

@@ -1,6 +1,6 @@
 /** The text of state.json: one JSON object whose first line, the head, can be read without the rest. */
 import type { Entry } from '../../domain/entry.js'
-import { formatLine, parseTreeMap } from '../../domain/json.js'
+import { formatLine, parseTreeMap, type TreeMap } from '../../domain/json.js'
 import { formatStamp, parseStamp } from '../../domain/lineage.js'
 import { emptyReplica, type Seen } from '../../domain/replica.js'
 import type { Acknowledged, RootState } from '../root.js'
@@ -58,14 +58,26 @@ export function formatState(state: RootState): string {
     skewMs: state.skewMs,
     carried: state.carry.filter((entry) => entry.rev === undefined).map((entry) => entry.op.id),
   }
-  const body: Body = {
+  const body: Omit<Body, 'entries'> = {
     contains: [...replica.contains],
     order: state.order,
     carry: state.carry,
     seen: [...replica.seen],
-    entries: [...replica.entries].map(([target, entry]) => entryText(target, entry)),
   }
-  return `{"head":${JSON.stringify(head)},\n"body":${JSON.stringify(body)}}\n`
+  const entries = [...replica.entries].map(([target, entry]) => entryLine(target, entry))
+  const members = JSON.stringify(body).slice(0, -1)
+  return `{"head":${JSON.stringify(head)},\n"body":${members},"entries":[${entries.join(',')}]}}\n`
+}
+
+const entryLines = new WeakMap<Entry, { tree: TreeMap; rev: number; line: string }>()
+
+/** Of a record that has not changed since the last time, the text from then: every change gives it another tree. */
+function entryLine(target: string, entry: Entry): string {
+  const known = entryLines.get(entry)
+  if (known?.tree === entry.tree && known.rev === entry.rev) return known.line
+  const line = JSON.stringify(entryText(target, entry))
+  entryLines.set(entry, { tree: entry.tree, rev: entry.rev, line })
+  return line
 }
 
 /** Throws for what is no head. */

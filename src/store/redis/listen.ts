@@ -50,6 +50,8 @@ function tellTouched(payload: unknown, keys: Keys, on: StoreListener): void {
 }
 
 function tellPublished(payload: unknown, on: StoreListener): void {
-  on.published?.(String(payload))
-  on.changed()
+  const text = String(payload)
+  on.published?.(text)
+  const rev = /,"rev":(\d+)\}$/.exec(text)?.[1]
+  on.changed(rev === undefined ? undefined : Number(rev))
 }

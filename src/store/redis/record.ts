@@ -4,7 +4,7 @@ import { type Entry, emptyEntry } from '../../domain/entry.js'
 import type { Kind, Tree } from '../../domain/json.js'
 import type { Target } from '../../domain/operation.js'
 import type { Stored } from '../contract.js'
-import { decodeField, decodeName, REV_FIELD } from '../hash-fields.js'
+import { decodeField, decodeName, encodeField, REV_FIELD } from '../hash-fields.js'
 import { parseRoster, type RosterEntry } from './roster.js'
 import { takeKnowledge } from './stamps.js'
 
@@ -27,6 +27,16 @@ export function parseStored(target: Target, [rosterText, record, types, stamps]:
     tokens: new Map(fields.map(({ name, token }) => [name, token])),
     evicted: known !== undefined && isEvicted(known, record, types, stamps),
   }
+}
+
+/** A record that is known from its changes, as if it had been read. */
+export function storedAs(target: Target, entry: Entry): Stored {
+  const tokens = [...entry.tree].map(([name, value]): [string, string] => {
+    const { raw, type } = encodeField(target, name, value)
+    return [name, type === undefined ? digestOf(raw) : typeEntry(type, raw)]
+  })
+  const { live, rev, born } = entry
+  return { roster: { live, rev, born }, entry, tokens: new Map(tokens), evicted: false }
 }
 
 interface HashField {

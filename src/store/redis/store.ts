@@ -8,7 +8,7 @@ import type { RedisConnection } from './connection.js'
 import { Keys } from './keys.js'
 import { listenOn } from './listen.js'
 import { type CommitLimits, commitArguments } from './proposal.js'
-import { parseStored, type ReadReply, typeEntry } from './record.js'
+import { parseStored, type ReadReply, storedAs, typeEntry } from './record.js'
 import { formatRoster, rosterField, rosterTarget } from './roster.js'
 import { runScript, runScriptForBytes, type ScriptName } from './scripts.js'
 import { readSeenIds, seenArguments } from './seen.js'
@@ -66,6 +66,10 @@ export class RedisStore implements WakingStore {
       runScriptForBytes<ReadReply>(client, 'read', keys, [rosterField(target)]),
     )
     return parseStored(target, reply)
+  }
+
+  storedAs(target: Target, entry: Entry): Stored {
+    return storedAs(target, entry)
   }
 
   async targets(): Promise<Target[]> {

@@ -63,7 +63,8 @@ class Copy {
 
   async look(): Promise<CopyState> {
     for (const replaced of await this.ports.file.replaced()) {
-      const state = await this.takeIn(replaced.text, replaced)
+      const text = await replaced.read()
+      const state = text === null ? 'taken' : await this.takeIn(text, replaced)
       if (state === 'away') return state
       await replaced.forget()
     }

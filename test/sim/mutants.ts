@@ -108,8 +108,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'src/domain/merge.ts',
-        find: 'if (concerned && !contains(sides.localContains, other) && isNewer(other, stamp)) {',
-        replace: 'if (concerned && isNewer(other, { ...other, t: Infinity })) {',
+        find: 'if (!contains(sides.localContains, other) && isNewer(other, stamp)) {',
+        replace: 'if (isNewer(other, { ...other, t: Infinity })) {',
       },
     ],
   },

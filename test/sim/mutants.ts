@@ -23,7 +23,7 @@ const CLOCKS = ['writes=0.03', 'jump=3000', 'fault.skew=0.3', 'fault.cut=0.2', '
 /** Replies are lost and data is, and there is no other host that would have it; but Redis is up, so that writes go to it. */
 const UNHEARD = [
   ...['hosts=1', 'replyLoss=0.05', 'writes=0.03', 'faultRate=0.03', 'fault.flush=0.3', 'fault.kill=0.1'],
-  ...['fault.down=0', 'fault.stop=0', 'fault.cut=0'],
+  ...['fault.pause=0.3', 'fault.down=0', 'fault.stop=0', 'fault.cut=0'], // a hub that is paused hears nothing
 ]
 const RETRIES = ['replyLoss=0.1', 'fault.flush=0.15', 'faultRate=0.02']
 

@@ -4,11 +4,16 @@ import { createInterface } from 'node:readline/promises'
 /** Whether somebody sits there who can be asked. */
 export const isInteractive = (): boolean => process.stdin.isTTY && process.stderr.isTTY
 
-/** On stderr: stdout is for the result. */
+/** A line of the answer; '' when there is none. The question is on stderr: stdout is for the result. */
 export async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const closed = new Promise<string>((resolve) => {
+    terminal.once('close', () => {
+      resolve('')
+    })
+  })
   try {
-    return (await terminal.question(question)).trim()
+    return (await Promise.race([terminal.question(question), closed])).trim()
   } finally {
     terminal.close()
   }

@@ -1,13 +1,21 @@
+import { Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.js'
+import { ask } from '../cli/confirm.js'
 import { dryRunFlag } from '../cli/installing.js'
 import { environment, rootOf } from '../cli/open.js'
+import { MemoryError } from '../errors/errors.js'
+import type { Places } from '../install/places.js'
 
 export default class Rollback extends BaseCommand {
   static override readonly summary = 'Take the installation back: every file as it was, no hub, no service.'
   static override readonly description = `From the record that the installation wrote. A file that somebody has changed since only loses our part, and that is
-said. Data stays: context, journal, Redis, logs. Exit 1 when something could not be taken back.`
+said. Data stays: context, journal, Redis, logs. --purge-data deletes them too, when the path of the root is typed (or comes as a line on
+stdin); the keys in a Redis that is not ours stay. Exit 1 when something could not be taken back.`
   static override readonly examples = ['<%= config.bin %> rollback --dry-run', '<%= config.bin %> rollback']
-  static override readonly flags = { ...dryRunFlag }
+  static override readonly flags = {
+    ...dryRunFlag,
+    'purge-data': Flags.boolean({ summary: 'Delete the data too, after a typed confirmation.', default: false }),
+  }
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Rollback)
@@ -23,9 +31,19 @@ said. Data stays: context, journal, Redis, logs. Exit 1 when something could not
       warn: (text) => said.push(text),
     })
     const rollback = await openRollback(options, { dryRun, say: (text) => said.push(text) })
-    const done = await rollBack(rollback)
+    const purged = flags['purge-data'] ? await this.dataToPurge(options.places, dryRun) : []
+    const done = await rollBack({ ...rollback, purged })
     if (this.jsonEnabled()) await this.printReply({ ok: done.left.length === 0, dryRun, ...done, notes: said })
     else await this.print([formatUndone(done), ...said].filter((text) => text !== '').join('\n'))
     if (done.left.length > 0) this.exit(1)
+  }
+
+  /** Throws MemoryError `usage` when the root's path was not typed. */
+  private async dataToPurge(places: Places, dryRun: boolean): Promise<string[]> {
+    const data = (await import('../install/purge.js')).dataOf(places)
+    if (dryRun) return data
+    const question = `${['This deletes the data for good:', ...data].join('\n  ')}\nType the path of the root (${places.root}) to go on: `
+    if ((await ask(this.jsonEnabled() ? '' : question)) === places.root) return data
+    throw new MemoryError('usage', `the path of the root (${places.root}) was not typed: nothing was undone`)
   }
 }

@@ -39,6 +39,7 @@ const VERBS: Readonly<Record<Exclude<Undone['did'], 'nothing'>, string>> = {
   removed: 'removed',
   partly: 'our part taken out',
   left: 'left',
+  purged: 'data deleted',
 }
 
 export function formatUndone({ undone }: RolledBack): string {

@@ -1,9 +1,10 @@
-/** Takes an installation back, from its record. Data stays: context, journal, Redis, logs. */
+/** Takes an installation back, from its record. Data stays (context, journal, Redis, logs), unless it is named. */
 import { sep } from 'node:path'
 import { messageOf } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
 import type { ServiceManager } from '../service/service.js'
 import { withInstallLock } from './lock.js'
+import { purge } from './purge.js'
 import { type InstallRecord, type RecordEntry, removeRecord, writeRecord } from './record.js'
 import { stopStrayHub } from './service-stage.js'
 import { type TakeOut, type Undone, undo } from './undo.js'
@@ -17,6 +18,8 @@ export interface RollbackOptions {
   clock: Pick<Clock, 'pause'>
   /** One that a killed hub has left; a hub that ends ends its own. */
   endPrivateRedis: () => Promise<void>
+  /** Data that is to go too; by default none. */
+  purged?: readonly string[]
   dryRun: boolean
   say: (text: string) => void
 }
@@ -39,7 +42,9 @@ export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
 async function rollBackInside(options: RollbackOptions, around: readonly RecordEntry[]): Promise<Undone[]> {
   const { record, folder, dryRun } = options
   await endService(options)
-  const undone: Undone[] = []
+  const { purged = [] } = options
+  if (!dryRun) purge(purged) // before the folders that hold it, which only go when they are empty
+  const undone = purged.map((path): Undone => ({ path, did: 'purged' }))
   const entries = [...record.entries].reverse()
   for (const entry of entries) if (!around.includes(entry)) undone.push(undo(entry, options))
   await settleService(options)

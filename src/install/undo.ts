@@ -6,8 +6,8 @@ import { keepForeign, readBackup, type RecordEntry } from './record.js'
 
 export interface Undone {
   path: string
-  /** `partly`: only our part went; `left`: it is not what we made, so it stays. */
-  did: 'restored' | 'removed' | 'partly' | 'left' | 'nothing'
+  /** `purged`: data, deleted by wish; `partly`: only our part went; `left`: it is not what we made, so it stays. */
+  did: 'restored' | 'removed' | 'partly' | 'left' | 'nothing' | 'purged'
   note?: string
 }
 

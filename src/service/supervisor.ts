@@ -7,7 +7,6 @@ import type { Definition, ServiceManager, ServiceSpec, ServiceState } from './se
 import { readSpec, readState, removeState, specFileOf, supervisorFolderOf } from './supervisor-files.js'
 
 export interface SupervisorOptions {
-  env: NodeJS.ProcessEnv
   /** Ours: `$XDG_CONFIG_HOME/memory_sync`. */
   configFolder: string
   clock: Pick<Clock, 'pause'>
@@ -45,9 +44,9 @@ export class SupervisorManager implements ServiceManager {
     const file = specFileOf(this.folder, label)
     const { program, environment, directory, stdout, stderr } = readSpec(file)
     const [command, ...first] = program
-    const env = { ...this.options.env, ...environment }
     try {
-      const child = await startDetached(command, [...first, 'hub', 'supervise', file], { env, cwd: directory, stdout, stderr })
+      // None of this shell's variables: it runs as a service runs elsewhere, and after the next start.
+      const child = await startDetached(command, [...first, 'hub', 'supervise', file], { env: environment, cwd: directory, stdout, stderr })
       child.unref()
     } catch (error) {
       throw new MemoryError('failed', `the supervisor cannot be started: ${messageOf(error)}`, { cause: error })

@@ -2,12 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, symlink, utimes } from 'node:fs/promises'
+import { chmod, cp, lstat, mkdir, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { DISPATCHER } from '../support/installed-cases.js'
 import { BIN, Home, processesOf } from '../support/installed.js'
+import { type Ran } from '../support/program.js'
 import { startRedis } from '../support/redis.js'
+import { makeTempFolder } from '../support/temp.js'
 
 const LONG = process.env['MEMORY_SYNC_TEST_LONG'] === '1'
 const soon = { timeoutMs: 30_000, intervalMs: 50 }
@@ -223,6 +225,46 @@ describe('a private Redis', () => {
 
   const redisPid = (home: Home): number => Number(/^(\d+)/.exec(readFileSync(`${home.path}/.local/share/memory_sync/redis/redis.process`, 'utf8'))?.[1])
   const status = async (home: Home): Promise<{ redis: string }> => JSON.parse(await home.ok('status', '--json')) as { redis: string }
+})
+
+test('a newer version takes the place of the one before it, and its hub that of the other hub', async () => {
+  const home = await Home.make({ redis: 'any' })
+  const before = await looks(home)
+  await install(home, '--redis', 'off')
+  const first = await home.hubPid()
+  const newer = `${await makeTempFolder('ms-up-')}/package`
+  for (const part of ['bin', 'dist', 'hooks', 'oclif.manifest.json', 'package.json', 'LICENSE']) await cp(new URL(`../../${part}`, import.meta.url), `${newer}/${part}`, { recursive: true })
+  for (const file of ['package.json', 'oclif.manifest.json', 'hooks/memory_sync.sh']) {
+    await writeFile(`${newer}/${file}`, (await readFile(`${newer}/${file}`, 'utf8')).replaceAll(/\b0\.1\.0\b/g, '0.1.1'))
+  }
+  const { code, stderr } = await home.spawn(process.execPath, [`${newer}/bin/run.js`, 'install', '--json'])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(await readlink(`${home.path}/.local/share/memory_sync/current`)).toBe('0.1.1')
+  expect(home.has('.local/share/memory_sync/0.1.0')).toBe(false)
+  expect(await home.hubPid()).not.toBe(first)
+  const { stdout } = await home.spawn(`${home.path}/.local/bin/memory_sync`, ['health'])
+  expect(stdout).toContain('Hub and commands are of version 0.1.1')
+  await home.spawn(`${home.path}/.local/bin/memory_sync`, ['rollback'])
+  const left = Object.fromEntries(Object.entries(await looks(home)).filter(([path]) => !/^\/02luka(\/(shared_memory|logs))?$/.test(path)))
+  expect(left).toEqual(before)
+})
+
+describe('rollback --purge-data', () => {
+  test('deletes nothing unless the path of the root is typed, and then all data of ours', async () => {
+    const home = await Home.make({ redis: 'any' })
+    const before = await looks(home)
+    await install(home, '--redis', 'managed')
+    const typed = (text: string, ...args: string[]): Promise<Ran> => home.spawn('sh', ['-c', 'echo "$1" | "$2" "$3" rollback --purge-data', 'sh', text, process.execPath, BIN, ...args])
+    const refused = await typed('yes')
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('shared_memory/context.json')
+    expect(await home.hubPid(), 'nothing was undone').not.toBeNull()
+    expect((await home.run('rollback', '--purge-data')).code, 'nobody types').toBe(2)
+    expect((await typed(home.root)).code).toBe(0)
+    const left = Object.fromEntries(Object.entries(await looks(home)).filter(([path]) => path !== '/02luka'))
+    expect(left).toEqual(before)
+    expect(processesOf(home)).toEqual([])
+  })
 })
 
 /** Nor may anybody else read these. */

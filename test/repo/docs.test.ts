@@ -2,10 +2,10 @@ import {describe, expect, it} from 'vitest'
 import {CHECKS} from '../../src/health/all-checks.js'
 import {EXIT_CODES} from '../../src/verbs/exit-codes.js'
 import {HEALTH_CASES} from '../support/health-cases.js'
+import {INSTALLED_CASES} from '../support/installed-cases.js'
 import {read} from './repository.js'
 
-/** Has nothing to look at in this version. */
-const NOTHING_YET = ['hooks']
+const CASES = [...HEALTH_CASES, ...INSTALLED_CASES]
 const MARKS = {bad: '❌', warn: '⚠️'} as const
 
 /** Rows of tables whose first cell is code: that cell, and the others. */
@@ -36,13 +36,13 @@ describe('docs/operations.md', () => {
   const rows = new Map(rowsOf('docs/operations.md'))
 
   it('has every check of health, and none besides', () => {
-    const names = CHECKS.map(({name}) => name).filter((name) => !NOTHING_YET.includes(name))
+    const names = CHECKS.map(({name}) => name)
     expect([...rows.keys()].sort()).toEqual(names.sort())
   })
 
   it('says of each check how it can stand, as the tests make it', () => {
     const levels = (name: string): string[] =>
-      Object.entries(MARKS).flatMap(([level, mark]) => (HEALTH_CASES.some(({check, is}) => check === name && is === level) ? [mark] : []))
+      Object.entries(MARKS).flatMap(([level, mark]) => (CASES.some(({check, is}) => check === name && is === level) ? [mark] : []))
     const wrong = [...rows].filter(([name, [line]]) => levels(name).some((mark) => line?.includes(mark) !== true))
     expect(wrong).toEqual([])
   })

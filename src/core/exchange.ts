@@ -60,9 +60,9 @@ export class Exchange {
   }
 
   /** A change that this process has committed is not read back, where it joins on. Else it is pulled, as others' are. */
-  take(change: Change): void {
+  take(change: Change): Promise<void> {
     this.committed.push(change)
-    this.taking ??= Promise.resolve().then(() => this.takeCommitted())
+    return (this.taking ??= Promise.resolve().then(() => this.takeCommitted()))
   }
 
   private async takeCommitted(): Promise<void> {

@@ -132,8 +132,8 @@ export class HubRounds implements KeeperAccess {
     return this.keeper.replica.entries.get(target)
   }
 
-  took(change: Change): void {
-    this.keeper.take(change)
+  took(change: Change): Promise<void> {
+    return this.keeper.take(change)
   }
 
   // ---- the loop

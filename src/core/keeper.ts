@@ -47,8 +47,8 @@ export class Keeper implements LocalSequencer {
   }
 
   /** A change that this process has committed itself: it need not be read back. */
-  take(change: Change): void {
-    this.sequencer.take(change)
+  take(change: Change): Promise<void> {
+    return this.sequencer.take(change)
   }
 
   /** The file shows what is known here. */

@@ -51,9 +51,8 @@ export class SingleRounds implements KeeperAccess {
     return undefined
   }
 
-  took(): void {
-    // Nobody follows the changes here.
-  }
+  /** Nobody follows the changes here. */
+  async took(): Promise<void> {}
 
   private async work(): Promise<void> {
     while (this.isAsked) {

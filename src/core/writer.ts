@@ -34,8 +34,8 @@ export interface KeeperAccess {
   mode(facts: Glance, store: Store | null): Mode
   /** The record as it is believed to be, where somebody follows the changes. */
   known(target: Target): Entry | undefined
-  /** This process has committed a change. */
-  took(change: Change): void
+  /** This process has committed a change. Resolves when it is known, or will be pulled; never rejects. */
+  took(change: Change): Promise<void>
 }
 
 type Final = Exclude<Submission, { is: 'epoch' } | { is: 'evicted' } | { is: 'contended' } | { is: 'nothing' }>
@@ -48,8 +48,8 @@ interface Direct {
 }
 
 export class Writer {
-  /** Records that writes are on their way to: what is known of them is about to be out of date. */
-  private readonly underway = new Map<Target, number>()
+  /** By record: when everything that is on its way to it has been answered, and is known here. */
+  private readonly lanes = new Map<Target, Promise<unknown>>()
 
   constructor(
     private readonly ports: Ports,
@@ -90,13 +90,9 @@ export class Writer {
     if (epoch === null || !isSharedEpoch(epoch) || facts.pending > 0) return { final: null, sent: false }
     let sent = false
     for (let attempt = 0; attempt < 2; attempt++) {
-      const store = await this.ports.connector.connect()
-      if (store === null) break
       try {
-        const latest = this.ports.clock.now() + facts.skewMs
-        const options = { epoch, floor: facts.high, latest, waited: false }
-        const submission = await this.onItsWay(operation.target, (known) => submit(store, operation, options, known))
-        if (submission.is === 'committed') this.keeper.took(submission.change)
+        const submission = await this.inLane(operation.target, () => this.send(operation, facts, epoch))
+        if (submission === null) break
         return { final: finalOf(submission), sent }
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error
@@ -106,17 +102,27 @@ export class Writer {
     return { final: null, sent }
   }
 
-  private async onItsWay<T>(target: Target, send: (known: { known?: Entry }) => Promise<T>): Promise<T> {
-    const others = this.underway.get(target) ?? 0
-    const known = others > 0 ? undefined : this.keeper.known(target)
-    this.underway.set(target, others + 1)
-    try {
-      return await send(known === undefined ? {} : { known })
-    } finally {
-      const left = this.underway.get(target)! - 1
-      if (left > 0) this.underway.set(target, left)
-      else this.underway.delete(target)
-    }
+  /** null: there is no connection. */
+  private async send(operation: Operation, facts: Glance, epoch: string): Promise<Submission | null> {
+    const store = await this.ports.connector.connect()
+    if (store === null) return null
+    const known = this.keeper.known(operation.target)
+    const options = { epoch, floor: facts.high, latest: this.ports.clock.now() + facts.skewMs, waited: false }
+    return submit(store, operation, options, known === undefined ? {} : { known })
+  }
+
+  /** Writes of one record go one after another: when they race, each that is done makes all others read again. */
+  private inLane(target: Target, send: () => Promise<Submission | null>): Promise<Submission | null> {
+    const sent = (this.lanes.get(target) ?? Promise.resolve()).then(send)
+    const done = sent.then(
+      (submission) => (submission?.is === 'committed' ? this.keeper.took(submission.change) : undefined),
+      () => undefined,
+    )
+    this.lanes.set(target, done)
+    void done.then(() => {
+      if (this.lanes.get(target) === done) this.lanes.delete(target)
+    })
+    return sent
   }
 
   private async acknowledge(operation: Operation, final: Final, facts: Glance): Promise<WriteOutcome> {

@@ -5,7 +5,7 @@ const secondsOf = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 
 export function lockJson({ name, fence, holder, queue, withheld, foreign }: LeaseView): object {
   return {
-    ...{ name, held: holder !== null, holder: holder?.name ?? null, fence },
+    ...{ name, held: holder !== null || foreign !== null, holder: holder?.name ?? null, fence },
     ...(holder !== null && {
       ...{ reason: holder.reason, ttlMs: holder.leftMs, count: holder.count, root: holder.root },
       since: new Date(holder.since).toISOString(),
@@ -20,7 +20,7 @@ export function lockJson({ name, fence, holder, queue, withheld, foreign }: Leas
 /** Several lines. */
 export function lockText(view: LeaseView): string {
   const { name, fence, holder, queue, withheld, foreign } = view
-  const lines = holder === null ? [`${name}: free`] : [`${name}: held by ${holder.name}, for another ${secondsOf(holder.leftMs)}`]
+  const lines = holder === null ? [`${name}: ${foreign === null ? 'free' : 'an older program has it'}`] : [`${name}: held by ${holder.name}, for another ${secondsOf(holder.leftMs)}`]
   if (holder !== null && holder.reason !== '') lines.push(`  reason: ${holder.reason}`)
   if (holder !== null && holder.process !== '') lines.push(`  process: ${holder.process.split(' ', 1)[0]!}`)
   if (holder !== null && holder.count > 1) lines.push(`  acquired ${holder.count} times by its own token`)
@@ -32,7 +32,7 @@ export function lockText(view: LeaseView): string {
 }
 
 /** One line. */
-export function lockLine({ name, holder, queue, fence }: LeaseView): string {
-  const who = holder === null ? 'free' : `${holder.name}, ${secondsOf(holder.leftMs)}${holder.reason === '' ? '' : `, ${holder.reason}`}`
+export function lockLine({ name, holder, queue, fence, foreign }: LeaseView): string {
+  const who = holder === null ? (foreign === null ? 'free' : 'an older program') : `${holder.name}, ${secondsOf(holder.leftMs)}${holder.reason === '' ? '' : `, ${holder.reason}`}`
   return `${name}\t${fence}\t${who}${queue.length === 0 ? '' : `\t${queue.length} waiting`}`
 }

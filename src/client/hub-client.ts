@@ -1,5 +1,5 @@
 /** The Memory of a running hub, over its control socket. */
-import type { Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
+import type { Comparison, Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { OperationIds } from '../core/engine-types.js'
 import type { Leasing } from '../core/leasing.js'
 import type { TreeMap } from '../domain/json.js'
@@ -77,8 +77,8 @@ export class HubClient implements Memory {
     return (await this.call('status', {})) as Status
   }
 
-  async sync(): Promise<{ rev: number; agents: number; equal: boolean }> {
-    return (await this.call('sync', {}, LONG_ANSWER_MS)) as { rev: number; agents: number; equal: boolean }
+  async sync(): Promise<Comparison> {
+    return (await this.call('sync', {}, LONG_ANSWER_MS)) as Comparison
   }
 
   async publish(event: TreeMap): Promise<boolean> {

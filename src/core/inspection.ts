@@ -1,15 +1,16 @@
 /** What a root says of itself: status, what health asks beyond it, and the comparison of file and Redis. */
-import { composeDocument } from '../domain/document.js'
+import { composeDocument, composeTasks } from '../domain/document.js'
+import type { Entry } from '../domain/entry.js'
 import { equalTrees, parseTreeMap, type TreeMap } from '../domain/json.js'
-import { agentOf, type Change } from '../domain/operation.js'
+import { agentOf, type Change, type Target } from '../domain/operation.js'
 import { MemoryError, StoreUnavailable } from '../errors/errors.js'
 import type { Store, WakingStore } from '../store/contract.js'
 import { lookAtFile } from './file-in.js'
 import type { Keeper } from './keeper.js'
-import type { Status } from './memory.js'
+import type { Comparison, Status } from './memory.js'
 import { modeOf } from './mode.js'
 import type { Ports } from './ports.js'
-import { entriesOf, readAll } from './snapshot.js'
+import { readAll, type StoreSnapshot } from './snapshot.js'
 import type { KeeperAccess } from './writer.js'
 
 export interface Examination {
@@ -17,12 +18,6 @@ export interface Examination {
   /** ms */
   oldestPending: number | null
   lastChange: Change | null
-}
-
-export interface Comparison {
-  rev: number
-  agents: number
-  equal: boolean
 }
 
 export async function statusOf(ports: Ports, view: Keeper, store: Store | null): Promise<Omit<Status, 'hub'>> {
@@ -71,12 +66,22 @@ export async function reconcile(ports: Ports, access: KeeperAccess): Promise<Com
 
 async function compare(ports: Ports, keeper: Keeper, store: Store): Promise<Comparison> {
   const lineage = await store.hello()
-  const entries = await entriesOf(store, await readAll(store, lineage), keeper.replica)
+  const entries = entriesIn(await readAll(store, lineage))
   const redis = composeDocument(entries, { rev: 0, lastUpdate: undefined, order: [] })
   const look = await lookAtFile(ports, keeper.facts())
   const file = look.is === 'ours' ? look.text : '{}'
-  const equal = equalTrees(withoutFacts(parseTreeMap(file)), withoutFacts(redis))
-  return { rev: lineage.rev, agents: [...entries.keys()].filter((target) => agentOf(target) !== undefined).length, equal }
+  const items = composeTasks(entries)
+  const own = composeTasks(keeper.records())
+  const equal =
+    equalTrees(withoutFacts(parseTreeMap(file)), withoutFacts(redis)) && equalTrees(items.tasks, own.tasks) && equalTrees(items.list, own.list)
+  const agents = [...entries].filter(([target, entry]) => entry.live && agentOf(target) !== undefined).length
+  return { rev: lineage.rev, agents, items: items.tasks.size, equal }
+}
+
+/** What Redis really has: what it has lost is not there, although this root knows it. */
+function entriesIn({ stored }: StoreSnapshot): Map<Target, Entry> {
+  const known = [...stored].filter(([, { roster, evicted }]) => roster !== null && !evicted) // without: a legacy program has just made it
+  return new Map(known.flatMap(([target, { entry }]) => (entry === undefined ? [] : [[target, entry]])))
 }
 
 const notReconciled = (reason: string | null): MemoryError =>

@@ -108,6 +108,16 @@ export interface Status {
   agents: number
 }
 
+/** What file and Redis have, each read again after it was written. */
+export interface Comparison {
+  rev: number
+  /** In Redis. */
+  agents: number
+  /** Work items in Redis; those of this root are compared with them. */
+  items: number
+  equal: boolean
+}
+
 export interface Memory {
   /** Throws MemoryError: `unavailable` when nothing could take the write; then nothing was written. */
   write(request: WriteRequest): Promise<WriteOutcome>
@@ -119,7 +129,7 @@ export interface Memory {
   history(since: number): Promise<Change[]>
   status(): Promise<Status>
   /** Reconciles file and Redis now, and verifies it by reading both back. Throws `unavailable` when Redis is away. */
-  sync(): Promise<{ rev: number; agents: number; equal: boolean }>
+  sync(): Promise<Comparison>
   /** Publishes an event on the legacy channel; it is a hint and is not kept. */
   publish(event: TreeMap): Promise<boolean>
   readonly leases: Leasing

@@ -4,7 +4,7 @@ import { connectHubOf } from '../client/connect.js'
 import type { HubClient } from '../client/hub-client.js'
 import { type Leasing, leasingBy } from '../core/leasing.js'
 import type { Engine } from '../core/engine-types.js'
-import type { Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
+import type { Comparison, Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change } from '../domain/operation.js'
 import { MemoryError } from '../errors/errors.js'
@@ -115,7 +115,7 @@ class HubOrSelf implements Memory {
     )
   }
 
-  sync(): Promise<{ rev: number; agents: number; equal: boolean }> {
+  sync(): Promise<Comparison> {
     return this.byHubOrSelf(
       (hub) => hub.sync(),
       (engine) => engine.sync(),

@@ -20,7 +20,8 @@ export interface AgentPresence {
   last_progress: string | null
   host: string | null
   pid: number | null
-  leases: string[]
+  /** null: nobody knows while Redis is away. */
+  leases: string[] | null
   items: string[]
 }
 
@@ -28,19 +29,21 @@ export interface AgentPresence {
 export interface HeldLease {
   name: string
   agent: string
+  /** The process of this machine that has it, where a process is the holder itself. */
+  pid: number | null
 }
 
 /** Every agent with a record, an item or a lease, in the order of the records. */
-export async function listAgents(surroundings: TaskSurroundings, leases: readonly HeldLease[]): Promise<AgentPresence[]> {
+export async function listAgents(surroundings: TaskSurroundings, leases: readonly HeldLease[] | null): Promise<AgentPresence[]> {
   const { tasks, now } = await loadTasks(surroundings)
   const agents = (await surroundings.memory.read())?.context.get('agents')
   const records = typeof agents === 'object' ? agents : new Map<string, Tree>()
   const held = heldItems(tasks, now)
-  const names = new Set([...records.keys(), ...held.keys(), ...leases.map(({ agent }) => agent)])
+  const names = new Set([...records.keys(), ...held.keys(), ...(leases ?? []).map(({ agent }) => agent)])
   return [...names].map((agent) => {
     const record = records.get(agent)
     const items = held.get(agent) ?? []
-    const facts = { now, items, leases: leases.filter((lease) => lease.agent === agent).map(({ name }) => name) }
+    const facts = { now, items, leases: leases?.filter((lease) => lease.agent === agent) ?? null }
     return presenceIn(agent, typeof record === 'object' ? record : undefined, facts, surroundings)
   })
 }
@@ -57,7 +60,7 @@ function heldItems(tasks: ReadonlyMap<string, Task>, now: number): Map<string, T
 function presenceIn(
   agent: string,
   record: TreeMap | undefined,
-  { now, items, leases }: { now: number; items: readonly Task[]; leases: string[] },
+  { now, items, leases }: { now: number; items: readonly Task[]; leases: HeldLease[] | null },
   { clock, machine }: TaskSurroundings,
 ): AgentPresence {
   const at = (name: string): number | undefined => timeOf(record?.get(name))
@@ -66,6 +69,7 @@ function presenceIn(
   const lastProgress = latest(at('last_progress'), lastUpdate, ...items.map(({ claim }) => timeIn(claim?.since)))
   const presence = record?.get('presence')
   const process = typeof presence === 'object' ? presence : new Map<string, Tree>()
+  const holding = leases?.find(({ pid }) => pid !== null)
   const stored = textOf(record?.get('status')) ?? null
   const write = (ms: number | undefined): string | null => (ms === undefined ? null : formatTime(ms, clock.offsetMinutes()))
   return {
@@ -74,9 +78,9 @@ function presenceIn(
     stored_status: stored,
     last_seen: write(lastSeen),
     last_progress: write(lastProgress),
-    host: textOf(process.get('host')) ?? items[0]?.claim?.host ?? null,
-    pid: Number(textOf(process.get('pid')) ?? NaN) || (items[0]?.claim?.process?.pid ?? null),
-    leases,
+    host: textOf(process.get('host')) ?? items[0]?.claim?.host ?? (holding === undefined ? null : machine.host),
+    pid: Number(textOf(process.get('pid')) ?? NaN) || (items[0]?.claim?.process?.pid ?? holding?.pid ?? null),
+    leases: leases?.map(({ name }) => name) ?? null,
     items: items.map(({ id }) => id),
   }
 }

@@ -94,6 +94,25 @@ describe.each([REDIS_AND_HUB, FILES_ALONE])('an item with $name', (setUp) => {
   })
 })
 
+test.each([REDIS_AND_HUB, REDIS_ALONE, FILES_ALONE])('a step with a stale fence is refused, and nothing is written: $name', async (setUp) => {
+  const world = await World.make(setUp)
+  const { fence, token } = await world.json('lock', 'acquire', 'deploy', '--agent', 'mary')
+  const current = ['--fence', `deploy:${Number(fence)}`]
+  await world.ok('task', 'add', 'A', ...current)
+  await world.ok('task', 'validate', 'A', ...current)
+  await world.ok('task', 'claim', 'A', '--agent', 'mary', ...current)
+  await world.ok('lock', 'release', 'deploy', '--token', String(token))
+  const before = await world.json('task', 'show', 'A')
+  for (const step of ['start', 'heartbeat', 'release']) {
+    expect([step, (await world.run('task', step, 'A', '--agent', 'mary', ...current)).code]).toEqual([step, 14])
+  }
+  expect((await world.run('task', 'add', 'B', ...current)).code).toBe(14)
+  expect(await world.json<JsonObject[]>('task', 'list')).toEqual([before])
+  const again = await world.json('lock', 'acquire', 'deploy', '--agent', 'mary')
+  expect(again['fence']).toBeGreaterThan(Number(fence))
+  await world.ok('task', 'start', 'A', '--agent', 'mary', '--fence', `deploy:${Number(again['fence'])}`)
+})
+
 test('a repetition with the same key is the same claim, and tells its token again', async () => {
   const world = await World.make(REDIS_ALONE)
   await world.ok('task', 'add', 'A')

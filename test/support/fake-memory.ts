@@ -1,4 +1,5 @@
 import type {
+  Comparison,
   Memory,
   Notice,
   Snapshot,
@@ -109,8 +110,8 @@ export class FakeMemory implements Memory {
     }
   }
 
-  async sync(): Promise<{ rev: number; agents: number; equal: boolean }> {
-    return { rev: this.replica.rev, agents: this.replica.entries.size, equal: true }
+  async sync(): Promise<Comparison> {
+    return { rev: this.replica.rev, agents: this.replica.entries.size, items: 0, equal: true }
   }
 
   async publish(event: TreeMap): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { formatTaskTable } from '../../cli/task-format.js'
+import { fenceFlag } from '../../cli/conditions.js'
 import { agentFlag, TaskCommand, ttlFlag } from '../../cli/task-command.js'
 import { MemoryError } from '../../errors/errors.js'
 import { stringOf } from '../../domain/json.js'
@@ -16,6 +17,7 @@ export default class TaskNext extends TaskCommand {
     ...agentFlag,
     claim: Flags.boolean({ summary: 'Take it.' }),
     ...ttlFlag,
+    ...fenceFlag,
   }
 
   async run(): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { REDIS_ALONE, REDIS_AND_HUB, World } from '../support/world.js'
+import { REDIS_ALONE, REDIS_AND_HUB, soon, World } from '../support/world.js'
 
 const keysOf = async (world: World, pattern: string): Promise<number> => {
   const client = await world.redis.client()
@@ -29,7 +29,8 @@ test.each([REDIS_AND_HUB, REDIS_ALONE])('redis-sync counts what Redis has, and n
   const world = await World.make(setUp)
   for (const agent of ['mary', 'rnd', 'gone']) await world.ok('update', agent, 'active')
   await world.ok('remove', 'gone')
-  for (const id of ['A', 'B', 'C']) await world.ok('task', 'add', id)
+  // 69: nobody decided in time, on a machine that is too busy
+  for (const id of ['A', 'B', 'C']) await soon(async () => [0, 20].includes((await world.run('task', 'add', id)).code ?? -1))
   expect(await world.json('redis-sync')).toMatchObject({ ok: true, agents: 2, items: 3, equal: true })
   await world.redis.kill()
   const away = await world.run('redis-sync')

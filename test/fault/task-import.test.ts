@@ -42,7 +42,13 @@ async function tracking(): Promise<string> {
 async function imported(world: World): Promise<string> {
   const text = await tracking()
   await writeFile(`${world.root}/tracking.yaml`, text)
-  expect(await world.json('task', 'import', `${world.root}/tracking.yaml`)).toMatchObject({ total: COUNT, added: COUNT })
+  await soon(async () => {
+    const { code, stdout, stderr } = await world.run('task', 'import', `${world.root}/tracking.yaml`, '--json')
+    if (code === 69) return false // nobody decided in time, on a machine that is too busy: it goes on where it ended
+    expect([code, stderr, JSON.parse(stdout)]).toMatchObject([0, '', { total: COUNT, changed: 0 }])
+    return true
+  })
+  expect(await world.json('task', 'import', `${world.root}/tracking.yaml`)).toMatchObject({ total: COUNT, unchanged: COUNT })
   return text
 }
 

@@ -82,7 +82,7 @@ export interface Imported {
 }
 
 /**
- * Takes items and fields that are missing here; `overwrite`: also what differs. Nothing is deleted. Throws MemoryError
+ * Takes items and fields that are missing here; `overwrite`: also what differs. Nothing is deleted; repeated, it goes on. Throws MemoryError
  * `usage`, before anything is written, for a document that cannot be taken as a whole.
  */
 export async function importTasks(surroundings: TaskSurroundings, document: TreeMap, overwrite: boolean): Promise<Imported> {
@@ -95,14 +95,29 @@ export async function importTasks(surroundings: TaskSurroundings, document: Tree
   const present: Present = { tasks, list: snapshot.list, now }
   const edit = trackingEdit(undefined, tracking, present, overwrite)
   let last: Pick<Receipt, 'pending' | 'durability'> = snapshot
-  for (const item of edit.items) last = await writeItem(surroundings, item, tasks.get(item.id)?.rev ?? 0)
-  if (edit.list.length > 0) last = await writeList(surroundings, edit.list)
+  for (const [written, item] of edit.items.entries()) {
+    last = await writeItem(surroundings, item, tasks.get(item.id)?.rev ?? 0).catch(saysHowFar(written, edit.items.length))
+  }
+  if (edit.list.length > 0) last = await writeList(surroundings, edit.list).catch(saysHowFar(edit.items.length, edit.items.length))
   const added = edit.items.filter(({ is }) => is === 'new').length
   const changed = edit.items.length - added
   const total = tracking.items.size
   const { pending, durability } = last
   return { ok: true, total, added, changed, unchanged: total - added - changed, pending, durability, source: snapshot.source }
 }
+
+/** Each item is a write of its own: what came before the one that failed stands. */
+const saysHowFar =
+  (written: number, of: number) =>
+  (error: unknown): never => {
+    if (!(error instanceof MemoryError) || written === 0) throw error
+    throw new MemoryError(error.code, `${written} of ${of} items were written, and then one was refused: ${error.message}`, {
+      suggestions: ['repeat the import: it goes on where it ended'],
+      retryable: true,
+      details: { written, of },
+      cause: error,
+    })
+  }
 
 /** Throws MemoryError `conflict` where somebody came between. */
 export async function writeItem({ memory, by }: TaskSurroundings, { id, edits, is }: ItemEdit, rev: number): Promise<Receipt> {

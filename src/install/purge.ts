@@ -8,7 +8,7 @@ export function dataOf(places: Places): string[] {
   const shared = join(places.root, 'shared_memory')
   const logs = [logFile(places, 'out'), logFile(places, 'err'), join(places.root, 'logs', 'memory_hooks.log')]
   const rotated = logs.flatMap((path) => [path, `${path}.1`])
-  return [join(shared, 'context.json'), join(shared, '.memory_sync'), redisFolder(places), ...rotated].filter(
+  return [...['context.json', 'prp_status.yaml', '.memory_sync'].map((name) => join(shared, name)), redisFolder(places), ...rotated].filter(
     (path) => fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined,
   )
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Intent, Step } from './intent.js'
 import type { Places } from './places.js'
 
-const FOLDERS = ['shared_memory', 'logs']
+const FOLDERS = ['shared_memory', 'logs', 'bridge/memory/inbox']
 
 export function planRoot(places: Places): Step {
   const paths = [places.root, ...FOLDERS.map((name) => join(places.root, name))]

@@ -1,4 +1,4 @@
-/** Removes what was kept long enough: broadcasts and drops that were handled. Only files with names of ours. */
+/** Removes what was kept long enough: broadcasts and drops that were handled; keeps logs short. Only files with names of ours. */
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../platform/clock.js'
@@ -6,6 +6,7 @@ import { bridgeOf } from './bridge.js'
 import type { Component } from './components.js'
 import { unlessMissing } from './drop-files.js'
 import type { Log } from './log.js'
+import { rotateLogs } from './logs.js'
 import { Looker } from './looker.js'
 
 export interface HousekeepingOptions {
@@ -14,6 +15,7 @@ export interface HousekeepingOptions {
   clock: Pick<Clock, 'now'>
   keepMs?: number
   everyMs?: number
+  maxLogBytes?: number
 }
 
 const HOUR_MS = 60 * 60 * 1000
@@ -28,7 +30,7 @@ export class Housekeeping implements Component {
   private readonly looker: Looker
 
   constructor(private readonly options: HousekeepingOptions) {
-    this.looker = new Looker(() => this.sweep(), options.log, 'the outbox')
+    this.looker = new Looker(() => this.sweep(), options.log, 'the outbox and the logs')
   }
 
   start(): Promise<void> {
@@ -46,6 +48,7 @@ export class Housekeeping implements Component {
     const before = clock.now() - keepMs
     await removeOld(outbox, BROADCAST, before)
     await removeOld(processed, HANDLED_DROP, before)
+    rotateLogs(root, this.options.maxLogBytes)
     return everyMs
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import type { WriteRequest } from '../../src/core/memory.js'
@@ -239,4 +239,27 @@ test('a drop is kept for its time after it was handled, however old it was', asy
   await keeper.start()
   await keeper.stop()
   expect(readdirSync(bridge.processed)).toEqual(['gc_context_1762909092.json'])
+})
+
+test('a log that has grown long begins anew, also where it is held open; through a link nothing is written', async () => {
+  const root = await makeTempFolder('msr-')
+  const logs = path.join(root, 'logs')
+  mkdirSync(logs)
+  writeFileSync(path.join(root, 'elsewhere'), 'mine')
+  const held = openSync(path.join(logs, 'memory_hub.out.log'), 'a')
+  writeSync(held, 'first\n'.repeat(20))
+  for (const name of ['memory_hooks.log', 'mary_dispatcher.log']) writeFileSync(path.join(logs, name), 'x'.repeat(200))
+  writeFileSync(path.join(logs, 'memory_hub.err.log'), 'short')
+  symlinkSync(path.join(root, 'elsewhere'), path.join(logs, 'memory_hub.out.log.1'))
+  const log = createLog(() => undefined, systemClock)
+  const keeper = new Housekeeping({ root, log, clock: systemClock, maxLogBytes: 100 })
+  await keeper.start()
+  await eventually(() => existsSync(path.join(logs, 'memory_hooks.log.1')))
+  await keeper.stop()
+  writeSync(held, 'second\n')
+  closeSync(held)
+  const text = (name: string): string => readFileSync(path.join(logs, name), 'utf8')
+  expect(readdirSync(logs).sort()).toEqual(['mary_dispatcher.log', 'memory_hooks.log.1', 'memory_hub.err.log', 'memory_hub.out.log', 'memory_hub.out.log.1'])
+  expect([text('memory_hub.out.log'), text('memory_hub.out.log.1')]).toEqual(['second\n', 'first\n'.repeat(20)])
+  expect(readFileSync(path.join(root, 'elsewhere'), 'utf8')).toBe('mine')
 })

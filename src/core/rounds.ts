@@ -58,9 +58,7 @@ export class SingleRounds implements KeeperAccess {
     while (this.isAsked) {
       this.isAsked = false
       const began = performance.now()
-      await this.rounds().catch((error: unknown) => {
-        this.ports.tell('error', `a round failed: ${messageOf(error)}`)
-      })
+      await this.rounds()
       // A process that lives for long has other things to do.
       if (!this.isEnding) await this.rest(Math.min(LONGEST_REST_MS, REST * (performance.now() - began)))
     }
@@ -78,6 +76,16 @@ export class SingleRounds implements KeeperAccess {
   }
 
   private async rounds(): Promise<Keeper | null> {
+    try {
+      return await this.doRounds()
+    } catch (error) {
+      // A full disk, or one that fails: what was acknowledged is in the journal or in Redis, and the next round does the rest.
+      this.ports.tell('error', `a round failed: ${messageOf(error)}`)
+      return null
+    }
+  }
+
+  private async doRounds(): Promise<Keeper | null> {
     let keeper: Keeper | null = null
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const done = await this.alone(async (own) => {

@@ -161,7 +161,8 @@ export class Writer {
       // Without a key it is this very call that was sent before, elsewhere.
       return outcome.ok && operation.digest !== undefined ? { ...outcome, replayed: true } : outcome
     }
-    const entry = overlay(view.replica, view.open.all()).get(operation.target)
+    const waiting = view.open.all().filter(({ op }) => op.target === operation.target)
+    const entry = overlay(view.replica, waiting).get(operation.target)
     if (operation.kind === 'delete' && entry?.live !== true) return { ok: false, reason: 'absent' }
     const { notNumbers } = resolve(operation, entry, { t: operation.t, against: 'order' })
     return notNumbers.length > 0 ? { ok: false, reason: 'not-a-number', paths: notNumbers } : null

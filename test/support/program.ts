@@ -22,6 +22,8 @@ export interface ProgramOptions {
   /** As another user; only root may. */
   uid?: number
   gid?: number
+  /** A program that runs it, with its arguments: `['nsenter', '--mount', ..]`. */
+  via?: readonly string[]
   env?: NodeJS.ProcessEnv
 }
 
@@ -53,7 +55,8 @@ export function environmentOf({ root, redis, env }: ProgramOptions): NodeJS.Proc
 }
 
 export function startCli(args: readonly string[], options: ProgramOptions): Program {
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const [program = process.execPath, ...before] = [...(options.via ?? []), process.execPath, BIN]
+  const child = spawn(program, [...before, ...args], {
     env: environmentOf(options),
     cwd: '/',
     ...(options.uid !== undefined && { uid: options.uid }),

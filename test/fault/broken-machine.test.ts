@@ -1,0 +1,167 @@
+/** A disk that is full, cannot be written or reports errors, and a process without files left: an error or an honest reply, and no waiting. */
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import net from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { afterwards } from '../support/cleanup.js'
+import { type ProgramOptions, startHub } from '../support/program.js'
+import { startRedis } from '../support/redis.js'
+import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js'
+import { type Context, FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, type SetUp, soon, World } from '../support/world.js'
+
+/** A command that takes longer hangs. */
+const HANGS_MS = 10_000
+
+const noDisk = whyNoSmallDisk()
+if (noDisk !== null) console.warn(`broken machine: NOT TESTED are a full and a read-only disk: ${noDisk}`)
+const noStrace = whyNoStrace()
+if (noStrace !== null) console.warn(`broken machine: NOT TESTED are disks that report errors: ${noStrace}`)
+
+function whyNoStrace(): string | null {
+  try {
+    execFileSync('strace', ['-f', '-e', 'trace=fsync', '-e', 'inject=fsync:error=EIO', 'true'], { stdio: 'pipe' })
+    return null
+  } catch (error) {
+    return `strace cannot be used here: ${String(error).slice(0, 200)}`
+  }
+}
+
+/** Adds one again and again, and keeps account of what it was told. */
+class Adding {
+  acknowledged = 0
+  refused = 0
+
+  constructor(
+    readonly world: World,
+    private readonly options: Partial<ProgramOptions> = {},
+  ) {}
+
+  /** Refusals are errors with a reason, and nothing takes long. */
+  async once(options: Partial<ProgramOptions> = {}): Promise<{ code: number | null; durability?: string; journal?: boolean }> {
+    const began = performance.now()
+    const { code, stdout, stderr } = await this.world.runWith({ ...this.options, ...options }, 'set', 'mary', 'n+=1', '--json')
+    expect(performance.now() - began, `${stdout}${stderr}`).toBeLessThan(HANGS_MS)
+    if (code !== 0) {
+      this.refused++
+      return { code }
+    }
+    this.acknowledged++
+    return { code, ...(JSON.parse(stdout) as object) }
+  }
+
+  async read(): Promise<number> {
+    const { stdout } = await this.world.runWith(this.options, 'get', 'agents.mary.context.n')
+    return Number(stdout)
+  }
+}
+
+async function onSmallDisk(setUp: SetUp): Promise<{ disk: SmallDisk; adding: Adding; hub: Awaited<ReturnType<typeof startHub>> | null }> {
+  const world = setUp.redis ? await World.around(await startRedis({ aof: true })) : await World.make(FILES_ALONE)
+  const disk = await SmallDisk.over(world.root, 1024)
+  const { via } = disk
+  const hub = setUp.hub ? await startHub({ ...world.options, via }) : null
+  return { disk, adding: new Adding(world, { via }), hub }
+}
+
+const SET_UPS = [REDIS_AND_HUB, REDIS_ALONE, FILES_AND_HUB, FILES_ALONE]
+
+describe.skipIf(noDisk !== null).each(SET_UPS)('with $name, a disk', (setUp) => {
+  test('that is full takes nothing that it does not keep, and everything is well when there is room again', async () => {
+    const { disk, adding, hub } = await onSmallDisk(setUp)
+    await adding.once()
+    disk.fill()
+    for (let n = 0; n < 3; n++) {
+      const { code, journal } = await adding.once()
+      // Either nothing took it, or Redis did, and that is said. Now and then a line still fits into a page that the journal has.
+      expect([69, 0]).toContain(code)
+      if (code === 0 && setUp.redis && journal === undefined) expect(await readFile(`${disk.seen}/shared_memory/.memory_sync/journal`, 'utf8')).toContain('"rev"')
+    }
+    expect(await adding.read()).toBe(adding.acknowledged)
+    const health = await adding.world.runWith({ via: disk.via }, 'health')
+    expect({ code: health.code, stdout: health.stdout }).toMatchObject({ code: 1, stdout: expect.stringMatching(/❌ (Disk nearly full|Root takes no writes)/) })
+    await isWholeFile(disk)
+    disk.free()
+    expect(await adding.once()).toMatchObject({ code: 0 })
+    await soon(async () => (await isWholeFile(disk)).agents['mary']?.context?.['n'] === adding.acknowledged, `${adding.acknowledged} in the file`)
+    expect(await adding.read()).toBe(adding.acknowledged)
+    expect(hub?.hasEnded() ?? false).toBe(false)
+  })
+
+  test('that can only be read refuses writes, shows what is there, and goes on when it can be written again', async () => {
+    const { disk, adding, hub } = await onSmallDisk(setUp)
+    await adding.once()
+    disk.setReadOnly(true)
+    for (let n = 0; n < 2; n++) {
+      const { code, journal } = await adding.once()
+      if (!setUp.hub || !setUp.redis) expect(code).toBe(69)
+      else if (code === 0) expect(journal).toBe(false)
+    }
+    expect(await adding.read()).toBe(adding.acknowledged)
+    const health = await adding.world.runWith({ via: disk.via }, 'health')
+    expect({ code: health.code, stdout: health.stdout }).toMatchObject({ code: 1, stdout: expect.stringContaining('❌ Root takes no writes') })
+    disk.setReadOnly(false)
+    expect(await adding.once()).toMatchObject({ code: 0 })
+    expect(await adding.read()).toBe(adding.acknowledged)
+    expect(hub?.hasEnded() ?? false).toBe(false)
+  })
+})
+
+/** It always parses, and has no less than it had. */
+const isWholeFile = async (disk: SmallDisk): Promise<Context> =>
+  JSON.parse(await readFile(`${disk.seen}/shared_memory/context.json`, 'utf8')) as Context
+
+/** The journal takes no line: the write is refused. Or only what comes after it fails: the write is kept, and the next one mends the rest. */
+const ERRORS: [call: string, atJournal: boolean, code: number][] = [
+  ['write', true, 69],
+  ['openat', true, 69],
+  ['fsync', false, 0],
+  ['rename', false, 0],
+  ['link', false, 0],
+]
+
+describe.skipIf(noStrace !== null).each([FILES_ALONE, REDIS_ALONE])('with $name, a disk that reports errors', (setUp) => {
+  test.each(ERRORS)('at %s is told of, or what is acknowledged is there afterwards', async (call, atJournal, code) => {
+    const world = await World.make(setUp)
+    const adding = new Adding(world)
+    await adding.once()
+    const only = atJournal ? ['-P', `${world.root}/shared_memory/.memory_sync/journal`] : []
+    const via = ['strace', '-f', '-qq', '-o', '/dev/null', ...only, '-e', `trace=${call}`, '-e', `inject=${call}:error=EIO`]
+    expect(await adding.once({ via })).toMatchObject({ code })
+    expect(await adding.read()).toBe(adding.acknowledged)
+    await adding.once()
+    const context = await world.quiet()
+    expect(context.agents['mary']?.context?.['n']).toBe(adding.acknowledged)
+  })
+})
+
+describe('without files left', () => {
+  test.each([FILES_ALONE, REDIS_ALONE])('a command ($name) writes, or says that it did not', async (setUp) => {
+    const world = await World.make(setUp)
+    const adding = new Adding(world)
+    await adding.once()
+    for (const limit of [24, 18]) await adding.once({ via: ['sh', '-c', `ulimit -n ${limit}; exec "$@"`, 'sh'] })
+    const kept = await adding.read()
+    expect(kept).toBeGreaterThanOrEqual(adding.acknowledged)
+    expect(kept).toBeLessThanOrEqual(adding.acknowledged + adding.refused)
+    expect(await adding.once()).toMatchObject({ code: 0 })
+  })
+
+  test('a hub keeps nobody waiting, and serves again when others have let go of theirs', async () => {
+    const world = await World.around(await startRedis({ aof: true }))
+    const hub = await startHub({ ...world.options, via: ['sh', '-c', 'ulimit -n 60; exec "$@"', 'sh'] })
+    const adding = new Adding(world)
+    await adding.once()
+    const sockets = Array.from({ length: 80 }, () => net.connect(`${world.root}/shared_memory/.memory_sync/hub.sock`).on('error', () => undefined))
+    afterwards(() => {
+      for (const socket of sockets) socket.destroy()
+    })
+    await Promise.all(sockets.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])))
+    for (let n = 0; n < 3; n++) expect(await adding.once()).toMatchObject({ code: 0 })
+    for (const socket of sockets) socket.destroy()
+    expect(hub.hasEnded()).toBe(false)
+    await soon(async () => (await world.json<{ running: boolean }>('hub', 'status').catch(() => null))?.running === true, 'a hub that answers again')
+    expect(await adding.once()).toMatchObject({ code: 0, durability: 'redis' })
+    expect(await adding.read()).toBe(adding.acknowledged)
+  })
+})

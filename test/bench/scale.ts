@@ -11,6 +11,9 @@ type Memory = Awaited<ReturnType<typeof openLibrary>>
 
 const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`
 const MB = 1024 * 1024
+/** Fewer, to try the bench itself. */
+const AGENTS = Number(process.env['BENCH_AGENTS'] ?? 10_000)
+const ALL = AGENTS.toLocaleString('en-US')
 
 interface Place {
   server: RedisServer
@@ -49,12 +52,12 @@ async function leave({ memory, hub, server }: Place): Promise<void> {
 }
 
 const reading: Section = {
-  name: 'reading: 10,000 agents',
+  name: `reading: ${ALL} agents`,
   columns: ['p50', 'p99', 'to the floor'],
   async run() {
-    const place = await placeWith(10_000, 200)
+    const place = await placeWith(AGENTS, 200)
     const client = await place.server.client()
-    const keys = Array.from({ length: 10_000 }, (_, i) => `memory:agents:agent${i}`)
+    const keys = Array.from({ length: AGENTS }, (_, i) => `memory:agents:agent${i}`)
     const pipelined = async (): Promise<void> => {
       const pipeline = client.pipeline()
       for (const key of keys) pipeline.hgetall(key)
@@ -88,7 +91,7 @@ const updating: Section = {
   columns: ['p50', 'p99', 'Redis commands', 'bytes to Redis', 'Redis CPU', 'hub CPU', 'hub writes'],
   async run() {
     const rows: Row[] = []
-    for (const agents of [10, 1_000, 10_000]) {
+    for (const agents of [10, AGENTS / 10, AGENTS]) {
       const place = await placeWith(agents, 200)
       rows.push(await updatesOf(place, agents))
       await leave(place)
@@ -132,7 +135,7 @@ const load: Section = {
   columns: ['done', 'ack p50', 'ack p99', 'hub CPU', 'file behind, at most', 'file after the last', 'file written', 'resident'],
   async run() {
     const rows: Row[] = []
-    for (const [what, agents, characters] of [['10 agents, 5 KB', 10, 400], ['10,000 agents, 5 MB', 10_000, 400]] as const) {
+    for (const [what, agents, characters] of [['10 agents, 5 KB', 10, 400], [`${ALL} agents of 500 bytes`, AGENTS, 400]] as const) {
       const place = await placeWith(agents, characters)
       await sleep(2_000)
       rows.push(await loadOn(place, what, agents))
@@ -262,7 +265,7 @@ const idle: Section = {
   columns: ['CPU', 'resident'],
   async run() {
     const rows: Row[] = []
-    for (const [what, agents] of [['10 agents', 10], ['10,000 agents', 10_000]] as const) {
+    for (const [what, agents] of [['10 agents', 10], [`${ALL} agents`, AGENTS]] as const) {
       const place = await placeWith(agents, 400)
       await sleep(5_000)
       const [cpu, start] = [cpuOf(place.hub.pid), performance.now()]

@@ -7,10 +7,12 @@ import { rootFilesOf, surroundingsOf } from './cli/surroundings.js'
 import { formatPretty, type TreeMap } from './domain/json.js'
 import { PATCHABLE_MEMBERS } from './domain/name.js'
 import { getValue } from './usecases/get.js'
+import { acquireLock, DEFAULT_TTL_MS, releaseLock, renewLock } from './usecases/lock.js'
 import { type Plain, type PlainInput, plainOf, treeOf, treeOfMembers } from './usecases/plain.js'
 import type { Receipt, WriteConditions } from './usecases/receipt.js'
 import { type Recorded, recordResult } from './usecases/record.js'
 import { setContext } from './usecases/set.js'
+import type { Surroundings } from './usecases/surroundings.js'
 import { type WatchFilter, watchLines } from './usecases/watch.js'
 
 export { MemoryError, type ErrorCode } from './errors/errors.js'
@@ -61,6 +63,33 @@ export interface MemoryEvent {
   [member: string]: Plain | undefined
 }
 
+export interface LeaseOptions {
+  /** How long it lasts unless it is renewed; default 60,000, at most 900,000. */
+  ttlMs?: number
+  /** So long it is waited for, first come, first served; default 0. */
+  waitMs?: number
+  /** Of its holder: then it is acquired once more, and has to be released as often. Default: a new one. */
+  token?: string
+  /** What for: shown to others. */
+  reason?: string
+  /** Ends the waiting. */
+  signal?: AbortSignal
+}
+
+export interface Lease {
+  name: string
+  token: string
+  /** For the `fence` of writes. */
+  fence: number
+  /** From its grant on, or from now on where it was renewed. */
+  ttlMs: number
+  holder: string
+  /** From now on for `ttlMs` (default: as it was acquired). Throws MemoryError `not-held` or `wrong-token`: it is lost. */
+  renew(ttlMs?: number): Promise<void>
+  /** Throws MemoryError `not-held` or `wrong-token`. */
+  release(): Promise<void>
+}
+
 /**
  * Every method throws MemoryError; `code` and `details` tell the case: `conflict` (with `details.current`), `stale-fence`,
  * `absent`, `usage`, `unavailable` (nothing was written), `unknown-outcome` (repeat with the same idempotency key).
@@ -82,6 +111,11 @@ export interface SharedMemory {
   subscribeUpdates(signal?: AbortSignal): AsyncGenerator<MemoryEvent, void, undefined>
   /** Every change once, in the order of revisions, from `since` on. */
   watch(options?: WatchEventsOptions): AsyncGenerator<MemoryEvent, void, undefined>
+  /**
+   * A lease, which nobody renews but its caller. Throws MemoryError `held` when somebody else has it, `timeout` when the waiting was in
+   * vain, `unavailable` when nobody can decide.
+   */
+  acquireLease(name: string, options?: LeaseOptions): Promise<Lease>
   close(): Promise<void>
 }
 
@@ -127,8 +161,25 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
     publishUpdate: (event) => memory.publish(treeOfMembers(event)),
     subscribeUpdates: (signal) => watch(signal === undefined ? {} : { signal }),
     watch,
+    acquireLease: (name, options) => leaseOf(surroundings, name, options),
     close: () => memory.close(),
   }
+}
+
+async function leaseOf(surroundings: Surroundings, name: string, options: LeaseOptions = {}): Promise<Lease> {
+  const { ttlMs = DEFAULT_TTL_MS } = options
+  const { ok: _, ...reply } = await acquireLock(surroundings, { name, ttlMs, ...options })
+  const { token } = reply
+  const lease: Lease = {
+    ...reply,
+    renew: async (forMs = ttlMs) => {
+      lease.ttlMs = (await renewLock(surroundings, { name, token, ttlMs: forMs })).ttlMs
+    },
+    release: async () => {
+      await releaseLock(surroundings, { name, token })
+    },
+  }
+  return lease
 }
 
 /** In `current_work` and `token_usage` a status is a member like any other. */

@@ -63,7 +63,7 @@ export class Leases implements Leasing {
     const token = this.digest(request.token)
     const call: AcquireCall = { id, name, token, holder, reason, ttlMs, process, waits: waitMs > 0 }
     const until = performance.now() + waitMs
-    const first = await this.attempt(call)
+    const first = await this.firstAttempt(call, until)
     return first.is === 'granted' || waitMs === 0 ? first : this.waitFor(call, first, until, signal)
   }
 
@@ -148,6 +148,19 @@ export class Leases implements Leasing {
 
   // ---- one attempt
 
+  /** Who has time to wait is not sent away by a keeper that many are asking at once. */
+  private async firstAttempt(call: AcquireCall, until: number): Promise<AcquireOutcome> {
+    for (;;) {
+      try {
+        return await this.attempt(call)
+      } catch (error) {
+        const isBusy = error instanceof MemoryError && error.details['keeper'] === 'busy'
+        if (!isBusy || performance.now() + PAUSE_MS >= until) throw error
+        await this.ports.clock.pause(PAUSE_MS)
+      }
+    }
+  }
+
   private async attempt(call: AcquireCall): Promise<AcquireOutcome> {
     const outcome = await this.ask(async (store, on, isShared) => {
       const reply = await store.acquire(on, call)
@@ -185,9 +198,9 @@ export class Leases implements Leasing {
     await this.addRoots(await store.roots())
   }
 
-  private async keepRenewed(store: LeaseStore, { name, token, ttlMs }: RenewRequest, { fence, leftMs }: Pick<Granted, 'fence' | 'leftMs'>): Promise<void> {
+  private async keepRenewed(store: LeaseStore, { name, token }: Pick<RenewRequest, 'name' | 'token'>, { fence, leftMs }: Pick<Granted, 'fence' | 'leftMs'>): Promise<void> {
     const { holder } = await store.look(name)
-    if (holder !== null) await this.leases.kept.keep({ name, fence, holder: { ...holder, token, ttlMs, leftMs } })
+    if (holder !== null) await this.leases.kept.keep({ name, fence, holder: { ...holder, token, leftMs } })
   }
 
   // ---- who decides
@@ -379,5 +392,6 @@ const away = (reason: string | null): MemoryError =>
 const keeperIsBusy = (): MemoryError =>
   new MemoryError('unavailable', 'with files only the keeper of this root grants leases, and it does not answer: nothing was granted', {
     suggestions: ['look at memory_sync hub status'],
+    details: { keeper: 'busy' },
     retryable: true,
   })

@@ -63,6 +63,19 @@ describe('the library', () => {
     await expect(memory.updateAgentContext('bad name', {})).rejects.toMatchObject({ code: 'usage' })
   })
 
+  it('takes leases that the commands see, and writes under their fence', async () => {
+    const lease = await memory.acquireLease('deploy', { ttlMs: 30_000, reason: 'release' })
+    expect(JSON.parse(await cli.ok('lock', 'status', 'deploy', '--json'))).toMatchObject({ holder: 'program', reason: 'release', fence: lease.fence })
+    const { name, fence } = lease
+    await memory.updateAgentContext('mary', { a: 1 }, { fence: { name, fence } })
+    await expect(memory.acquireLease('deploy')).rejects.toMatchObject({ code: 'held' })
+    await lease.renew(60_000)
+    expect(lease.ttlMs).toBeGreaterThan(30_000)
+    await lease.release()
+    await expect(lease.renew()).rejects.toMatchObject({ code: 'not-held' })
+    await expect(memory.updateAgentContext('mary', { a: 2 }, { fence: { name, fence } })).rejects.toMatchObject({ code: 'stale-fence' })
+  })
+
   it('follows changes, and stops when its reader leaves', async () => {
     const { rev } = await memory.updateAgentContext('mary', { a: 1 })
     await cli.ok('set', 'mary', 'a=2')

@@ -77,7 +77,7 @@ class LeasedRun {
     if (watch.now() - askedAt > ttlMs / 10) {
       // It was waited for, and how long ago it was granted is not known here.
       from = watch.now()
-      leftMs = (await renewLock(this.surroundings, { name, token: this.lease.token, ttlMs })).ttlMs
+      leftMs = await this.renew(name, ttlMs)
     }
     const margin = marginsOf(ttlMs).guard
     this.keeping = new LeaseKeeping(this.surroundings.memory, { ...this.lease, ttlMs: leftMs }, ttlMs, from, watch, {
@@ -98,6 +98,17 @@ class LeasedRun {
       this.keeping?.giveUp('the process that guards the command has ended')
     })
     this.world.onContinued(() => this.keeping?.lookAgain())
+  }
+
+  /** From now on, ms. Throws MemoryError `lease-lost`: it was granted, and is another one's by now. */
+  private async renew(name: string, ttlMs: number): Promise<number> {
+    try {
+      return (await renewLock(this.surroundings, { name, token: this.lease.token, ttlMs })).ttlMs
+    } catch (error) {
+      if (!(error instanceof MemoryError) || (error.code !== 'not-held' && error.code !== 'wrong-token')) throw error
+      this.lost = error.message
+      throw this.lossOf(`${error.message}; the command was not started`)
+    }
   }
 
   async work(): Promise<RunEnd> {
@@ -126,7 +137,7 @@ class LeasedRun {
     this.keeping?.end()
     const released = await this.release()
     await this.world.guard.dismiss()
-    if (this.lost !== undefined) throw this.lossOf(`${this.lost}; the command was ended`)
+    if (ended !== null && this.lost !== undefined) throw this.lossOf(`${this.lost}; the command was ended`)
     if (ended !== null && !released) throw this.lossOf(`it was over before the command ended (with exit code ${ended.code})`)
   }
 

@@ -141,7 +141,7 @@ describe('the lock of an older program', () => {
     const running = tree.run(world, 'merge', 'run', '--ttl', '3', '--', 'sleep', '1000')
     await soon(async () => (await client.exists('prp:merge:lock')) === 1)
     await client.set('prp:merge:lock', 'pm-agent-3')
-    expect((await running).code).toBe(14)
+    expect((await running).code).toBe(14) // also where it was taken before the command was started
     expect(await client.get('prp:merge:lock')).toBe('pm-agent-3')
   })
 })

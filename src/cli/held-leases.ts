@@ -1,7 +1,7 @@
 /** The leases that are held, for whoever looks at agents. */
 import type { Memory } from '../core/memory.js'
 import { MemoryError } from '../errors/errors.js'
-import { parseProcess, systemProcesses } from '../platform/processes.js'
+import { isHolderGone, pidSeenHere } from '../platform/processes.js'
 import { listLocks } from '../usecases/lock.js'
 import type { HeldLease } from '../usecases/presence.js'
 
@@ -10,10 +10,8 @@ export async function heldLeases(memory: Memory): Promise<HeldLease[] | null> {
   try {
     const views = await listLocks({ memory }, false)
     return views.flatMap(({ name, holder }) => {
-      const process = parseProcess(holder?.process ?? '')
-      const isOwn = process !== null && process.boot === systemProcesses.self().boot
-      if (holder === null || (isOwn && !systemProcesses.isAlive(process))) return []
-      return [{ name, agent: holder.name, pid: isOwn ? process.pid : null }]
+      if (holder === null || isHolderGone(holder.process ?? '')) return []
+      return [{ name, agent: holder.name, pid: pidSeenHere(holder.process ?? '') }]
     })
   } catch (error) {
     if (error instanceof MemoryError && error.code === 'unavailable') return null

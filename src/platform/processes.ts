@@ -24,22 +24,27 @@ export function parseProcess(text: string): ProcessIdentity | null {
  */
 export const formatHolder = (identity: ProcessIdentity): string => formatProcess({ ...identity, boot: placeOf(identity.boot) })
 
+/** Of a holder, where it is a process that can be seen from here: on this boot of this machine, and in this namespace of pids. */
+export function pidSeenHere(text: string): number | null {
+  const identity = parseProcess(text)
+  return identity !== null && identity.boot === placeOf(bootId()) ? identity.pid : null
+}
+
 /** True only when that holder was a process that could be seen from here, and is certainly gone. */
 export function isHolderGone(text: string): boolean {
   const identity = parseProcess(text)
-  if (identity === null || identity.boot !== placeOf(bootId())) return false
-  return !systemProcesses.isAlive({ ...identity, boot: bootId() })
+  return identity !== null && identity.boot === placeOf(bootId()) && !systemProcesses.isAlive(identity)
 }
 
 export interface Processes {
   self(): ProcessIdentity
-  /** False only when that process is certainly gone. */
+  /** False only when that process is certainly gone. `boot` is that of the machine, or with the namespace of pids as `find` tells it. */
   isAlive(identity: ProcessIdentity): boolean
 }
 
 /** Also of processes that are not ours. */
 export interface ProcessTable extends Processes {
-  /** Undefined: no such process runs. */
+  /** For others to look at, also from another namespace of pids: `boot` names that, too. Undefined: no such process runs. */
   find(pid: number): ProcessIdentity | undefined
 }
 
@@ -47,10 +52,12 @@ export const systemProcesses: ProcessTable = {
   self: () => identify(process.pid),
   find(pid) {
     const identity = identify(pid)
-    return !exists(pid) || identity.start === 'zombie' ? undefined : identity
+    return !exists(pid) || identity.start === 'zombie' ? undefined : { ...identity, boot: placeOf(identity.boot) }
   },
   isAlive(identity) {
-    if (identity.boot !== '' && bootId() !== '' && identity.boot !== bootId()) return false
+    const [bootOf, namespace] = identity.boot.split('/')
+    if (bootOf !== '' && bootId() !== '' && bootOf !== bootId()) return false
+    if (namespace !== undefined && identity.boot !== placeOf(bootId())) return true // its pids are others than ours
     if (!exists(identity.pid)) return false
     const start = startOf(identity.pid)
     return start === undefined || identity.start === '' || start === identity.start

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { expect, test } from 'vitest'
-import { FILES_ALONE, type JsonObject, REDIS_AND_HUB, World } from '../support/world.js'
+import { FILES_ALONE, type JsonObject, REDIS_AND_HUB, soon, World } from '../support/world.js'
 
 const agentsOf = async (world: World): Promise<Record<string, JsonObject>> =>
   Object.fromEntries((await world.json<JsonObject[]>('agents')).map((row) => [row['agent'], row]))
@@ -40,4 +40,15 @@ test('a heartbeat shows where an agent is, and what it holds; when its process i
   expect((await world.context()).agents['mary']).toMatchObject({ status: 'busy' })
   await world.redis.kill()
   expect((await agentsOf(world))['mary']).toMatchObject({ status: 'offline', leases: null })
+})
+
+test('who holds a lease with lock run is shown with its process, and no more when that is gone', async () => {
+  const world = await World.make(REDIS_AND_HUB)
+  const run = world.start('lock', 'run', 'deploy', '--agent', 'mary', '--', 'sh', '-c', 'echo "$$"; exec sleep 600')
+  await soon(() => run.stdout() !== '', 'a command at work')
+  const { pid } = (await agentsOf(world))['mary'] as { pid: number }
+  expect((await agentsOf(world))['mary']).toMatchObject({ host: hostname(), pid: expect.any(Number) as number, leases: ['deploy'] })
+  process.kill(pid, 0)
+  run.signal('SIGKILL')
+  await soon(async () => !('mary' in (await agentsOf(world))), 'nobody with the lease')
 })

@@ -33,7 +33,7 @@ export default class TaskNext extends TaskCommand {
 
   private async claimNext(flags: Parameters<TaskCommand['takeStep']>[2]): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const task = await this.withTasks(flags, (surroundings) => nextTask(surroundings))
+      const task = await this.withTasks(flags, (surroundings) => nextTask(surroundings, { claims: true }))
       const id = stringOf(task.get('id')) ?? ''
       try {
         const { source: _source, ...receipt } = await this.takeStep('claim', id, flags)

@@ -158,9 +158,12 @@ export class MemoryLeases implements LeaseStore {
   }
 }
 
+/** The longest TTL that any configuration allows. What others allowed before a loss is lost with it. */
+const LONGEST_MS = 15 * 60_000
+
 /** null: granting goes on. */
 function withheldBy(sync: Sync, on: Pick<LeaseContext, 'longestMs' | 'strict'>, now: number): { leftMs: number; roots: string[] } | null {
-  const leftMs = sync.since + Math.max(sync.longestLeaseMs, on.longestMs) - now
+  const leftMs = sync.since + Math.max(sync.longestLeaseMs, on.longestMs, LONGEST_MS) - now
   if (leftMs <= 0) return null
   const roots = missing(sync.leaseRoots, sync.epoch, now)
   return roots.length > 0 || on.strict ? { leftMs, roots } : null

@@ -1,16 +1,16 @@
 /** One step of a work item: planned on what was read, checked by its guard, written with one compare-and-set. */
-import type { WriteOutcome, WriteRequest } from '../../core/memory.js'
+import type { TaskSnapshot, WriteOutcome, WriteRequest } from '../../core/memory.js'
 import { cloneMap, formatLine, type Tree } from '../../domain/json.js'
 import { isLegalName } from '../../domain/name.js'
 import { taskTarget } from '../../domain/operation.js'
-import { type Plan, planStep, type Step, type StepFacts } from '../../domain/task-step.js'
+import { type Plan, planStep, type Refusal, type Step, type StepFacts } from '../../domain/task-step.js'
 import { shownTask, standingOf, type Task, taskOfRecord } from '../../domain/task.js'
 import { formatTime } from '../../domain/time.js'
 import { applyEdits, type LeafEdit } from '../../domain/tree.js'
 import { MemoryError } from '../../errors/errors.js'
 import { receiptOf, type WriteConditions } from '../receipt.js'
 import { noSuchTask, refusalError } from './refusals.js'
-import { endClaimOfTheDead, type Guards, loadTasks, type TaskSurroundings } from './surroundings.js'
+import { endClaimOfTheDead, type Guards, loadTasks, refusalBy, type TaskSurroundings } from './surroundings.js'
 
 export interface StepRequest extends Omit<WriteConditions, 'ifRev'> {
   step: Step
@@ -59,9 +59,9 @@ export async function takeStep(surroundings: TaskSurroundings, guards: Guards, r
   const facts = factsOf(surroundings, request, { now, token })
   let task = tasks.get(request.id)
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    if (task === undefined) throw noSuchTask(request.id)
+    if (task === undefined) throw await refusalBy(snapshot, surroundings.memory, noSuchTask(request.id))
     const plan = planStep(request.step, task, tasks, facts)
-    if (!plan.ok) return refused(surroundings, request, task, plan, facts, snapshot.source)
+    if (!plan.ok) return refused(surroundings, request, task, plan, facts, snapshot)
     const guard = await passGuard(guards, request, task, now)
     const outcome = await surroundings.memory.write(writeOf(surroundings, request, { edits: plan.edits, ifRev: task.rev }))
     if (outcome.ok || outcome.reason !== 'conflict') {
@@ -145,15 +145,16 @@ async function refused(
   task: Task,
   plan: Extract<Plan, { ok: false }>,
   facts: StepFacts,
-  source: StepReceipt['source'],
+  snapshot: TaskSnapshot,
 ): Promise<StepReceipt> {
   if (request.idempotencyKey !== undefined) {
     const probe = writeOf(surroundings, request, { edits: [], ifRev: Number.MAX_SAFE_INTEGER })
     const outcome = await surroundings.memory.write(probe)
-    if (outcome.ok) return receiptOfReplay(surroundings, request, outcome, source)
+    if (outcome.ok) return receiptOfReplay(surroundings, request, outcome, snapshot.source)
     if (outcome.reason === 'other-payload') receiptOf(outcome, request.id) // throws
   }
-  throw refusalError(request.step, task.id, request.agent, plan.refusal, facts.formatTime)
+  const refusal = refusalError(request.step, task.id, request.agent, plan.refusal, facts.formatTime)
+  throw await refusalBy(snapshot, surroundings.memory, refusal)
 }
 
 async function receiptFor(
@@ -180,7 +181,7 @@ function standing(task: Task, facts: Pick<StepFacts, 'now' | 'formatTime'>): Pic
   return { status, owner: owner ?? null, ...(claim !== undefined && { until: facts.formatTime(claim.until) }) }
 }
 
-/** What the first attempt did, as it stands now. */
+/** What the first attempt did, as it stands now. Throws MemoryError `held` where it took or kept the item, and another has it by now. */
 async function receiptOfReplay(
   surroundings: TaskSurroundings,
   request: StepRequest,
@@ -194,5 +195,16 @@ async function receiptOfReplay(
   const facts = { now, formatTime: (ms: number) => formatTime(ms, surroundings.clock.offsetMinutes()) }
   const token = tokenOf(surroundings, request)
   const isOwn = task.claim?.token === surroundings.digest(token)
+  const shown = request.token === undefined ? undefined : surroundings.digest(request.token)
+  const taker = isOwn ? undefined : takerSince(request, task, now, shown)
+  if (taker !== undefined) throw refusalError(request.step, task.id, request.agent, taker, facts.formatTime)
   return { ...receipt, id: request.id, ...standing(task, facts), ...(isOwn && { token }), guard: 'none', source }
+}
+
+/** Of a claim that the request did not make. A start or heartbeat without a token may have renewed any claim of its agent. */
+function takerSince({ step, agent }: StepRequest, task: Task, now: number, shown: string | undefined): Refusal | undefined {
+  const { owner, claim } = standingOf(task, now)
+  if (owner === undefined || !['claim', 'start', 'heartbeat'].includes(step)) return undefined
+  const isOther = owner !== agent || (claim !== undefined && (shown === undefined ? step === 'claim' : claim.token !== shown))
+  return isOther ? { is: 'held', by: owner, until: claim?.until } : undefined
 }

@@ -1,6 +1,7 @@
 /** What the use cases of work items need of the world, beyond a memory, a clock and chance. */
-import type { TaskSnapshot } from '../../core/memory.js'
+import type { Memory, TaskSnapshot } from '../../core/memory.js'
 import type { Step } from '../../domain/task-step.js'
+import { MemoryError } from '../../errors/errors.js'
 import { type Claim, type Task, tasksOfRecords } from '../../domain/task.js'
 import type { ProcessTable } from '../../platform/processes.js'
 import type { Surroundings } from '../surroundings.js'
@@ -44,6 +45,17 @@ export async function loadTasks({ memory, machine }: Pick<TaskSurroundings, 'mem
   const tasks = tasksOfRecords(snapshot.tasks)
   for (const task of tasks.values()) endClaimOfTheDead(task, machine)
   return { snapshot, tasks, now: snapshot.now }
+}
+
+/**
+ * A refusal, to be thrown. Where Redis decides and is away, what was read is the copy of this machine, which may be behind: then
+ * nobody knows, and it is `unavailable`.
+ */
+export async function refusalBy(snapshot: TaskSnapshot, memory: Pick<Memory, 'status'>, refusal: MemoryError): Promise<MemoryError> {
+  if (snapshot.durability === 'redis' || (await memory.status()).redis !== 'away') return refusal
+  return new MemoryError('unavailable', 'a step of an item needs Redis to decide, and it cannot be reached: nothing was written', {
+    suggestions: ['repeat it when Redis answers (memory_sync status)'],
+  })
 }
 
 export function endClaimOfTheDead(task: Task, machine: Machine): void {

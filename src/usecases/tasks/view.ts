@@ -6,7 +6,7 @@ import { type TrackingFacts, trackingOf } from '../../domain/tracking.js'
 import { MemoryError } from '../../errors/errors.js'
 import type { Surroundings } from '../surroundings.js'
 import { noSuchTask } from './refusals.js'
-import { type LoadedTasks, loadTasks, type TaskSurroundings } from './surroundings.js'
+import { type LoadedTasks, loadTasks, refusalBy, type TaskSurroundings } from './surroundings.js'
 
 type Looking = Pick<TaskSurroundings, 'memory' | 'machine'>
 
@@ -32,11 +32,11 @@ export async function showTask(surroundings: Looking, id: string): Promise<TreeM
   return shownTask(task, now)
 }
 
-/** The item to take first. Throws MemoryError `absent` where there is none. */
-export async function nextTask(surroundings: Looking): Promise<TreeMap> {
-  const { tasks, now } = await loadTasks(surroundings)
+/** The item to take first. Throws MemoryError `absent` where there is none, `unavailable` where only Redis could tell one who wants to claim it. */
+export async function nextTask(surroundings: Looking, { claims = false }: { claims?: boolean } = {}): Promise<TreeMap> {
+  const { tasks, now, snapshot } = await loadTasks(surroundings)
   const [first] = nextTasks(tasks, now)
-  if (first === undefined) throw nothingFree(tasks)
+  if (first === undefined) throw claims ? await refusalBy(snapshot, surroundings.memory, nothingFree(tasks)) : nothingFree(tasks)
   return shownTask(first, now)
 }
 

@@ -11,6 +11,8 @@ local now = number(time[1]) * 1000 + math.floor(number(time[2]) / 1000)
 
 local WAITER_LIFE = 4000
 local KEPT_CALLS = 16
+-- The longest TTL that any configuration allows. What others allowed before a loss is lost with it.
+local LONGEST = 900000
 -- A root that was granted nothing for so long is not waited for.
 local ROOT_FORGOTTEN = 7 * 24 * 3600000
 
@@ -88,7 +90,7 @@ end
 -- Data was lost, and somebody who may know of a lease has not told: ms until granting goes on in any case, and who it is.
 local function withheld(roots, strict)
   local marks = redis.call('HMGET', sync, 'since', 'longest-lease', 'epoch')
-  local left = number(marks[1]) + math.max(number(marks[2]), number(ARGV[5])) - now
+  local left = number(marks[1]) + math.max(number(marks[2]), number(ARGV[5]), LONGEST) - now
   if left <= 0 then return nil end
   local missing = {}
   for id, is in pairs(roots) do

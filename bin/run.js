@@ -17,7 +17,8 @@ if (existsSync(framework)) {
       // oclif's settings, before it is loaded: with NODE_ENV=test or development it would otherwise load the TypeScript
       // compiler and look for sources instead of dist/.
       Object.assign(globalThis, {oclif: {enableAutoTranspile: false}})
-      const {main} = await import(framework)
+      const {pathToFileURL} = require('node:url') // a folder's name may have a # or a % in it
+      const {main} = await import(pathToFileURL(framework).href)
       await main(path.join(__dirname, '../package.json'))
     },
   })

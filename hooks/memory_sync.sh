@@ -9,8 +9,14 @@
 # Filled in by the installer; see memory_sync_to_node for what holds while they are empty.
 memory_sync_node=''
 memory_sync_program=''
+memory_sync_root=''
 # Of the product that this file belongs to. A hub of another one may do the verbs otherwise, and declines.
 memory_sync_version='0.1.0'
+
+# A root that is not the usual one, when nobody names another: for the hub here, and for Node, where --root still goes before it.
+if [ -z "${MEMORY_SYNC_ROOT:-${LUKA_SOT:-}}" ] && [ -n "$memory_sync_root" ]; then
+  export MEMORY_SYNC_ROOT="$memory_sync_root"
+fi
 
 memory_sync_usage() {
   printf 'Usage: %s {update|get} [agent] [status]\n' "$0" >&2

@@ -3,6 +3,7 @@ import { BaseCommand } from '../cli/base-command.js'
 import { dryRunFlag, serviceFlags } from '../cli/installing.js'
 import { environment, rootOf } from '../cli/open.js'
 import { showSteps } from '../cli/steps.js'
+import type { ResolvedRoot } from '../config/root.js'
 import { MemoryError } from '../errors/errors.js'
 import type { Installer, InstallerOptions } from '../install/installer.js'
 import type { StageOutcome } from '../install/stages.js'
@@ -27,11 +28,12 @@ answers out of the service, and not merely when the service is listed. "rollback
     const { flags } = await this.parse(InstallAgent)
     const [{ Installer }, { installerOptions }] = await Promise.all([import('../install/installer.js'), import('../install/context.js')])
     const warnings: string[] = []
+    const root = rootOf(flags)
     const options = installerOptions({
-      ...{ root: rootOf(flags).path, env: environment(), packageRoot: this.config.root, version: this.config.version },
+      ...{ root: root.path, env: environment(), packageRoot: this.config.root, version: this.config.version },
       warn: (text) => warnings.push(text),
     })
-    if (flags.uninstall) return this.uninstall(options, flags['dry-run'])
+    if (flags.uninstall) return this.uninstall(options, root, flags['dry-run'])
     const installer = Installer.open(options)
     const choice = { label: flags.label, manager: flags.service }
     if (flags.print) return this.printDefinition(await installer.service(choice))
@@ -53,12 +55,12 @@ answers out of the service, and not merely when the service is listed. "rollback
     for (const { text } of files) await this.print(text.trimEnd())
   }
 
-  private async uninstall(options: InstallerOptions, dryRun: boolean): Promise<void> {
+  private async uninstall(options: InstallerOptions, root: ResolvedRoot, dryRun: boolean): Promise<void> {
     const [{ removeService }, { formatUndone, openRollback }] = await Promise.all([
       import('../install/rollback.js'),
       import('../install/open-rollback.js'),
     ])
-    const rollback = await openRollback(options, { dryRun, say: (text) => void this.note(text) })
+    const rollback = await openRollback(options, root, { dryRun, say: (text) => void this.note(text) })
     if (rollback.record.service === null) throw new MemoryError('absent', 'no service is installed')
     const done = await removeService(rollback)
     if (this.jsonEnabled()) await this.printReply({ ok: done.left.length === 0, dryRun, ...done })

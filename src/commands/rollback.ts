@@ -26,12 +26,13 @@ stdin); the keys in a Redis that is not ours stay. Exit 1 when something could n
       import('../install/context.js'),
     ])
     const said: string[] = []
+    const root = rootOf(flags)
     const options = installerOptions({
-      ...{ root: rootOf(flags).path, env: environment(), packageRoot: this.config.root, version: this.config.version },
+      ...{ root: root.path, env: environment(), packageRoot: this.config.root, version: this.config.version },
       warn: (text) => said.push(text),
     })
-    const rollback = await openRollback(options, { dryRun, say: (text) => said.push(text) })
-    const purged = flags['purge-data'] ? await this.dataToPurge(options.places, dryRun) : []
+    const rollback = await openRollback(options, root, { dryRun, say: (text) => said.push(text) })
+    const purged = flags['purge-data'] ? await this.dataToPurge({ ...options.places, root: rollback.record.root }, dryRun) : []
     const done = await rollBack({ ...rollback, purged })
     if (this.jsonEnabled()) await this.printReply({ ok: done.left.length === 0, dryRun, ...done, notes: said })
     else await this.print([formatUndone(done), ...said].filter((text) => text !== '').join('\n'))

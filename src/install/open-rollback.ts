@@ -2,7 +2,8 @@
 import { readConfig } from '../config/file.js'
 import { privateRedisOf } from '../config/private-redis.js'
 import { resolveRedis } from '../config/redis.js'
-import type { Environment } from '../config/root.js'
+import { placeOf } from '../client/socket-path.js'
+import type { Environment, ResolvedRoot } from '../config/root.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { LastingRedis } from '../platform/lasting-redis.js'
 import { type InstallerOptions, openManagerFor } from './installer.js'
@@ -11,9 +12,13 @@ import type { RollbackOptions, RolledBack } from './rollback.js'
 import type { Undone } from './undo.js'
 import { takeOutFrom } from './take-out.js'
 
-/** Throws MemoryError `absent` when nothing is installed. */
+/**
+ * Of the root in the record; `root` is the one that this call is about. Throws MemoryError: `absent` when nothing is installed,
+ * `usage` when somebody named another root than the installed one.
+ */
 export async function openRollback(
   options: InstallerOptions,
+  root: ResolvedRoot,
   how: Pick<RollbackOptions, 'dryRun' | 'say'>,
 ): Promise<RollbackOptions> {
   const folder = options.places.config
@@ -21,12 +26,21 @@ export async function openRollback(
   if (record === null) {
     throw new MemoryError('absent', `nothing is installed: there is no install record in ${folder}`)
   }
+  if (root.source !== 'default' && !isSame(root.path, record.root)) throw otherRoot(root, record.root)
   const manager = record.service === null ? null : await openManagerFor(options, record.service.kind)
   const endPrivateRedis = (): Promise<void> => endRedisOf(record.root, options.env).catch((error: unknown) => {
       how.say(`the private Redis: ${messageOf(error)}`) // the rest is to be undone all the same
     })
   return { folder, record, manager, takeOut: takeOutFrom(folder), clock: options.clock, endPrivateRedis, ...how }
 }
+
+/** By its name, or because a link leads there. */
+const isSame = (a: string, b: string): boolean => a === b || (placeOf(a) !== null && placeOf(a) === placeOf(b))
+
+const otherRoot = ({ path, source }: ResolvedRoot, installed: string): MemoryError =>
+  new MemoryError('usage', `memory_sync is installed for another root than ${path} (${source}): ${installed}; nothing was undone`, {
+    suggestions: [`name that root (--root '${installed}') if it is the one you mean`],
+  })
 
 async function endRedisOf(root: string, env: Environment): Promise<void> {
   const { redis } = await readConfig(env)

@@ -67,10 +67,16 @@ async function reach(
   const connector = new RedisConnector(redis, namespace)
   try {
     const store = await connector.connect()
-    return { url: store === null ? null : connector.url, password: connector.endpoint?.password ?? null, reason: connector.reason }
+    return { url: store === null ? null : addressOf(connector), password: connector.endpoint?.password ?? null, reason: connector.reason }
   } finally {
     await connector.close()
   }
+}
+
+/** To be written down: with the user, whom nothing else in the settings names, and without the password, which has its own place. */
+function addressOf({ url, endpoint }: RedisConnector): string | null {
+  const username = endpoint?.username
+  return url === null || username === undefined ? url : url.replace('://', () => `://${encodeURIComponent(username)}@`)
 }
 
 function refuse(why: string): never {

@@ -232,7 +232,7 @@ test('a newer version takes the place of the one before it, and its hub that of 
   const before = await looks(home)
   await install(home, '--redis', 'off')
   const first = await home.hubPid()
-  const newer = `${await makeTempFolder('ms-up-')}/package`
+  const newer = `${await makeTempFolder('ms-up-')}/package #1, 100%25`
   for (const part of ['bin', 'dist', 'hooks', 'oclif.manifest.json', 'package.json', 'LICENSE']) await cp(new URL(`../../${part}`, import.meta.url), `${newer}/${part}`, { recursive: true })
   for (const file of ['package.json', 'oclif.manifest.json', 'hooks/memory_sync.sh']) {
     await writeFile(`${newer}/${file}`, (await readFile(`${newer}/${file}`, 'utf8')).replaceAll(/\b0\.1\.0\b/g, '0.1.1'))
@@ -247,6 +247,49 @@ test('a newer version takes the place of the one before it, and its hub that of 
   await home.spawn(`${home.path}/.local/bin/memory_sync`, ['rollback'])
   const left = Object.fromEntries(Object.entries(await looks(home)).filter(([path]) => !/^\/02luka(\/(shared_memory|logs))?$/.test(path)))
   expect(left).toEqual(before)
+})
+
+test('installed for a root of its own: the scripts mean that one, and only that one is taken back', async () => {
+  const home = await Home.make({ redis: 'any' })
+  const root = `${home.path}/an other's root`
+  await install(home, '--redis', 'off', '--root', root)
+  for (const [script, task] of [[`${home.path}/.local/bin/memory_sync`, 'T1'], [`${root}/tools/memory_sync.sh`, 'T2']] as const) {
+    expect(await home.spawn(script, ['set', 'mary', `task=${task}`])).toMatchObject({ code: 0 })
+    expect(JSON.stringify(JSON.parse((await home.spawn(script, ['where', '--json'])).stdout)), 'by Node').toContain(JSON.stringify(root))
+    expect(await home.ok('get', '--agent', 'mary', '--root', root)).toContain(`"${task}"`)
+  }
+  await home.spawn(`${home.path}/.local/bin/memory_sync`, ['set', 'mary', 'task=T3'], { LUKA_SOT: `${home.path}/third` })
+  expect(home.has('third/shared_memory'), 'who names a root is followed').toBe(true)
+  expect(home.has('02luka')).toBe(false)
+
+  const others = [{ args: ['--root', home.root], env: {} }, { args: [], env: { MEMORY_SYNC_ROOT: home.root } }, { args: [], env: { LUKA_SOT: home.root } }]
+  for (const { args, env } of others) {
+    for (const command of [['rollback'], ['rollback', '--purge-data'], ['install-agent', '--uninstall']]) {
+      const { code, stderr } = await home.spawn(process.execPath, [BIN, ...command, ...args], env)
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`is installed for another root than ${home.root}`) })
+    }
+  }
+  expect(JSON.parse(await home.ok('hub', 'status', '--json', '--root', root)), 'nothing was undone').toBeDefined()
+  const typed = await home.spawn('sh', ['-c', 'echo "$1" | "$2" "$3" rollback --purge-data', 'sh', root, process.execPath, BIN])
+  expect(typed.code).toBe(0)
+  expect(typed.stdout).toContain(`${root}/shared_memory/context.json`)
+  expect(home.has("an other's root/shared_memory/context.json")).toBe(false)
+  expect(processesOf(home)).toEqual([])
+})
+
+test('the user of a Redis with access lists stays the one', async () => {
+  const redis = await startRedis({ tcp: true })
+  const admin = await redis.client()
+  await admin.call('ACL', 'SETUSER', 'memory@team', 'on', '>secret-of-hers', '~*', '&*', '+@all')
+  await admin.call('ACL', 'SETUSER', 'default', 'off')
+  const home = await Home.make({ redis: 'any' })
+  home.use({ REDIS_URL: redis.url.replace('://', '://memory%40team:secret-of-hers@') })
+  await install(home)
+  home.use({ REDIS_URL: undefined })
+  expect(JSON.parse(await home.ok('status', '--json'))).toMatchObject({ redis: 'online' })
+  expect(changedBy(await install(home))).toEqual([])
+  const { redis: saved } = JSON.parse(await home.read('.config/memory_sync/config.json')) as { redis: object }
+  expect(saved).toEqual({ url: redis.url.replace('://', '://memory%40team@'), password: 'secret-of-hers' })
 })
 
 describe('rollback --purge-data', () => {

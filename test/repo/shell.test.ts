@@ -23,7 +23,7 @@ describe(SCRIPT, () => {
     expect(read(SCRIPT)).toContain(`\nmemory_sync_version='${version}'\n`)
   })
 
-  it('has the two lines that the installer fills in', () => {
-    for (const name of ['node', 'program']) expect(read(SCRIPT)).toContain(`\nmemory_sync_${name}=''\n`)
+  it('has the three lines that the installer fills in', () => {
+    for (const name of ['node', 'program', 'root']) expect(read(SCRIPT)).toContain(`\nmemory_sync_${name}=''\n`)
   })
 })

@@ -51,6 +51,11 @@ export class FileKeeping {
     return this.looksDue > 0
   }
 
+  /** Whether it is another file than the one that was looked into last. */
+  async isTouched(): Promise<boolean> {
+    return !isSame(await this.ports.root.document.identify(), this.known?.identity ?? null)
+  }
+
   /** ms until the file should be written; null: it shows everything. */
   dueInMs(): number | null {
     if (this.showsEverything()) return null

@@ -116,6 +116,11 @@ export class Keeper implements LocalSequencer {
     return this.file.isUnsettled
   }
 
+  /** Somebody has done something to context.json, and it is not taken in yet. */
+  isFileTouched(): Promise<boolean> {
+    return this.file.isTouched()
+  }
+
   /** The records as they will be when everything acknowledged is committed, as one document. */
   compose(): TreeMap {
     return this.file.compose()

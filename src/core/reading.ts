@@ -43,12 +43,12 @@ export class Reading {
     return { view, source: view.mode === 'online' ? 'redis' : 'file' }
   }
 
-  /** What is committed by now is shown, also when another hub committed it a moment ago. */
+  /** What is committed by now is shown, also when another hub committed it a moment ago, and what somebody has just edited. */
   private async viewAsHub(rounds: HubRounds): Promise<Found> {
     const view = await rounds.view()
     const store = view.mode === 'online' ? await this.ports.connector.connect() : null
     const rev = store === null ? 0 : await revisionOf(store)
-    if (rev > view.replica.rev || view.hasWork()) await rounds.settle(true)
+    if (rev > view.replica.rev || view.hasWork() || (await view.isFileTouched())) await rounds.settle(true)
     return { view, source: 'hub' }
   }
 

@@ -1,5 +1,7 @@
 import { copyFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { connectHubOf } from '../../src/client/connect.js'
+import { formatLine } from '../../src/domain/json.js'
 import { agentTarget } from '../../src/domain/operation.js'
 import {
   type Context,
@@ -11,6 +13,7 @@ import {
   soon,
   World,
 } from '../support/world.js'
+import { NO_HANG_MS, runs } from '../support/budget.js'
 
 type Edit = (context: Context) => void
 
@@ -157,4 +160,20 @@ test('what an edit had said is in the history, by the name of the file', async (
   await soon(async () => (await world.ok('log', '--json')).includes('"context.json"'))
   expect(await readFile(`${world.root}/copy.json`, 'utf8')).toContain('"a": 1')
   expect((await world.json<JsonObject>('get', 'agents.mary.context'))['a']).toBe(2)
+})
+
+test.each([REDIS_AND_HUB, FILES_AND_HUB])('a get right after an edit shows it, with $name', async (setUp) => {
+  const world = await World.make(setUp)
+  await world.ok('set', 'mary', 'n=0')
+  await world.quiet()
+  const client = await connectHubOf(world.root, { budgetMs: NO_HANG_MS })
+  if (client === null) throw new Error('no hub')
+  for (let n = 1; n <= runs(30, 5); n++) {
+    await rewriteFrom(world, await readFile(world.file, 'utf8'), ({ agents }) => {
+      agents['mary']!.context!['n'] = n
+    })
+    const { context } = (await client.read())!
+    expect(formatLine(context)).toContain(`"n":${n}`)
+  }
+  await client.close()
 })

@@ -90,7 +90,8 @@ export class SpoolBox implements Component {
       await rm(path, { force: true })
       this.told.delete(name)
     } catch (error) {
-      if (!(error instanceof MemoryError)) throw error
+      // One file that cannot be read, or is none, holds up only itself.
+      if (!(error instanceof MemoryError)) return this.tellOnce(name, messageOf(error))
       if (error.code === 'usage') await this.rejectLater(name, error.message)
       else this.tellOnce(name, messageOf(error))
       return error.code !== 'unavailable'
@@ -103,9 +104,10 @@ export class SpoolBox implements Component {
     return { memory, clock, random: () => randomBytes(16).toString('hex') }
   }
 
-  private tellOnce(name: string, reason: string): void {
+  private tellOnce(name: string, reason: string): true {
     if (this.told.get(name) !== reason) this.options.log.warn(`${name} of the spool waits: ${reason}`)
     this.told.set(name, reason)
+    return true
   }
 
   private async rejectLater(name: string, reason: string): Promise<void> {

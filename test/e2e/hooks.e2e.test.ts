@@ -182,6 +182,15 @@ describe('what cannot be delivered', () => {
     expect(records.map(({ task }) => task)).toEqual(['OLD', 'NEW'])
   })
 
+  test('and lies behind what cannot be read is taken all the same, and that is told', async () => {
+    const tree = await Tree.make(FILES_AND_HUB)
+    const at = Math.floor(Date.now() / 1000)
+    mkdirSync(`${tree.spool}/1-folder.record`, { recursive: true })
+    writeFileSync(`${tree.spool}/${at}-2.record`, spoolFile('k2', at, ['mary', 'NEXT', 'completed', '{}']))
+    await soon(() => tree.spooled().join() === '1-folder.record')
+    await soon(() => /1-folder\.record of the spool waits/.test(tree.world.hub?.stdout() ?? ''))
+  })
+
   test('because the spool cannot be written either is in the log, and a delivery does not need the spool', async () => {
     const tree = await Tree.make(FILES_ALONE, { client: BAD_CLIENT })
     mkdirSync(`${tree.world.root}/shared_memory/.memory_sync`, { recursive: true })

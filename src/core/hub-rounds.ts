@@ -16,6 +16,8 @@ const SCAN_MS = 30_000
 const RETRY_MS = 500
 /** What is no news to anybody (an echo of an own write, a file event) may wait so long for a round, with others like it. */
 const SOON_MS = 5
+/** After a round that failed nothing is tried for so long, whoever asks: what is wrong outside can only change meanwhile. */
+const AFTER_FAILURE_MS = 100
 /** A write waits so long for its round; it is kept in any case. */
 const SETTLE_MS = 150
 
@@ -30,6 +32,8 @@ export class HubRounds implements KeeperAccess {
   private dueAt = Infinity
   /** When the last one began. */
   private roundAt = 0
+  /** No round begins before, on the same clock. */
+  private notBefore = 0
   private done = 0
   private readonly touched = new Set<Target>()
   private resume: (() => void) | null = null
@@ -169,6 +173,7 @@ export class HubRounds implements KeeperAccess {
       await this.afterRound(this.keeper)
     } catch (error) {
       this.ports.tell('error', `a round failed: ${messageOf(error)}`)
+      this.notBefore = performance.now() + AFTER_FAILURE_MS
     }
     this.tellMode()
     await this.listen(feed)
@@ -191,7 +196,7 @@ export class HubRounds implements KeeperAccess {
 
   private restMs(): number {
     const dueIn = Math.min(this.dueAt, this.roundAt + this.idleMs()) - performance.now()
-    return Math.min(dueIn, this.keeper.fileDueInMs() ?? Infinity)
+    return Math.max(Math.min(dueIn, this.keeper.fileDueInMs() ?? Infinity), this.notBefore - performance.now())
   }
 
   /** Until something is asked, or the time is over. */

@@ -157,7 +157,8 @@ describe('without files left', () => {
     })
     // Connected, or refused: what cannot be queued any more is refused at once.
     await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))))
-    for (let n = 0; n < 3; n++) expect(await adding.once()).toMatchObject({ code: 0 })
+    // Past the hub it is kept; what the hub took and could not write down is refused.
+    for (let n = 0; n < 3; n++) expect([0, 69]).toContain((await adding.once()).code)
     for (const socket of sockets) socket.destroy()
     expect(hub.hasEnded()).toBe(false)
     await soon(async () => (await world.json<{ running: boolean }>('hub', 'status').catch(() => null))?.running === true, 'a hub that answers again')

@@ -30,15 +30,25 @@ function placeOf(writer: string, seq: number): { agent: string; number: string; 
   return { agent, number: `${writer}-n${Math.floor(seq / DIGITS)}`, digit: seq % DIGITS, slot: `${writer}-s${seq % SLOTS}` }
 }
 
+/** A context as each side shows it. */
+export interface Sides {
+  file: TreeMap
+  /** Without Redis: none. */
+  redis?: TreeMap
+}
+
 export type Told = 'acknowledged' | 'refused'
 
 export interface Tally {
   /** Attempts, each counted once however often it was repeated. */
   writes: number
   acknowledged: number
-  /** Acknowledged, and there. */
+  /** Acknowledged, and there on every side. */
   kept: number
+  /** Acknowledged, and there on no side. */
   lost: number
+  /** Acknowledged, and in the file or in Redis only: not lost, and not in its place either. */
+  onOneSide: number
   twice: number
   /** Slots that an older write holds although a newer one was acknowledged, and numbers that came in the wrong order. */
   outOfOrder: number
@@ -92,14 +102,17 @@ export class Ledger {
     return this.all().filter(([, , { told }]) => told === 'acknowledged').length
   }
 
-  /** Against a context as context.json shows it. */
-  tally(context: TreeMap): Tally {
+  /** Against the context as the sides show it. */
+  tally(sides: Sides): Tally {
     const tally: Tally = {
-      ...{ writes: 0, acknowledged: 0, kept: 0, lost: 0, twice: 0, outOfOrder: this.wrongNumbers, unknown: 0, refused: 0 },
+      ...{ writes: 0, acknowledged: 0, kept: 0, lost: 0, onOneSide: 0, twice: 0, outOfOrder: this.wrongNumbers, unknown: 0, refused: 0 },
       problems: [...this.said],
     }
-    for (const [writer, seq, attempt] of this.all()) judge(tally, writer, seq, attempt.told, timesApplied(context, writer, seq))
-    for (const writer of this.byWriter.keys()) this.judgeSlots(tally, context, writer)
+    for (const [writer, seq, attempt] of this.all()) {
+      const times = sides.redis === undefined ? undefined : timesApplied(sides.redis, writer, seq)
+      judge(tally, writer, seq, attempt.told, { file: timesApplied(sides.file, writer, seq), redis: times })
+    }
+    for (const writer of this.byWriter.keys()) this.judgeSlots(tally, sides, writer)
     tally.problems = tally.problems.slice(0, MAX_PROBLEMS)
     return tally
   }
@@ -110,7 +123,8 @@ export class Ledger {
     )
   }
 
-  private judgeSlots(tally: Tally, context: TreeMap, writer: string): void {
+  /** One side that is behind is told as a difference; an order is wrong when no side has the newer write. */
+  private judgeSlots(tally: Tally, { file, redis }: Sides, writer: string): void {
     const newest = new Map<string, number>()
     for (const [seq, { told }] of this.attemptsOf(writer)) {
       const { agent, slot } = placeOf(writer, seq)
@@ -118,7 +132,7 @@ export class Ledger {
       if (told === 'acknowledged') newest.set(path, Math.max(seq, newest.get(path) ?? 0))
     }
     for (const [path, seq] of newest) {
-      const there = Number(valueAt(context, path) ?? 0)
+      const there = Math.max(...[file, redis].map((side) => Number((side && valueAt(side, path)) ?? 0)))
       if (there >= seq) continue
       tally.outOfOrder++
       tally.problems.push(`${path} holds write ${there}, and ${seq} was acknowledged after it`)
@@ -140,15 +154,27 @@ function timesApplied(context: TreeMap, writer: string, seq: number): number {
   return typeof digits === 'string' ? Number(digits.at(-1 - digit) ?? 0) : 0
 }
 
-function judge(tally: Tally, writer: string, seq: number, told: Told | undefined, times: number): void {
+/** How often a write was applied, as each side shows it. */
+interface Times {
+  file: number
+  /** Without Redis: none. */
+  redis: number | undefined
+}
+
+function judge(tally: Tally, writer: string, seq: number, told: Told | undefined, { file, redis = file }: Times): void {
+  const times = Math.max(file, redis)
   tally.writes++
   if (told === 'acknowledged') tally.acknowledged++
   else if (told === 'refused') tally.refused++
   else tally.unknown++
-  if (told === 'acknowledged' && times > 0) tally.kept++
+  if (told === 'acknowledged' && file > 0 && redis > 0) tally.kept++
   if (told === 'acknowledged' && times === 0) {
     tally.lost++
     tally.problems.push(`write ${seq} of ${writer} was acknowledged and is not there`)
+  }
+  if (told === 'acknowledged' && times > 0 && Math.min(file, redis) === 0) {
+    tally.onOneSide++
+    tally.problems.push(`write ${seq} of ${writer} was acknowledged and is in ${file > 0 ? 'the file, not in Redis' : 'Redis, not in the file'}`)
   }
   if (told === 'refused' && times > 0) tally.problems.push(`write ${seq} of ${writer} was refused and is there`)
   if (times > 1) {

@@ -29,7 +29,7 @@ export interface SelftestOptions {
   say: (line: string) => void
   /** Ends it: everything is stopped and removed, and the reason is thrown. */
   signal: AbortSignal
-  /** Done to the arena before the verdict: a test that the verdict can fail. */
+  /** Done before the verdict, when everything is quiet: a test that the verdict can fail. */
   meddle?: (arena: Arena) => Promise<void>
   /** So long file and Redis may take to become whole and equal; default a minute, on a machine that has other things to do. */
   quietMs?: number
@@ -86,7 +86,10 @@ async function runPart(options: SelftestOptions, plan: Plan, seed: number): Prom
     if (plan.mode.hub === 'always') await arena.startHub()
     await ACTS[scenario](writing)
     signal.throwIfAborted()
-    await options.meddle?.(arena)
+    if (options.meddle !== undefined) {
+      await writing.quiet(QUIET_MS)
+      await options.meddle(arena)
+    }
     const part = await writing.part(options.quietMs ?? QUIET_MS)
     isBad = !isGood(part)
     return { part, ...(isBad && options.keep && { kept: arena.root }) }

@@ -4,13 +4,13 @@ import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { MemoryError } from '../errors/errors.js'
 import { endChild } from '../platform/children.js'
-import { InvalidJson, type Tree, type TreeMap } from '../domain/json.js'
+import { InvalidJson, type Tree } from '../domain/json.js'
 import { valueAt } from '../domain/tree.js'
 import type { Arena } from './arena.js'
 import type { Chance } from './chance.js'
-import { Ledger, planWrite } from './ledger.js'
+import { Ledger, planWrite, type Sides, type Tally } from './ledger.js'
 import type { Plan } from './plan.js'
-import { differenceOf, readContext, readHashes } from './truth.js'
+import { contextOf, differenceOf, readContext, readHashes } from './truth.js'
 import type { Part } from './verdict.js'
 import { COMPARED_AGENT, type Orders, readLine, type WriterLine, type WriterOrder } from './writer-process.js'
 
@@ -32,6 +32,14 @@ export interface WriterProcess {
   child: ChildProcess
   names: readonly string[]
   done: Promise<void>
+}
+
+/** What a look found. */
+export interface Found {
+  tally: Tally
+  /** Between file and Redis, in words; null: none. */
+  difference: string | null
+  isWhole: boolean
 }
 
 export class Writing {
@@ -127,17 +135,25 @@ export class Writing {
     }
   }
 
-  /** When file and Redis are whole and equal, or do not become so. */
-  async part(quietLimitMs: number): Promise<Part> {
+  /** Resolves when file and Redis are whole and equal, or do not become so in this time, ms. */
+  async quiet(limitMs: number): Promise<Found> {
     const { arena, plan, signal } = this.session
     const began = performance.now()
     let found = await this.judge()
-    while (!found.isWhole && performance.now() - began < quietLimitMs) {
+    while (!found.isWhole && performance.now() - began < limitMs) {
       signal.throwIfAborted()
       await pause(LOOK_MS)
       if (plan.mode.hub !== 'always') await arena.command('sync').catch(() => undefined) // nobody else brings the file up to date
       found = await this.judge()
     }
+    return found
+  }
+
+  /** What is there when it is quiet. */
+  async part(quietLimitMs: number): Promise<Part> {
+    const { arena, plan } = this.session
+    const began = performance.now()
+    const found = await this.quiet(quietLimitMs)
     clearInterval(this.fileTimer)
     const quietMs = Math.round(performance.now() - began)
     const { tally } = found
@@ -158,33 +174,31 @@ export class Writing {
     clearInterval(this.fileTimer)
   }
 
-  private async judge(): Promise<{ tally: ReturnType<Ledger['tally']>; difference: string | null; isWhole: boolean }> {
+  private async judge(): Promise<Found> {
     const { arena } = this.session
     const context = readContext(arena.file)
-    const tally = this.ledger.tally(context ?? new Map<string, Tree>())
-    this.judgeComparing(context, tally)
-    let difference: string | null = context === null ? 'there is no context.json' : null
-    if (context !== null && arena.usesRedis) {
-      const hashes = await readHashes(await arena.redis(), arena.namespace)
-      difference = differenceOf(context, hashes)
-    }
+    const hashes = arena.usesRedis ? await readHashes(await arena.redis(), arena.namespace) : undefined
+    const sides: Sides = { file: context ?? new Map<string, Tree>(), ...(hashes !== undefined && { redis: contextOf(hashes) }) }
+    const tally = this.ledger.tally(sides)
+    this.judgeComparing(sides, tally)
+    const missing = context === null ? 'there is no context.json' : null
+    const difference = missing ?? (hashes === undefined ? null : differenceOf(sides.file, hashes))
     return { tally, difference, isWhole: difference === null && tally.problems.length === 0 }
   }
 
-  private judgeComparing(context: TreeMap | null, tally: ReturnType<Ledger['tally']>): void {
-    if (this.won + this.perhapsWon === 0) return
-    const value = Number(context === null ? 0 : (valueAt(context, `/agents/${COMPARED_AGENT}/context/value`) ?? 0))
-    tally.writes += this.won
-    tally.acknowledged += this.won
-    tally.kept += Math.min(value, this.won)
-    if (value < this.won) {
-      tally.lost += this.won - value
-      tally.problems.push(`${this.won} compared writes were acknowledged, and the number is ${value}`)
-    }
-    if (value > this.won + this.perhapsWon) {
-      tally.twice += value - this.won
-      tally.problems.push(`${this.won} compared writes were acknowledged, and the number is ${value}`)
-    }
+  private judgeComparing({ file, redis = file }: Sides, tally: Tally): void {
+    const { won, perhapsWon } = this
+    if (won + perhapsWon === 0) return
+    const values = [file, redis].map((side) => Number(valueAt(side, `/agents/${COMPARED_AGENT}/context/value`) ?? 0))
+    const [least, most] = [Math.min(...values), Math.max(...values)]
+    tally.writes += won
+    tally.acknowledged += won
+    tally.kept += Math.min(least, won)
+    tally.lost += Math.max(0, won - most)
+    tally.onOneSide += Math.min(most, won) - Math.min(least, won)
+    if (most > won + perhapsWon) tally.twice += most - won
+    if (least >= won && most <= won + perhapsWon) return
+    tally.problems.push(`${won} compared writes were acknowledged, and the number is ${[...new Set(values)].join(' in the file and in Redis ')}`)
   }
 
   private take(line: WriterLine): void {

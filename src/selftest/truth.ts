@@ -1,6 +1,6 @@
 /** What stands in context.json and in Redis, read as any other program would: the file as text, the hashes as fields. */
 import { readFileSync } from 'node:fs'
-import { equalTrees, formatLine, InvalidJson, parseTree, parseTreeMap, stringOf, type Tree, type TreeMap } from '../domain/json.js'
+import { equalTrees, formatLine, InvalidJson, leafOf, parseTree, parseTreeMap, stringOf, type Tree, type TreeMap } from '../domain/json.js'
 import type { RedisConnection } from '../store/redis/connection.js'
 
 export type Fields = Record<string, string>
@@ -34,6 +34,12 @@ export async function keysOf(redis: RedisConnection, pattern: string): Promise<s
     cursor = next
   } while (cursor !== '0')
   return [...found]
+}
+
+/** The context that the hashes hold, as the file would show it. */
+export function contextOf(hashes: ReadonlyMap<string, Fields>): TreeMap {
+  const recordOf = (fields: Fields): TreeMap => new Map(Object.entries(fields).map(([name, text]) => [name, treeOf(text) ?? leafOf(text)]))
+  return new Map([['agents', new Map([...hashes].map(([name, fields]) => [name, recordOf(fields)]))]])
 }
 
 /** The first difference in words; null: file and Redis say the same. */

@@ -32,6 +32,7 @@ export const isGood = (part: Part): boolean =>
   part.acknowledged > 0 &&
   part.kept === part.acknowledged &&
   part.lost === 0 &&
+  part.onOneSide === 0 &&
   part.twice === 0 &&
   part.outOfOrder === 0 &&
   part.fileEqualsRedis !== false &&
@@ -56,7 +57,7 @@ function formatPart(part: Part): string {
     ...Object.entries(kills).flatMap(([what, count]) => (count > 0 ? [`${count} kills of ${what}`] : [])),
     ...Object.entries(faults).map(([fault, count]) => `${count} x ${fault}`),
   ]
-  const counts = `${part.writes} writes, ${part.acknowledged} acknowledged, ${part.kept} kept, ${part.lost} lost, ${part.twice} twice, ${part.outOfOrder} out of order`
+  const counts = `${part.writes} writes, ${part.acknowledged} acknowledged, ${part.kept} kept, ${part.lost} lost, ${part.onOneSide} on one side only, ${part.twice} twice, ${part.outOfOrder} out of order`
   const open = `${part.unknown} not told, ${part.refused} refused`
   const equal = part.fileEqualsRedis === null ? '' : `, file ${part.fileEqualsRedis ? 'equals' : 'DIFFERS FROM'} Redis`
   return `${isGood(part) ? '✅' : '❌'} ${mode}: ${counts} (${open})${equal}; quiet after ${part.quietMs} ms, slowest write ${part.slowestMs} ms${done.length > 0 ? `; ${done.join(', ')}` : ''}`

@@ -49,13 +49,19 @@ describe('a short selftest', () => {
 })
 
 describe('the verdict can fail:', () => {
-  const numbers = { writers: 2, kills: 2 }
+  const numbers = { writers: 2, updates: 4 } // in a race every write is acknowledged
 
   test('a write whose trace is taken out is missed', async () => {
-    const verdict = await selftest({ scenario: 'crash', numbers, mode: 'files-and-hub', meddle: forgetOneWrite, quietMs: 300 })
+    const verdict = await selftest({ scenario: 'race', numbers, mode: 'files-and-hub', meddle: forgetOneWrite, quietMs: 300 })
     expect(verdict).toMatchObject({ ok: false, parts: [{ lost: 1, twice: 0 }] })
     expect(verdict.parts[0]!.kept).toBe(verdict.parts[0]!.acknowledged - 1)
     expect(formatVerdict(verdict)).toMatch(/❌ files-and-hub: write 1 of w1 was acknowledged and is not there\n❌ Not everything/)
+  })
+
+  test('one that is in Redis only is not called lost', async () => {
+    const verdict = await selftest({ scenario: 'race', numbers, mode: 'redis-and-hub', meddle: forgetOneWrite, quietMs: 300 })
+    expect(verdict).toMatchObject({ ok: false, parts: [{ lost: 0, onOneSide: 1, fileEqualsRedis: false }] })
+    expect(formatVerdict(verdict)).toContain('write 1 of w1 was acknowledged and is in Redis, not in the file')
   })
 
   test('a hash that somebody changes while nobody replicates is told', async () => {
@@ -63,8 +69,8 @@ describe('the verdict can fail:', () => {
       await arena.endProcesses()
       await (await arena.redis()).call((client) => client.hset('memory:agents:w1', 'status', 'meddled'))
     }
-    const verdict = await selftest({ scenario: 'crash', numbers, mode: 'redis-and-hub', meddle, quietMs: 300 })
-    expect(verdict).toMatchObject({ ok: false, parts: [{ lost: 0, fileEqualsRedis: false }] })
+    const verdict = await selftest({ scenario: 'race', numbers, mode: 'redis-and-hub', meddle, quietMs: 300 })
+    expect(verdict).toMatchObject({ ok: false, parts: [{ lost: 0, onOneSide: 0, fileEqualsRedis: false }] })
     expect(formatVerdict(verdict)).toContain('w1: status differs between file and Redis')
   })
 })

@@ -9,7 +9,7 @@ import type { Step } from '../domain/task-step.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { askCommand } from '../platform/guard.js'
 import { systemProcesses } from '../platform/processes.js'
-import { DEFAULT_TTL_MS, MAX_TTL_MS, type StepReceipt, type StepRequest, takeStep } from '../usecases/tasks/step.js'
+import { MAX_TTL_MS, type StepReceipt, type StepRequest, takeStep } from '../usecases/tasks/step.js'
 import type { Guards, TaskSurroundings } from '../usecases/tasks/surroundings.js'
 import { BaseCommand } from './base-command.js'
 import { conditionsOf, fenceFlag, keyFlag, wholeNumber } from './conditions.js'
@@ -120,7 +120,8 @@ function requestOf(step: Step, id: string, flags: StepFlags, config: TasksConfig
   return {
     step,
     id,
-    ttlMs: ttlOf(ttl, config),
+    ...(ttl !== undefined && { ttlMs: ttlOf(ttl) }),
+    ...(config.ttlSeconds !== undefined && { usualTtlMs: config.ttlSeconds * 1000 }),
     ...(token !== undefined && { token }),
     ...(whilePid !== undefined && { whilePid: wholeNumber('--while-pid', whilePid) }),
     ...(force !== undefined && { force }),
@@ -130,8 +131,7 @@ function requestOf(step: Step, id: string, flags: StepFlags, config: TasksConfig
   }
 }
 
-function ttlOf(text: string | undefined, config: TasksConfig): number {
-  if (text === undefined) return config.ttlSeconds === undefined ? DEFAULT_TTL_MS : config.ttlSeconds * 1000
+function ttlOf(text: string): number {
   const ms = seconds('--ttl', text)
   if (ms > 0 && ms <= MAX_TTL_MS) return ms
   throw new MemoryError('usage', `--ttl has to be more than 0 and at most ${MAX_TTL_MS / 1000} s`)

@@ -91,6 +91,7 @@ export function judgeAcquire(lease: Lease, call: AcquireCall, now: number): Acqu
   if (holder?.token === call.token) {
     if (noteCall(lease, call.id)) holder.count++
     holder.until = Math.max(holder.until, now + call.ttlMs)
+    holder.ttlMs = Math.max(holder.ttlMs, call.ttlMs)
     leaveQueue(lease, call.id)
     return { is: 'again' }
   }

@@ -14,6 +14,8 @@ export interface StepFacts {
   /** Of the clock that decides, ms; and as it is written. */
   now: number
   formatTime: (ms: number) => string
+  /** Asked for: a claim that stands gets it, too. */
+  ttlMs?: number
   /** What a new claim is made of. */
   claim: { token: string; ttlMs: number; host: string; process?: { pid: number; start: string; boot: string } }
   /** A release of what another has. */
@@ -69,15 +71,22 @@ const PLANS: Record<Step, (task: Task, standing: Standing, facts: StepFacts) => 
 }
 
 /** Gives the item back: to be taken by anybody. */
-export function returnEdits(task: Task): Edit[] {
+export const returnEdits = (task: Task): Edit[] => [...freedEdits(task), { do: 'delete', path: '/claim' }]
+
+/**
+ * The same for a claim that ran out. Its end stays in the record: whose it was is known as long as nobody takes the item, and a
+ * step of that one is refused for the same reason before and after.
+ */
+export function lapseEdits(task: Task, now: number, formatTime: (ms: number) => string): Edit[] {
+  const ended: Edit[] = task.claim?.until === 0 ? [set('/claim/until', formatTime(now))] : [] // its process is gone, and its time is not over
+  const freed = freedEdits(task).filter((edit) => edit.path !== '/owner' || task.record.has('owner'))
+  return freed.length === 0 ? [] : [...freed, ...ended]
+}
+
+function freedEdits(task: Task): Edit[] {
   const status = returnedStatus(task)
   const started: Edit[] = status !== task.status && task.record.has('started_at') ? [{ do: 'set', path: '/started_at', value: 'null' }] : []
-  return [
-    ...(status === task.status ? [] : [set('/status', status)]),
-    ...started,
-    { do: 'delete', path: '/owner' },
-    { do: 'delete', path: '/claim' },
-  ]
+  return [...(status === task.status ? [] : [set('/status', status)]), ...started, { do: 'delete', path: '/owner' }]
 }
 
 /** A later end of a claim that stands. */
@@ -161,19 +170,28 @@ function claimed(facts: StepFacts, edits: Edit[]): Plan {
     set('/claim/until', formatTime(now + ttlMs)),
     { do: 'set', path: '/claim/ttl_ms', value: String(ttlMs) },
     set('/claim/host', host),
-    ...(process === undefined
-      ? []
-      : [
-          { do: 'set' as const, path: '/claim/pid', value: String(process.pid) },
-          set('/claim/process_start', process.start),
-          set('/claim/boot', process.boot),
-        ]),
+    ...processEdits(process),
   ]
   const kept = edits.filter(({ path }) => path !== '/owner' && path !== '/claim')
   return { ok: true, edits: [...kept, ...made], claim: { until: now + ttlMs, isNew: true } }
 }
 
 function renewed(claim: Claim, facts: StepFacts, edits: Edit[]): Plan {
-  const ttlMs = claim.ttlMs || facts.claim.ttlMs
-  return { ok: true, edits: [...edits, ...renewEdits(ttlMs, facts.now, facts.formatTime)], claim: { until: facts.now + ttlMs, isNew: false } }
+  const { host, process } = facts.claim
+  const ttlMs = facts.ttlMs ?? (claim.ttlMs || facts.claim.ttlMs)
+  const asked: Edit[] = [
+    ...(ttlMs === claim.ttlMs ? [] : [{ do: 'set' as const, path: '/claim/ttl_ms', value: String(ttlMs) }]),
+    ...(process === undefined ? [] : [set('/claim/host', host), ...processEdits(process)]),
+  ]
+  const until = facts.now + ttlMs
+  return { ok: true, edits: [...edits, ...renewEdits(ttlMs, facts.now, facts.formatTime), ...asked], claim: { until, isNew: false } }
 }
+
+const processEdits = (process: StepFacts['claim']['process']): Edit[] =>
+  process === undefined
+    ? []
+    : [
+        { do: 'set', path: '/claim/pid', value: String(process.pid) },
+        set('/claim/process_start', process.start),
+        set('/claim/boot', process.boot),
+      ]

@@ -83,13 +83,15 @@ export interface Tracking {
   mark: number | undefined
   /** What cannot be taken, for people. */
   problems: string[]
+  /** `<id>/<member>`: what only we set, taken out of the items. */
+  leftOut: string[]
 }
 
 /** Or why the document is none. */
 export function readTracking(document: TreeMap): Tracking | string {
   const found = document.get(ITEMS)
   if (found !== undefined && typeof found === 'string') return `its member ${ITEMS} is not a mapping`
-  const tracking: Tracking = { items: new Map(), list: new Map(), mark: undefined, problems: [] }
+  const tracking: Tracking = { items: new Map(), list: new Map(), mark: undefined, problems: [], leftOut: [] }
   for (const [id, item] of found ?? []) takeItem(tracking, id, item)
   for (const [name, value] of document) if (name !== ITEMS) tracking.list.set(name, typeof value === 'string' ? value : cloneMap(value))
   const metadata = tracking.list.get('metadata')
@@ -102,14 +104,12 @@ export function readTracking(document: TreeMap): Tracking | string {
   return tracking
 }
 
-function takeItem({ items, problems }: Tracking, id: string, item: Tree): void {
+function takeItem({ items, problems, leftOut }: Tracking, id: string, item: Tree): void {
   if (!isLegalName(id)) problems.push(`${JSON.stringify(id.slice(0, 80))} is no name for an item`)
   else if (typeof item === 'string') problems.push(`${id} is no mapping`)
   else {
     const own = cloneMap(item)
-    for (const name of OWN_MEMBERS) {
-      if (own.delete(name)) problems.push(`${id}: its member ${JSON.stringify(name)} is memory_sync's own, and is left out`)
-    }
+    for (const name of OWN_MEMBERS) if (own.delete(name)) leftOut.push(`${id}/${name}`)
     items.set(id, own)
   }
 }

@@ -198,6 +198,16 @@ function ends(make: () => Promise<LeasesUnderTest>): void {
     expect((await leases.look('deploy')).holder).toMatchObject({ name: 'mary' })
   })
 
+  it('acquired once more for longer last, and say that they last, for the longer time', async () => {
+    const { leases, context } = await make()
+    const ttlMs = async (): Promise<number | undefined> => (await leases.look('deploy')).holder?.ttlMs
+    await leases.acquire(await context(), callOf({ ttlMs: 5_000 }))
+    expect(await leases.acquire(await context(), callOf({ ttlMs: 20_000 }))).toMatchObject({ is: 'granted', again: true })
+    expect(await ttlMs()).toBe(20_000)
+    await leases.acquire(await context(), callOf({ ttlMs: 1_000 }))
+    expect(await ttlMs()).toBe(20_000)
+  })
+
   it('acquired twice are not shortened by whoever renews them for less', async () => {
     const { leases, context } = await make()
     await leases.acquire(await context(), callOf({ ttlMs: 20_000 }))

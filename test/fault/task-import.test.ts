@@ -64,6 +64,21 @@ test.each([REDIS_ALONE, FILES_ALONE])('57 items go in, are listed, and come out 
   expect(parseYaml(await readFile(`${world.root}/out.yaml`, 'utf8'))).toEqual(came)
 })
 
+test('what only memory_sync sets is left out of a document, said, and no reason to refuse it', async () => {
+  const world = await World.make(FILES_ALONE)
+  const file = `${world.root}/tracking.yaml`
+  await writeFile(file, 'prp_tracking:\n  A:\n    title: a\n    status: validated\n    rev: 7\n    claim: {agent: mary}\n  B:\n    title: b\n')
+  const left_out = ['A/claim', 'A/rev']
+  expect(await world.json('task', 'import', file)).toMatchObject({ total: 2, added: 2, left_out })
+  expect(await world.ok('task', 'import', file)).toMatch(/2 as they were\nleft out.*: A\/claim, A\/rev\n$/)
+  const shown = await world.json('task', 'show', 'A')
+  expect(shown).toMatchObject({ title: 'a', status: 'validated', owner: null })
+  expect(shown['claim']).toBeUndefined()
+  await world.ok('task', 'claim', 'A', '--agent', 'mary')
+  await world.ok('task', 'export', file)
+  expect(await world.json('task', 'import', file)).toMatchObject({ total: 2, unchanged: 2, left_out: [] })
+})
+
 test('57 items survive a Redis that is killed and comes back empty, and are in it again', async () => {
   const world = await World.make(REDIS_AND_HUB)
   const text = await imported(world)

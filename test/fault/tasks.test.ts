@@ -170,6 +170,42 @@ test('a claim ends with the process that it was made for, and an older claim wit
   expect((await world.run('task', 'claim', 'B', '--agent', 'rnd', '--while-pid', '999999999')).code).toBe(2)
 })
 
+test('whose claim ran out is told 13, before and after a hub has given the item back', async () => {
+  const world = await World.make(REDIS_ALONE)
+  await world.ok('task', 'add', 'A')
+  await world.ok('task', 'validate', 'A')
+  await world.ok('task', 'start', 'A', '--agent', 'mary', '--ttl', '0.2')
+  const complete = async (): Promise<number | null> => (await world.run('task', 'complete', 'A', '--agent', 'mary')).code
+  await soon(async () => (await world.json('task', 'show', 'A'))['owner'] === null)
+  expect(await complete()).toBe(13)
+  const client = await world.redis.client()
+  expect(await client.hget('memory:tasks:A', 'status')).toBe('in_progress')
+  world.start('hub')
+  await soon(async () => (await client.hget('memory:tasks:A', 'status')) === 'validated')
+  client.disconnect()
+  expect(await complete()).toBe(13)
+  expect(await world.json('task', 'show', 'A')).toMatchObject({ status: 'validated', owner: null, lapsed: { agent: 'mary' } })
+})
+
+test('a claim that is made once more with its token has the time that was asked for last, or keeps its own', async () => {
+  const world = await World.make(FILES_ALONE)
+  await world.ok('task', 'add', 'A')
+  const ttlMs = async (): Promise<unknown> => ((await world.json('task', 'show', 'A'))['claim'] as JsonObject)['ttl_ms']
+  const { token } = await world.json('task', 'claim', 'A', '--agent', 'mary', '--ttl', '600')
+  const again = ['task', 'claim', 'A', '--agent', 'mary', '--token', String(token)]
+  await world.ok(...again, '--ttl', '5000')
+  expect(await ttlMs()).toBe(5_000_000)
+  await world.ok(...again)
+  expect(await ttlMs()).toBe(5_000_000)
+})
+
+test('the status of a new item is not given with it', async () => {
+  const world = await World.make(FILES_ALONE)
+  const { code, stderr } = await world.run('task', 'add', 'A', '--title', 'x', 'status=done')
+  expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('task validate') as string })
+  expect((await world.run('task', 'show', 'A')).code).toBe(1)
+})
+
 test.each([REDIS_AND_HUB, REDIS_ALONE])('items and claims survive a Redis that comes back empty: $name', async (setUp) => {
   const world = await World.make(setUp)
   await world.ok('task', 'add', 'A')

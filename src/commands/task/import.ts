@@ -27,8 +27,14 @@ added; what differs stays as it is here, unless --overwrite. Nothing is deleted;
     const { source: _source, ...imported } = await this.changeTasks({ ...flags, agent: flags.by }, (surroundings) =>
       importTasks(surroundings, document, flags.overwrite),
     )
-    const { total, added, changed, unchanged } = imported
-    if (this.jsonEnabled()) await this.printReply(imported)
-    else await this.print(`${total} items: ${added} added, ${changed} changed, ${unchanged} as they were`)
+    const { total, added, changed, unchanged, left_out } = imported
+    if (this.jsonEnabled()) return this.printReply(imported)
+    await this.print(`${total} items: ${added} added, ${changed} changed, ${unchanged} as they were`)
+    if (left_out.length > 0) await this.print(`left out, because memory_sync sets it itself: ${listed(left_out)}`)
   }
 }
+
+const LISTED = 10
+
+const listed = (paths: readonly string[]): string =>
+  paths.length <= LISTED ? paths.join(', ') : `${paths.slice(0, LISTED).join(', ')} and ${paths.length - LISTED} more`

@@ -65,9 +65,14 @@ function refuseIllegal(name: string): void {
 }
 
 function refuseOwnMember(path: string): void {
-  const own = [...OWN_MEMBERS, 'owner'].find((name) => path === `/${name}` || path.startsWith(`/${name}/`))
-  if (own !== undefined) throw new MemoryError('usage', `${JSON.stringify(own)} is set by memory_sync itself: task claim`)
+  const own = [...OWN_MEMBERS, 'owner', 'status'].find((name) => path === `/${name}` || path.startsWith(`/${name}/`))
+  if (own === undefined) return
+  throw new MemoryError('usage', `${JSON.stringify(own)} is set by memory_sync itself: nothing was written`, {
+    suggestions: own === 'status' ? [OTHER_STATES] : ['task claim takes an item'],
+  })
 }
+
+const OTHER_STATES = 'a new item is "new": task validate, start and complete lead on; task import takes items of any status'
 
 export interface Imported {
   ok: true
@@ -76,6 +81,8 @@ export interface Imported {
   changed: number
   /** As they were. */
   unchanged: number
+  /** `<id>/<member>` of the document that only memory_sync itself sets. */
+  left_out: string[]
   pending: number
   durability: 'redis' | 'file'
   source: TaskSnapshot['source']
@@ -103,7 +110,8 @@ export async function importTasks(surroundings: TaskSurroundings, document: Tree
   const changed = edit.items.length - added
   const total = tracking.items.size
   const { pending, durability } = last
-  return { ok: true, total, added, changed, unchanged: total - added - changed, pending, durability, source: snapshot.source }
+  const counts = { total, added, changed, unchanged: total - added - changed, left_out: tracking.leftOut }
+  return { ok: true, ...counts, pending, durability, source: snapshot.source }
 }
 
 /** Each item is a write of its own: what came before the one that failed stands. */

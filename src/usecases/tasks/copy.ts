@@ -116,7 +116,8 @@ class Copy {
         return 'away'
       }
     }
-    const problems = [...tracking.problems, ...kept, ...(problem === undefined ? [] : [problem])]
+    const leftOut = tracking.leftOut.map((path) => `${path}: it is memory_sync's own, and is left out`)
+    const problems = [...tracking.problems, ...leftOut, ...kept, ...(problem === undefined ? [] : [problem])]
     if (problems.length > 0) this.tellAside('conflict', problems.join('; '), await place.setAside('conflict'))
     await versions.merged(hash)
     return 'taken'

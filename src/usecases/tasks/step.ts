@@ -17,7 +17,10 @@ export interface StepRequest extends Omit<WriteConditions, 'ifRev'> {
   id: string
   agent: string
   token?: string
+  /** Of the claim that the step makes or renews. */
   ttlMs?: number
+  /** Of a new one where nothing was asked for. */
+  usualTtlMs?: number
   /** The claim ends when this process of this machine does. */
   whilePid?: number
   force?: boolean
@@ -90,7 +93,7 @@ const tokenOf = ({ random, digest }: TaskSurroundings, { id, idempotencyKey }: S
 
 function factsOf({ clock, digest, machine }: TaskSurroundings, request: StepRequest, given: { now: number; token: string }): StepFacts {
   const { now } = given
-  const { agent, token, whilePid, ttlMs = DEFAULT_TTL_MS, force, commit, notes } = request
+  const { agent, token, whilePid, ttlMs, usualTtlMs = DEFAULT_TTL_MS, force, commit, notes } = request
   const process = whilePid === undefined ? undefined : machine.processes.find(whilePid)
   if (whilePid !== undefined && process === undefined) {
     throw new MemoryError('usage', `there is no process ${whilePid} on this machine: nothing was claimed`)
@@ -99,8 +102,9 @@ function factsOf({ clock, digest, machine }: TaskSurroundings, request: StepRequ
     agent,
     now,
     formatTime: (ms) => formatTime(ms, clock.offsetMinutes()),
-    claim: { token: digest(given.token), ttlMs, host: machine.host, ...(process !== undefined && { process }) },
+    claim: { token: digest(given.token), ttlMs: ttlMs ?? usualTtlMs, host: machine.host, ...(process !== undefined && { process }) },
     ...(token !== undefined && { token: digest(token) }),
+    ...(ttlMs !== undefined && { ttlMs }),
     ...(force !== undefined && { force }),
     ...(commit !== undefined && { commit }),
     ...(notes !== undefined && { notes }),

@@ -1,7 +1,7 @@
 /** Claims that have run out, written back for everybody to see; and those of living processes, kept. */
 import type { Edit } from '../../domain/operation.js'
 import { taskTarget } from '../../domain/operation.js'
-import { renewEdits, returnEdits } from '../../domain/task-step.js'
+import { lapseEdits, renewEdits } from '../../domain/task-step.js'
 import { standingOf, type Task } from '../../domain/task.js'
 import { formatTime } from '../../domain/time.js'
 import { MemoryError } from '../../errors/errors.js'
@@ -22,14 +22,16 @@ export async function sweepClaims(surroundings: TaskSurroundings): Promise<Sweep
   const { tasks, now } = await loadTasks(surroundings)
   const returned: Sweep['returned'] = []
   const waits: number[] = []
+  const offset = surroundings.clock.offsetMinutes()
+  const format = (ms: number): string => formatTime(ms, offset)
   for (const task of tasks.values()) {
     const { claim, lapsed } = standingOf(task, now)
-    if (lapsed !== undefined && (await write(surroundings, task, returnEdits(task)))) returned.push({ id: task.id, agent: lapsed.agent })
+    const back = lapsed === undefined ? [] : lapseEdits(task, now, format)
+    if (lapsed !== undefined && back.length > 0 && (await write(surroundings, task, back))) returned.push({ id: task.id, agent: lapsed.agent })
     if (claim === undefined) continue
     const isOwn = claim.process !== undefined && claim.host === surroundings.machine.host
     if (isOwn && claim.until - now < claim.ttlMs / 2) {
-      const offset = surroundings.clock.offsetMinutes()
-      await write(surroundings, task, renewEdits(claim.ttlMs, now, (ms) => formatTime(ms, offset)))
+      await write(surroundings, task, renewEdits(claim.ttlMs, now, format))
     }
     waits.push(isOwn ? Math.min(PROCESS_LOOK_MS, claim.ttlMs / 4) : Math.max(1, claim.until - now))
   }

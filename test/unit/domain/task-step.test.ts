@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { cloneMap, parseTreeMap } from '../../../src/domain/json.js'
-import { planStep, type Refusal, type Step, type StepFacts } from '../../../src/domain/task-step.js'
+import { lapseEdits, planStep, type Refusal, type Step, type StepFacts } from '../../../src/domain/task-step.js'
+import type { Edit } from '../../../src/domain/operation.js'
 import { nextTasks, standingOf, type Task, taskOfRecord } from '../../../src/domain/task.js'
 import { setLeaf, deleteAt } from '../../../src/domain/tree.js'
 
@@ -20,8 +21,12 @@ const item = (record: object, id = 'T'): Task => taskOfRecord(id, parseTreeMap(J
 function after(step: Step, task: Task, by: StepFacts, all: Task[] = []): Task {
   const plan = planStep(step, task, new Map([...all, task].map((one) => [one.id, one])), by)
   if (!plan.ok) throw new Error(`refused: ${JSON.stringify(plan.refusal)}`)
+  return edited(task, plan.edits)
+}
+
+function edited(task: Task, edits: readonly Edit[]): Task {
   const record = cloneMap(task.record)
-  for (const edit of plan.edits) {
+  for (const edit of edits) {
     if (edit.do === 'delete') deleteAt(record, edit.path)
     else if (edit.do === 'set') setLeaf(record, edit.path, edit.value)
   }
@@ -74,6 +79,31 @@ describe('the steps of an item', () => {
     const taken = after('claim', started, facts('rnd', { now: later.now }))
     expect(standingOf(taken, later.now)).toMatchObject({ status: 'validated', owner: 'rnd' })
     expect(refusal('complete', taken, later)).toBe('not-held')
+  })
+
+  it('are refused for the same reason before and after a claim that ran out is written back', () => {
+    const started = after('start', claimed, facts('mary'))
+    const later = facts('mary', { now: NOW + 10 * MINUTE })
+    const dead = { ...started, claim: { ...started.claim!, until: 0 } } // its process is gone, long before its time
+    for (const [lapsed, by] of [[started, later], [dead, facts('mary')]] as const) {
+      const back = edited(lapsed, lapseEdits(lapsed, by.now, by.formatTime))
+      expect(back).toMatchObject({ status: 'validated', owner: undefined })
+      expect(standingOf(back, by.now)).toMatchObject({ status: 'validated', owner: undefined, lapsed: { agent: 'mary' } })
+      expect(lapseEdits(back, by.now, by.formatTime)).toEqual([])
+      for (const step of ['heartbeat', 'release', 'complete'] as const) {
+        expect([step, refusal(step, back, by)]).toEqual([step, refusal(step, lapsed, by)])
+      }
+      expect(standingOf(after('claim', back, facts('rnd', { now: by.now })), by.now)).toMatchObject({ owner: 'rnd', lapsed: undefined })
+    }
+  })
+
+  it('of whoever has the item take the time, and the process, that they ask for', () => {
+    const token = "digest of mary's"
+    const again = after('claim', claimed, facts('mary', { token, ttlMs: MINUTE }))
+    expect(again.claim).toMatchObject({ until: NOW + MINUTE, ttlMs: MINUTE, token, process: undefined })
+    const named = { token: 'new', ttlMs: 10 * MINUTE, host: 'there', process: { pid: 7, start: 's', boot: 'b' } }
+    const later = after('start', again, facts('mary', { token, claim: named }))
+    expect(later.claim).toMatchObject({ until: NOW + MINUTE, ttlMs: MINUTE, token, host: 'there', process: named.process })
   })
 
   it('keep an item as long as heartbeats come', () => {

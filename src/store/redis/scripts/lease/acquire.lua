@@ -25,6 +25,7 @@ if isHeld(lease) then
   if lease.token == token then
     if noteCall(lease, id) then lease.count = lease.count + 1 end
     lease.ends = math.max(lease.ends, now + ttl)
+    lease.ttl = math.max(lease.ttl, ttl)
     leaveQueue(lease, id)
     saveLease(lease)
     takeLegacy(lease)

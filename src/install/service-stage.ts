@@ -6,7 +6,7 @@ import { HubGone } from '../client/connection.js'
 import type { Clock } from '../platform/clock.js'
 import { MemoryError } from '../errors/errors.js'
 import type { ServiceManager, ServiceSpec } from '../service/service.js'
-import { verifyRuns } from '../service/verify.js'
+import { type VerifyOptions, verifyServes } from '../service/verify.js'
 import type { Places } from './places.js'
 import type { InstallRecord } from './record.js'
 import { planService } from './service-spec.js'
@@ -25,13 +25,16 @@ export interface ServiceStageOptions {
 }
 
 const HUB_BUDGET_MS = 1_000
-const ANSWER_MS = 30_000
+const END_MS = 30_000
+/** For a hub that runs already, and is not to be changed. One that takes longer hangs. */
+const ANSWER_MS = 15_000
 const POLL_MS = 50
 
 export function serviceStage(options: ServiceStageOptions): Stage {
   const { manager, spec, record, clock, places, save, mustRestart } = options
   const { label, stderr } = spec
   const isNew = record.service === null
+  const verifying: VerifyOptions = { clock, stderr, root: places.root, whoServes: () => pidServing(places.root) }
   return {
     name: 'service',
     title: 'Service',
@@ -42,16 +45,14 @@ export function serviceStage(options: ServiceStageOptions): Stage {
       save()
     },
     async act(changed) {
-      const state = await manager.state(label)
-      if (state.is === 'running' && changed.length === 0 && !mustRestart()) {
-        await answers(places.root, state.pid, clock)
-        return `it runs (pid ${state.pid})`
+      if (changed.length === 0 && !mustRestart()) {
+        const pid = await pidOfRunning(manager, label, verifying)
+        if (pid !== null) return `it runs (pid ${pid})`
       }
       await manager.stop(label)
       const stray = await stopStrayHub(places.root, clock)
       await manager.start(label)
-      const pid = await verifyRuns(manager, label, { clock, stderr })
-      await answers(places.root, pid, clock)
+      const pid = await verifyServes(manager, label, verifying)
       return `${stray === null ? '' : `the hub that ran (pid ${stray}) was ended; `}it runs (pid ${pid})`
     },
     async undoAct() {
@@ -77,7 +78,7 @@ export async function stopStrayHub(root: string, clock: Pick<Clock, 'pause'>): P
   } finally {
     connection.close()
   }
-  const deadline = performance.now() + ANSWER_MS
+  const deadline = performance.now() + END_MS
   while ((await reachHubOf(root, { budgetMs: HUB_BUDGET_MS })).is !== 'absent') {
     if (performance.now() >= deadline) throw new MemoryError('failed', `the hub (pid ${hub.pid}) was asked to end, and has not ended`)
     await clock.pause(POLL_MS)
@@ -85,19 +86,21 @@ export async function stopStrayHub(root: string, clock: Pick<Clock, 'pause'>): P
   return hub.pid
 }
 
-/** The service's own process serves this root. Throws MemoryError `failed` when it does not within the time. */
-async function answers(root: string, pid: number, clock: Pick<Clock, 'pause'>): Promise<void> {
-  const deadline = performance.now() + ANSWER_MS
-  for (;;) {
-    const reached = await reachHubOf(root, { budgetMs: HUB_BUDGET_MS })
-    if ('connection' in reached) {
-      reached.connection.close()
-      if (reached.hub.pid === pid) return
-    }
-    if (performance.now() >= deadline) {
-      const who = 'connection' in reached ? `pid ${reached.hub.pid} answers instead` : 'nobody answers'
-      throw new MemoryError('failed', `the hub of the service (pid ${pid}) does not answer for ${root}: ${who}`)
-    }
-    await clock.pause(POLL_MS)
+/** null: it does not run, or hangs, and is to be started anew. */
+async function pidOfRunning(manager: ServiceManager, label: string, options: VerifyOptions): Promise<number | null> {
+  if ((await manager.state(label)).is !== 'running') return null
+  try {
+    return await verifyServes(manager, label, { ...options, patienceMs: ANSWER_MS })
+  } catch (error) {
+    if (error instanceof MemoryError && error.code === 'failed') return null
+    throw error
   }
+}
+
+/** null: nobody answers. */
+async function pidServing(root: string): Promise<number | null> {
+  const reached = await reachHubOf(root, { budgetMs: HUB_BUDGET_MS })
+  if (!('connection' in reached)) return null
+  reached.connection.close()
+  return reached.hub.pid
 }

@@ -1,17 +1,14 @@
 /** What `launchctl print <service>` says. Apple promises nothing about its form, so only lines that are there count. */
-import type { LastExit, ServiceState } from './service.js'
-
-/** Ends of a program that is started again and again; launchd counts them in `runs` since the service was loaded. */
-const LOOP_RUNS = 3
+import { type LastExit, LOOP_STARTS, type ServiceState } from './service.js'
 
 export function readPrint(output: string): ServiceState {
   const value = (key: string): string | null => new RegExp(`^\\s*${key} = (.*)$`, 'm').exec(output)?.[1]?.trim() ?? null
   const lastExit = exitOf(value('last exit code'), value('last terminating signal'))
   const pid = numberIn(value('pid'))
-  if (pid !== null && value('state') === 'running') return { is: 'running', pid, lastExit }
-  const runs = numberIn(value('runs')) ?? 0
+  const starts = numberIn(value('runs')) ?? 0
+  if (pid !== null && value('state') === 'running') return { is: 'running', pid, starts, lastExit }
   const failed = lastExit !== null && !('code' in lastExit && lastExit.code === 0)
-  if (runs >= LOOP_RUNS && failed) return { is: 'crash-loop', starts: runs, lastExit }
+  if (starts >= LOOP_STARTS && failed) return { is: 'crash-loop', starts, lastExit }
   return { is: 'waiting', lastExit }
 }
 

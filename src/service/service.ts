@@ -18,7 +18,8 @@ export type LastExit = { code: number } | { signal: string }
 export type ServiceState =
   /** The manager does not know it. */
   | { is: 'absent' }
-  | { is: 'running'; pid: number; lastExit: LastExit | null }
+  /** `starts`: with this one, since it was loaded; a supervisor counts anew when one has lived. */
+  | { is: 'running'; pid: number; starts: number; lastExit: LastExit | null }
   /** Known, without a process: stopped, or to be started in a moment. */
   | { is: 'waiting'; lastExit: LastExit | null; reason?: string }
   /** It ends by itself each time it is started. */
@@ -46,6 +47,9 @@ export interface ServiceManager {
   /** What the owner should know about how it is kept running. */
   readonly notes: readonly string[]
 }
+
+/** So many starts that have ended, one after the other, are a crash loop. */
+export const LOOP_STARTS = 3
 
 export const DEFAULT_LABEL = 'com.02luka.memory.hub'
 

@@ -3,7 +3,7 @@ import { MemoryError, messageOf } from '../errors/errors.js'
 import { startDetached } from '../platform/children.js'
 import type { Clock } from '../platform/clock.js'
 import { type ProcessIdentity, signalProcess, systemProcesses } from '../platform/processes.js'
-import type { Definition, ServiceManager, ServiceSpec, ServiceState } from './service.js'
+import { type Definition, LOOP_STARTS, type ServiceManager, type ServiceSpec, type ServiceState } from './service.js'
 import { readSpec, readState, removeState, specFileOf, supervisorFolderOf } from './supervisor-files.js'
 
 export interface SupervisorOptions {
@@ -12,7 +12,6 @@ export interface SupervisorOptions {
   clock: Pick<Clock, 'pause'>
 }
 
-const LOOP_FAILURES = 3
 const START_MS = 15_000
 /** Longer than the supervisor gives the hub. */
 const STOP_MS = 20_000
@@ -76,8 +75,8 @@ export class SupervisorManager implements ServiceManager {
       const reason = hubRuns ? `its supervisor is gone, and nobody restarts the hub (pid ${hub.pid})` : 'its supervisor is gone'
       return { is: 'waiting', lastExit, reason }
     }
-    if (hubRuns) return { is: 'running', pid: hub.pid, lastExit }
-    return failures >= LOOP_FAILURES ? { is: 'crash-loop', starts: failures, lastExit } : { is: 'waiting', lastExit }
+    if (hubRuns) return { is: 'running', pid: hub.pid, starts: failures + 1, lastExit }
+    return failures >= LOOP_STARTS ? { is: 'crash-loop', starts: failures, lastExit } : { is: 'waiting', lastExit }
   }
 
   private async end(who: ProcessIdentity): Promise<void> {

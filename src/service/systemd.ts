@@ -4,7 +4,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { MemoryError } from '../errors/errors.js'
 import { type Finished, findProgram, runChild } from '../platform/children.js'
-import type { Definition, LastExit, ServiceManager, ServiceSpec, ServiceState } from './service.js'
+import { type Definition, type LastExit, LOOP_STARTS, type ServiceManager, type ServiceSpec, type ServiceState } from './service.js'
 import { unitOf } from './systemd-unit.js'
 
 export interface SystemdOptions {
@@ -16,7 +16,6 @@ export interface SystemdOptions {
 const CALL_MS = 60_000
 /** systemctl's exit code for a unit that the manager does not know, or cannot read. */
 const NOT_LOADED = 5
-const LOOP_RESTARTS = 3
 
 export class Systemd implements ServiceManager {
   readonly kind = 'systemd'
@@ -108,10 +107,10 @@ export function readShow(output: string): ServiceState {
   if (value('LoadState') === 'not-found' && value('ActiveState') === 'inactive') return { is: 'absent' }
   const lastExit = exitOf(value('ExecMainCode'), value('ExecMainStatus'))
   const pid = Number(value('MainPID'))
-  if (value('ActiveState') === 'active' && pid > 0) return { is: 'running', pid, lastExit: null }
   const starts = Number(value('NRestarts')) + 1
+  if (value('ActiveState') === 'active' && pid > 0) return { is: 'running', pid, starts, lastExit: null }
   const reason = value('Result')
-  if (value('SubState') === 'auto-restart' && starts >= LOOP_RESTARTS) return { is: 'crash-loop', starts, lastExit, reason }
+  if (value('SubState') === 'auto-restart' && starts >= LOOP_STARTS) return { is: 'crash-loop', starts, lastExit, reason }
   return { is: 'waiting', lastExit, reason }
 }
 

@@ -2,44 +2,55 @@
 import { readFileSync } from 'node:fs'
 import { MemoryError } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
-import { describeExit, type ServiceManager, type ServiceState } from './service.js'
+import { describeExit, LOOP_STARTS, type ServiceManager, type ServiceState } from './service.js'
 
 export interface VerifyOptions {
   clock: Pick<Clock, 'pause'>
   stderr: string
+  /** What the service is to serve, for people. */
+  root: string
+  /** The pid of the hub that answers for the root; null: nobody does. */
+  whoServes: () => Promise<number | null>
   /** ms */
   patienceMs?: number
-  /** So long the same process has to live, ms. */
-  settledMs?: number
 }
 
-const PATIENCE_MS = 45_000
-const SETTLED_MS = 1_000
+/** Three starts that launchd throttles to one in ten seconds, on a machine on which each of them takes long. */
+const PATIENCE_MS = 60_000
 const POLL_MS = 100
 const LOG_TAIL_LINES = 5
 
-/** The pid of a process that stays. Throws MemoryError `failed` for one that ends again and again, or never comes. */
-export async function verifyRuns(manager: ServiceManager, label: string, options: VerifyOptions): Promise<number> {
-  const { clock, patienceMs = PATIENCE_MS, settledMs = SETTLED_MS } = options
+/**
+ * The pid of the service's process, once that very process answers. How long one has lived says nothing: on a slow machine it
+ * takes seconds to find out that it cannot live. Throws MemoryError `failed` for a crash loop, and when nobody, or somebody else,
+ * answers within the time.
+ */
+export async function verifyServes(manager: ServiceManager, label: string, options: VerifyOptions): Promise<number> {
+  const { clock, whoServes, patienceMs = PATIENCE_MS } = options
   const deadline = performance.now() + patienceMs
-  let seen = { pid: 0, since: 0 }
   for (;;) {
     const state = await manager.state(label)
-    const now = performance.now()
-    if (state.is === 'running') {
-      if (seen.pid !== state.pid) seen = { pid: state.pid, since: now }
-      if (now - seen.since >= settledMs) return state.pid
-    }
-    if (state.is === 'crash-loop' || now >= deadline) throw doesNotRun(manager, label, state, options.stderr)
+    const server = await whoServes()
+    if (state.is === 'running' && state.pid === server) return state.pid
+    const found = loopOf(state)
+    if (found.is === 'crash-loop' || performance.now() >= deadline) throw doesNotServe(manager, label, found, server, options)
     await clock.pause(POLL_MS)
   }
 }
 
-function doesNotRun(manager: ServiceManager, label: string, state: ServiceState, log: string): MemoryError {
-  const tail = lastLines(log)
-  return new MemoryError('failed', `the service ${label} (${manager.name}) ${describeState(state)}`, {
-    details: { state, log: tail },
-    suggestions: [tail.length === 0 ? `its log is ${log}` : `its log (${log}) ends with: ${tail.join(' | ')}`],
+/** A loop is one also at the moments at which a process runs; between them there may be no time to look. */
+function loopOf(state: ServiceState): ServiceState {
+  if (state.is !== 'running' || state.starts <= LOOP_STARTS) return state
+  return { is: 'crash-loop', starts: state.starts, lastExit: state.lastExit }
+}
+
+function doesNotServe(manager: ServiceManager, label: string, state: ServiceState, server: number | null, options: VerifyOptions): MemoryError {
+  const tail = lastLines(options.stderr)
+  const who = server === null ? 'nobody answers' : `pid ${server} answers instead`
+  const service = `the service ${label} (${manager.name}) ${describeState(state)}`
+  return new MemoryError('failed', `${service}; for ${options.root} ${who}`, {
+    details: { state, server, log: tail },
+    suggestions: [tail.length === 0 ? `its log is ${options.stderr}` : `its log (${options.stderr}) ends with: ${tail.join(' | ')}`],
   })
 }
 
@@ -50,9 +61,9 @@ export function describeState(state: ServiceState): string {
     case 'running':
       return `runs (pid ${state.pid})`
     case 'waiting':
-      return `does not run: ${state.reason ?? describeExit(state.lastExit)}`
+      return `does not run: ${state.reason ?? (state.lastExit === null ? 'it has not begun' : describeExit(state.lastExit))}`
     case 'crash-loop':
-      return `ends again and again (crash loop): ${state.starts} starts, last ${describeExit(state.lastExit)}`
+      return `ends again and again (crash loop): ${state.starts} starts${state.lastExit === null ? '' : `, last ${describeExit(state.lastExit)}`}`
   }
 }
 

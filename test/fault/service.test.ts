@@ -101,6 +101,18 @@ describe('under launchd', () => {
     expect(processesOf(home)).toEqual([])
   })
 
+  test('a hub that hangs is started anew by the next install-agent', async () => {
+    const home = await Home.make()
+    home.use(await startLaunchd({ home: home.path }))
+    await home.ok('install-agent')
+    const hung = await home.hubPid()
+    process.kill(hung!, 'SIGSTOP')
+    await home.ok('install-agent')
+    const pid = await home.hubPid()
+    expect(pid).not.toBeNull()
+    expect(pid).not.toBe(hung)
+  })
+
   test('a log path that cannot be opened is said as what it is', async () => {
     const home = await Home.make()
     home.use(await startLaunchd({ home: home.path }))

@@ -1,8 +1,8 @@
 /** Takes an installation back, from its record. Data stays (context, journal, Redis, logs), unless it is named. */
 import { sep } from 'node:path'
-import { messageOf } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
 import type { ServiceManager } from '../service/service.js'
+import { settleService } from './former-service.js'
 import { withInstallLock } from './lock.js'
 import { purge } from './purge.js'
 import { type InstallRecord, type RecordEntry, removeRecord, writeRecord } from './record.js'
@@ -47,7 +47,7 @@ async function rollBackInside(options: RollbackOptions, around: readonly RecordE
   const undone = purged.map((path): Undone => ({ path, did: 'purged' }))
   const entries = [...record.entries].reverse()
   for (const entry of entries) if (!around.includes(entry)) undone.push(undo(entry, options))
-  await settleService(options)
+  await settle(options)
   if (!dryRun) removeRecord(folder)
   return undone
 }
@@ -64,7 +64,7 @@ export async function removeService(options: RollbackOptions): Promise<RolledBac
   await endService(options)
   const entries = record.entries.filter(({ step }) => step === 'service').reverse()
   const undone = entries.map((entry) => undo(entry, options))
-  await settleService(options)
+  await settle(options)
   if (!dryRun) {
     record.service = null
     record.entries = record.entries.filter((entry) => !entries.includes(entry))
@@ -82,22 +82,8 @@ async function endService({ record, manager, clock, dryRun, say, endPrivateRedis
   await endPrivateRedis()
 }
 
-/** The definition is gone, or is again what it was before us. */
-async function settleService({ record, manager, dryRun, say }: RollbackOptions): Promise<void> {
-  if (dryRun || manager === null || record.service === null) return
-  const { label, ranBefore } = record.service
-  await manager.forget(label).catch((error: unknown) => {
-    say(`${manager.name}: ${messageOf(error)}`)
-  })
-  if (!ranBefore) return
-  await manager.start(label).then(
-    () => {
-      say(`the service ${label} that was there before is loaded again`)
-    },
-    (error: unknown) => {
-      say(`the service ${label} that was there before cannot be loaded again: ${messageOf(error)}`)
-    },
-  )
+async function settle({ record, manager, dryRun, say }: RollbackOptions): Promise<void> {
+  if (!dryRun && manager !== null && record.service !== null) await settleService(manager, record.service, say)
 }
 
 const holds = (path: string, folder: string): boolean => folder === path || folder.startsWith(path + sep)

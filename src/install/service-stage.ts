@@ -7,8 +7,9 @@ import type { Clock } from '../platform/clock.js'
 import { MemoryError } from '../errors/errors.js'
 import type { ServiceManager, ServiceSpec } from '../service/service.js'
 import { type VerifyOptions, verifyServes } from '../service/verify.js'
+import { settleService } from './former-service.js'
 import type { Places } from './places.js'
-import type { InstallRecord } from './record.js'
+import type { InstallRecord, ServiceEntry } from './record.js'
 import { planService } from './service-spec.js'
 import type { Stage } from './stages.js'
 
@@ -34,6 +35,7 @@ export function serviceStage(options: ServiceStageOptions): Stage {
   const { manager, spec, record, clock, places, save, mustRestart } = options
   const { label, stderr } = spec
   const isNew = record.service === null
+  let former: ServiceEntry | null = null
   const verifying: VerifyOptions = { clock, stderr, root: places.root, whoServes: () => pidServing(places.root) }
   return {
     name: 'service',
@@ -58,7 +60,11 @@ export function serviceStage(options: ServiceStageOptions): Stage {
     async undoAct() {
       if (!isNew || record.service === null) return
       await manager.stop(label).catch(() => undefined) // what failed is told; this only clears up behind it
+      former = record.service
       record.service = null
+    },
+    async afterUndo(say) {
+      if (former !== null) await settleService(manager, former, say)
     },
   }
 }

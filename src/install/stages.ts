@@ -17,6 +17,8 @@ export interface Stage {
   act?: (changed: readonly string[]) => Promise<string | void>
   /** Takes back what `act` and `prepare` began. */
   undoAct?: () => Promise<void>
+  /** After that, when the files of this stage are what they were before it. Never rejects; `say`: what its caller should know. */
+  afterUndo?: (say: (text: string) => void) => Promise<void>
 }
 
 export interface StageOutcome {
@@ -52,6 +54,7 @@ export async function runStage(stage: Stage, applier: Applier, folder: string): 
   } catch (error) {
     await stage.undoAct?.()
     const left = takeBack(applier, known, folder)
+    await stage.afterUndo?.((text) => left.push(text))
     if (!(error instanceof MemoryError)) throw error
     throw new MemoryError(error.code, `${stage.title}: ${error.message}`, {
       suggestions: [...error.suggestions, ...left, 'what this step had begun was taken back; run it again to go on, or "memory_sync rollback" to undo the rest'],

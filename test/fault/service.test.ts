@@ -81,23 +81,43 @@ describe.each(MANAGERS)('the service under $name', (manager) => {
 })
 
 describe('under launchd', () => {
-  test('a service of a former installation, with paths that nobody expands, makes way, and is back after the rollback', async () => {
-    const home = await Home.make({ name: 'home' })
-    const env = await startLaunchd({ home: home.path })
-    home.use(env)
-    const plist = `Library/LaunchAgents/${LABEL}.plist`
-    const former = `<?xml version="1.0"?><plist version="1.0"><dict><key>Label</key><string>${LABEL}</string>
+  const plist = `Library/LaunchAgents/${LABEL}.plist`
+  const domain = `gui/${process.getuid?.() ?? 0}`
+  const former = `<?xml version="1.0"?><plist version="1.0"><dict><key>Label</key><string>${LABEL}</string>
 <key>ProgramArguments</key><array><string>~/02luka/agents/memory_hub/run.sh</string></array>
 <key>StandardOutPath</key><string>~/02luka/logs/memory_hub.out.log</string><key>RunAtLoad</key><true/><key>KeepAlive</key><true/></dict></plist>`
+
+  /** A home with a service of a former installation that is loaded, with paths that nobody expands. */
+  async function formerService(): Promise<Home> {
+    const home = await Home.make({ name: 'home' })
+    home.use(await startLaunchd({ home: home.path }))
     await home.write(plist, former)
-    const domain = `gui/${process.getuid?.() ?? 0}`
     await home.spawn('launchctl', ['bootstrap', domain, `${home.path}/${plist}`])
+    return home
+  }
+
+  const printed = (home: Home): Promise<string> =>
+    eventually(async () => (await home.spawn('launchctl', ['print', `${domain}/${LABEL}`])).stdout, soon)
+
+  test('a service of a former installation, with paths that nobody expands, makes way, and is back after the rollback', async () => {
+    const home = await formerService()
     await home.ok('install-agent')
     expect(await home.hubPid()).not.toBeNull()
     await home.ok('rollback')
     expect(await home.read(plist)).toBe(former)
-    const printed = await eventually(async () => (await home.spawn('launchctl', ['print', `${domain}/${LABEL}`])).stdout, soon)
-    expect(printed).toContain('last exit code = 78')
+    expect(await printed(home)).toContain('last exit code = 78')
+    expect(processesOf(home)).toEqual([])
+  })
+
+  test('a service of a former installation is back, and loaded, after an installation that failed', async () => {
+    const home = await formerService()
+    await home.write('.config/memory_sync/config.json', 'no JSON')
+    const { code, stderr } = await home.run('install-agent')
+    expect(code).toBe(1)
+    expect(stderr).toContain('crash loop')
+    expect(stderr).toContain(`the service ${LABEL} that was there before is loaded again`)
+    expect(await home.read(plist)).toBe(former)
+    expect(await printed(home)).toContain('program = ~/02luka/agents/memory_hub/run.sh')
     expect(processesOf(home)).toEqual([])
   })
 

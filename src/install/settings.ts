@@ -46,14 +46,17 @@ export function describe(decision: RedisDecision): string {
   }
 }
 
-/** A member that is undefined is taken out of the file. */
+/**
+ * A member that is undefined is taken out of the file. The namespace is its owner's in each case, and so is a login, unless it is that
+ * of a private Redis which is no longer meant.
+ */
 function settingsFor(places: Places, decision: RedisDecision, now: RedisConfig): Partial<Pick<RedisConfig, Ours>> {
   switch (decision.got) {
     case 'off':
-      return { enabled: false, ...(now.managed === undefined && kept(now, 'url', 'password', 'namespace')) }
+      return { enabled: false, namespace: now.namespace, ...(now.managed === undefined && kept(now, 'url', 'password')) }
     case 'external': {
-      const namespace = decision.namespace ?? now.namespace
-      return { url: decision.url, password: decision.password ?? undefined, namespace }
+      const isSame = decision.url === now.url
+      return { url: decision.url, password: decision.password ?? (isSame ? now.password : undefined), namespace: decision.namespace ?? now.namespace }
     }
     case 'managed': {
       const folder = redisFolder(places)
@@ -64,7 +67,7 @@ function settingsFor(places: Places, decision: RedisDecision, now: RedisConfig):
   }
 }
 
-const kept = (now: RedisConfig, ...names: ('url' | 'password' | 'namespace')[]): Partial<RedisConfig> =>
+const kept = (now: RedisConfig, ...names: ('url' | 'password')[]): Partial<RedisConfig> =>
   Object.fromEntries(names.map((name) => [name, now[name]]))
 
 function listening(folder: string): string {

@@ -1,6 +1,7 @@
 /** One connection to a hub: calls go out, replies find their call. Nothing here waits: budgets belong to the caller. */
 import type net from 'node:net'
 import { MemoryError, messageOf, StoreUnavailable } from '../errors/errors.js'
+import { gather } from '../platform/gather.js'
 import { BrokenFrame, encodeFrame, FrameReader } from './frames.js'
 import { type CallName, type EndReason, fromWireError, type LastingCall, type Reply, replyOf } from './protocol.js'
 
@@ -46,6 +47,7 @@ export class HubConnection {
     const n = this.nextNumber++
     const frame = frameOf({ n, call: name, args })
     this.takers.set(n, taker)
+    gather(this.socket)
     this.socket.write(frame)
     return n
   }

@@ -26,7 +26,10 @@ interface Frame {
  * Throws InvalidJson for text that is no JSON, for duplicate keys and for nesting over MAX_DEPTH.
  */
 export function parseTree(text: string): Tree {
-  refuseWhatJsonRefuses(text)
+  const value = parsed(text)
+  // A number keeps its digits; a string is written as we write strings.
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return text.trim()
   const frames: Frame[] = []
   let result: Tree | undefined
   let arrays = 0 // inside an array, everything is kept as text
@@ -92,9 +95,10 @@ export function parseTree(text: string): Tree {
   }
 }
 
-function refuseWhatJsonRefuses(text: string): void {
+/** For its type, and because what `JSON.parse` refuses is refused. */
+function parsed(text: string): unknown {
   try {
-    JSON.parse(text)
+    return JSON.parse(text)
   } catch (error) {
     throw new InvalidJson(error instanceof RangeError ? 'nested too deeply' : (error as Error).message)
   }

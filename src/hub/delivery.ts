@@ -1,6 +1,7 @@
 /** What goes to one client, and how much of it may lie about until the client reads. */
 import type net from 'node:net'
 import { encodeFrame } from '../client/frames.js'
+import { gather } from '../platform/gather.js'
 
 export interface DeliveryLimits {
   /** Bytes that a client may leave unread before nothing more is queued for it. */
@@ -34,6 +35,7 @@ export class Delivery {
   send(frame: object): void {
     const bytes = Buffer.from(encodeFrame(frame)) // bytes, because the length of a queued string counts characters
     if (!this.socket.writable) return // the client has gone
+    gather(this.socket)
     this.socket.write(bytes)
     if (this.isFull) this.expectDrain()
   }

@@ -5,6 +5,7 @@
 import { Redis } from 'ioredis'
 import { StoreUnavailable } from '../../errors/errors.js'
 import { type Circumstances, explain, isReply, isSuperfluousPassword, silent } from './failures.js'
+import { gather } from '../../platform/gather.js'
 import { startPatience } from '../../platform/patience.js'
 import { scriptDefinitions } from './scripts.js'
 
@@ -86,10 +87,11 @@ export class RedisConnection {
   /** Sends what `work` sends. A server that does not answer in time is given up: the connection is closed. */
   async call<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     if (!this.isOpen) throw new StoreUnavailable(`the connection to Redis at ${this.label} is closed`, false)
-    const { budgetMs, label } = this
+    const { budgetMs, label, client } = this
+    gather(client.stream)
     try {
       const late = (): Error => silent(label, budgetMs, true)
-      const answer = await within(budgetMs, work(this.client), late, () => this.answeredAt)
+      const answer = await within(budgetMs, work(client), late, () => this.answeredAt)
       this.answeredAt = performance.now()
       return answer
     } catch (error) {
@@ -121,6 +123,7 @@ export class RedisConnection {
   }
 
   private end(): void {
+    if (!this.isOpen) return
     this.isOpen = false
     destroy(this.client)
   }

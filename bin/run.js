@@ -1,18 +1,43 @@
 #!/usr/bin/env node
 // CommonJS (bin/package.json), because loading the first ES module costs milliseconds, and most calls need none.
 'use strict'
-const {existsSync} = require('node:fs')
+const {existsSync, readFileSync} = require('node:fs')
 const path = require('node:path')
+const vm = require('node:vm')
 
 const dist = path.join(__dirname, '../dist')
 const framework = path.join(dist, 'cli/main.js')
 
-// A clone that was not built yet: say what to do instead of showing a module loader's stack.
-if (existsSync(framework)) {
-  const {fast} = require(path.join(dist, 'fast.cjs'))
-  void fast({
+// Of V8's code caches, only one of this very Node is worth a try; V8 refuses what it cannot use, and compiles.
+const cacheSuffix = `.${process.version}-${process.platform}-${process.arch}.v8cache`
+
+/**
+ * Runs a CommonJS file of dist/ as require() does, with what V8 made of it at build time: compiling it anew is most of what a call costs.
+ * The file is ASCII: the build sees to it.
+ * @param {string} file its path
+ * @returns {{exports: any, script: vm.Script}}
+ */
+function load(file) {
+  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`
+  const script = new vm.Script(text, {filename: file, cachedData: cacheOf(file)})
+  const module = {exports: {}}
+  script.runInThisContext()(module.exports, require, module, file, dist)
+  return {exports: module.exports, script}
+}
+
+/** @param {string} file */
+function cacheOf(file) {
+  try {
+    return readFileSync(file + cacheSuffix)
+  } catch {
+    return undefined // of another Node, or none was made: it is compiled
+  }
+}
+
+function run() {
+  void load(path.join(dist, 'fast.cjs')).exports.fast({
     version: require('../package.json').version,
-    loadSelf: () => require(path.join(dist, 'self.cjs')),
+    loadSelf: () => load(path.join(dist, 'self.cjs')).exports,
     async loadFramework() {
       // oclif's settings, before it is loaded: with NODE_ENV=test or development it would otherwise load the TypeScript
       // compiler and look for sources instead of dist/.
@@ -22,7 +47,14 @@ if (existsSync(framework)) {
       await main(path.join(__dirname, '../package.json'))
     },
   })
+}
+
+if (require.main !== module) {
+  module.exports = {load, cacheSuffix} // for the build
+} else if (existsSync(framework)) {
+  run()
 } else {
+  // A clone that was not built yet: say what to do instead of showing a module loader's stack.
   process.stderr.write('memory_sync is not built yet: run `npm ci && npm run build`\n')
   process.exitCode = 70
 }

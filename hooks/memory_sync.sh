@@ -18,71 +18,42 @@ if [ -z "${MEMORY_SYNC_ROOT:-${LUKA_SOT:-}}" ] && [ -n "$memory_sync_root" ]; th
   export MEMORY_SYNC_ROOT="$memory_sync_root"
 fi
 
-memory_sync_usage() {
-  printf 'Usage: %s {update|get} [agent] [status]\n' "$0" >&2
-  exit 1
-}
+# The hub does the hot verbs. Another root or another Redis by option, and JSON by the environment: Node finds out.
+memory_sync_way=node memory_sync_word=''
+case ${1-} in get | set | update | record) memory_sync_way=hub ;; esac
+[ -z "${MEMORY_SYNC_CONTENT_TYPE+set}" ] || memory_sync_way=node
+for memory_sync_argument; do
+  case $memory_sync_argument in --root* | --redis-*) memory_sync_way=node ;; esac
+done
 
-# Replaces this process. $1: words of ours for the program, or nothing; the rest: the arguments.
-memory_sync_to_node() {
-  memory_sync_find_program
-  memory_sync_find_node
-  if [ -z "$1" ]; then
-    shift
-  fi
-  exec "$memory_sync_node" "$memory_sync_program" "$@"
-}
+if [ "${0##*/}" = memory_sync.sh ]; then
+  case ${1-} in
+    '' | -*)
+      printf 'Usage: %s {update|get} [agent] [status]\n' "$0" >&2
+      exit 1
+      ;;
+    get)
+      # The old script looked at no further argument; options and pointers were never given to it, and are ours.
+      memory_sync_plain=1
+      for memory_sync_argument; do
+        case $memory_sync_argument in -* | /*) memory_sync_plain='' ;; esac
+      done
+      [ -z "$memory_sync_plain" ] || set -- get
+      ;;
+    set | update | record) ;;
+    *) memory_sync_word=--memory-sync-drop-in=$0 ;;
+  esac
+fi
 
-memory_sync_find_program() {
-  [ -z "$memory_sync_program" ] || return 0
-  memory_sync_self=$0
-  while [ -L "$memory_sync_self" ]; do
-    memory_sync_target=$(readlink "$memory_sync_self") || break
-    case $memory_sync_target in
-      /*) memory_sync_self=$memory_sync_target ;;
-      *) memory_sync_self=${memory_sync_self%/*}/$memory_sync_target ;;
-    esac
+if [ "$memory_sync_way" = hub ] && [ -z "${ZSH_VERSION-}" ]; then
+  command -v zsh >/dev/null 2>&1 && exec zsh -f -- "$0" "$@"
+  for memory_sync_zsh in /bin/zsh /usr/bin/zsh /usr/local/bin/zsh /opt/homebrew/bin/zsh; do
+    [ ! -x "$memory_sync_zsh" ] || exec "$memory_sync_zsh" -f -- "$0" "$@"
   done
-  case $memory_sync_self in */*) ;; *) memory_sync_self=./$memory_sync_self ;; esac
-  memory_sync_package=${memory_sync_self%/*}/..
-  if [ -f "$memory_sync_package/bin/run.js" ] && [ -f "$memory_sync_package/hooks/memory_sync.sh" ]; then
-    memory_sync_program=$memory_sync_package/bin/run.js
-    return 0
-  fi
-  memory_sync_program=${XDG_DATA_HOME:-$(memory_sync_home)/.local/share}/memory_sync/current/bin/run.js
-  if [ ! -f "$memory_sync_program" ]; then
-    printf 'Error: memory_sync is not installed: there is no %s\n' "$memory_sync_program" >&2
-    exit 4
-  fi
-}
+  memory_sync_way=node
+fi
 
-memory_sync_find_node() {
-  [ -z "$memory_sync_node" ] || return 0
-  memory_sync_node=$(command -v node) && return 0
-  for memory_sync_node in /opt/homebrew/bin/node /usr/local/bin/node /usr/bin/node "$(memory_sync_newest_nvm)"; do
-    [ ! -x "$memory_sync_node" ] || return 0
-  done
-  printf 'Error: there is no Node: not on the PATH, and not at the usual places\n' >&2
-  exit 4
-}
-
-# v9 comes after v10 in a listing, so the numbers are compared.
-memory_sync_newest_nvm() {
-  for memory_sync_folder in "$(memory_sync_home)"/.nvm/versions/node/v*/bin/node; do
-    memory_sync_number=${memory_sync_folder%/bin/node}
-    printf '%s %s\n' "${memory_sync_number##*/v}" "$memory_sync_folder"
-  done | sort -t. -k1,1n -k2,2n -k3,3n | sed -n '$s/^[^ ]* //p'
-}
-
-memory_sync_home() {
-  if [ -n "${HOME-}" ]; then
-    printf '%s\n' "$HOME"
-  else
-    eval "printf '%s\\n' ~$(id -un)"
-  fi
-}
-
-# What follows is for zsh, whose builtins set these.
+# What is for the hub is for zsh, whose builtins set these.
 memory_sync_mode='' memory_sync_chunk='' memory_sync_size='' memory_sync_reason='' memory_sync_offset='' memory_sync_digits=''
 
 # The fields of a request, each with its length in bytes before it.
@@ -177,7 +148,11 @@ memory_sync_print() {
 # '' when nothing happened, else the words for Node that make a second attempt the same write.
 memory_sync_ask_hub() {
   memory_sync_fate='' memory_sync_id=''
-  memory_sync_find_socket && zmodload zsh/net/socket zsh/system && memory_sync_make_id || return
+  memory_sync_find_socket && zmodload zsh/net/socket zsh/system || return
+  case $1 in
+    get) memory_sync_id=00000000000000000000000000000000 ;; # it writes nothing
+    *) memory_sync_make_id || return ;;
+  esac
   print -v memory_sync_offset -P '%D{%z}'
   memory_sync_request='' memory_sync_fields=0
   memory_sync_add "$memory_sync_root" "$memory_sync_offset" "$memory_sync_id"
@@ -226,47 +201,78 @@ memory_sync_take_reply() {
   exit "$memory_sync_code"
 }
 
-if [ "${0##*/}" = memory_sync.sh ]; then
-  case ${1-} in
-    '' | -*) memory_sync_usage ;;
-    get)
-      # The old script looked at no further argument; options and pointers were never given to it, and are ours.
-      memory_sync_plain=1
-      for memory_sync_argument; do
-        case $memory_sync_argument in -* | /*) memory_sync_plain='' ;; esac
-      done
-      [ -z "$memory_sync_plain" ] || set -- get
-      ;;
-    set | update | record) ;;
-    *) memory_sync_to_node "--memory-sync-drop-in=$0" "$@" ;;
+if [ "$memory_sync_way" = hub ]; then
+  emulate -R sh
+  setopt promptpercent nomultibyte # the last so that lengths are in bytes
+  trap '' PIPE
+  exec 3>&2 2>/dev/null
+  memory_sync_ask_hub "$@"
+  exec 2>&3 3>&-
+  memory_sync_word=$memory_sync_fate
+  case $memory_sync_word in
+    *' '*) set -- --memory-sync-past-hub "$@" && memory_sync_word=${memory_sync_word% *} ;;
   esac
 fi
 
-case ${1-} in
-  get | set | update | record) ;;
-  *) memory_sync_to_node '' "$@" ;;
-esac
+# A shell reads a script as far as it gets: what the hub answers does not pay for what follows.
 
-if [ -z "${ZSH_VERSION-}" ]; then
-  command -v zsh >/dev/null 2>&1 && exec zsh -f -- "$0" "$@"
-  for memory_sync_zsh in /bin/zsh /usr/bin/zsh /usr/local/bin/zsh /opt/homebrew/bin/zsh; do
-    [ ! -x "$memory_sync_zsh" ] || exec "$memory_sync_zsh" -f -- "$0" "$@"
+# Replaces this process. $1: words of ours for the program, or nothing; the rest: the arguments.
+memory_sync_to_node() {
+  memory_sync_find_program
+  memory_sync_find_node
+  if [ -z "$1" ]; then
+    shift
+  fi
+  exec "$memory_sync_node" "$memory_sync_program" "$@"
+}
+
+memory_sync_find_program() {
+  [ -z "$memory_sync_program" ] || return 0
+  memory_sync_self=$0
+  while [ -L "$memory_sync_self" ]; do
+    memory_sync_target=$(readlink "$memory_sync_self") || break
+    case $memory_sync_target in
+      /*) memory_sync_self=$memory_sync_target ;;
+      *) memory_sync_self=${memory_sync_self%/*}/$memory_sync_target ;;
+    esac
   done
-  memory_sync_to_node '' "$@"
-fi
+  case $memory_sync_self in */*) ;; *) memory_sync_self=./$memory_sync_self ;; esac
+  memory_sync_package=${memory_sync_self%/*}/..
+  if [ -f "$memory_sync_package/bin/run.js" ] && [ -f "$memory_sync_package/hooks/memory_sync.sh" ]; then
+    memory_sync_program=$memory_sync_package/bin/run.js
+    return 0
+  fi
+  memory_sync_program=${XDG_DATA_HOME:-$(memory_sync_home)/.local/share}/memory_sync/current/bin/run.js
+  if [ ! -f "$memory_sync_program" ]; then
+    printf 'Error: memory_sync is not installed: there is no %s\n' "$memory_sync_program" >&2
+    exit 4
+  fi
+}
 
-emulate -R sh
-setopt promptpercent nomultibyte # the last so that lengths are in bytes
-trap '' PIPE
-# Another root or another Redis by option, and JSON by the environment: Node finds out.
-for memory_sync_argument; do
-  case $memory_sync_argument in --root* | --redis-*) memory_sync_to_node '' "$@" ;; esac
-done
-[ -z "${MEMORY_SYNC_CONTENT_TYPE+set}" ] || memory_sync_to_node '' "$@"
-exec 3>&2 2>/dev/null
-memory_sync_ask_hub "$@"
-exec 2>&3 3>&-
-case $memory_sync_fate in
-  *' '*) set -- --memory-sync-past-hub "$@" && memory_sync_fate=${memory_sync_fate% *} ;;
-esac
-memory_sync_to_node "$memory_sync_fate" "$@"
+memory_sync_find_node() {
+  [ -z "$memory_sync_node" ] || return 0
+  memory_sync_node=$(command -v node) && return 0
+  for memory_sync_node in /opt/homebrew/bin/node /usr/local/bin/node /usr/bin/node "$(memory_sync_newest_nvm)"; do
+    [ ! -x "$memory_sync_node" ] || return 0
+  done
+  printf 'Error: there is no Node: not on the PATH, and not at the usual places\n' >&2
+  exit 4
+}
+
+# v9 comes after v10 in a listing, so the numbers are compared.
+memory_sync_newest_nvm() {
+  for memory_sync_folder in "$(memory_sync_home)"/.nvm/versions/node/v*/bin/node; do
+    memory_sync_number=${memory_sync_folder%/bin/node}
+    printf '%s %s\n' "${memory_sync_number##*/v}" "$memory_sync_folder"
+  done | sort -t. -k1,1n -k2,2n -k3,3n | sed -n '$s/^[^ ]* //p'
+}
+
+memory_sync_home() {
+  if [ -n "${HOME-}" ]; then
+    printf '%s\n' "$HOME"
+  else
+    eval "printf '%s\\n' ~$(id -un)"
+  fi
+}
+
+memory_sync_to_node "$memory_sync_word" "$@"

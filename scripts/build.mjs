@@ -3,6 +3,7 @@
 // One bundle an entry, with shared chunks, dependencies included: a command loads only what it uses.
 // `--if-stale`: nothing is done when no input has changed since the last build.
 // `--check-manifest`: fails instead of writing when the manifest in the repository is not that of the commands.
+import {spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {existsSync} from 'node:fs'
 import {readFile, rename, rm, writeFile} from 'node:fs/promises'
@@ -64,6 +65,7 @@ const fresh = path.join(root, `.dist-${process.pid}`)
 try {
   await bundle(fresh)
   await bundleLight(fresh)
+  makeCodeCaches(fresh)
   await writeFile(path.join(fresh, '.inputs'), inputs)
   await swapIn(fresh)
 } finally {
@@ -80,7 +82,7 @@ async function isFresh() {
 async function hashOfInputs() {
   const others = ['package.json', 'package-lock.json', 'tsconfig.json']
   const files = [...sources, ...others, ...(await filesBelow(root, 'scripts')), ...(await filesBelow(root, 'types'))]
-  const hash = createHash('sha256')
+  const hash = createHash('sha256').update(`${process.version} ${process.arch}\0`) // the code caches are of this Node
   for (const file of files) hash.update(`${file}\0`).update(await readFile(path.join(root, file))).update('\0')
   return `${hash.digest('hex')}\n`
 }
@@ -133,6 +135,12 @@ async function bundleLight(/** @type {string} */ outdir) {
     legalComments: 'linked',
     logLevel: 'warning',
   })
+}
+
+/** Without them a call is slower, and nothing else. In the new folder: V8 tells a cache from that of other sources by their length alone. */
+function makeCodeCaches(/** @type {string} */ folder) {
+  const made = spawnSync(process.execPath, [path.join(root, 'scripts/code-cache.cjs'), folder], {encoding: 'utf8'})
+  if (made.status !== 0) process.stderr.write(`memory_sync will start more slowly: no code cache could be made: ${made.stderr}\n`)
 }
 
 async function isEsModule(/** @type {string} */ file) {

@@ -24,14 +24,20 @@ export interface Surrounding {
 const HUB_BUDGET_MS = 150
 const ANSWER_MS = 5_000
 
-export async function fast({ version, loadSelf, loadFramework }: Surrounding): Promise<void> {
-  const simple = simpleCall(takeHandedOver(process.argv.slice(2)))
-  if (simple === null) return loadFramework()
+export async function fast(surrounding: Surrounding): Promise<void> {
+  const reply = await answer(process.argv.slice(2), surrounding)
+  if (reply === null) return surrounding.loadFramework()
+  process.exit(await printFast(reply))
+}
+
+/** null: no simple form of a hot verb. */
+export async function answer(argv: readonly string[], { version, loadSelf }: Omit<Surrounding, 'loadFramework'>): Promise<RunReply | Printed | null> {
+  const simple = simpleCall(takeHandedOver(argv))
+  if (simple === null) return null
   const { operationId = newOperationId(), pastHub = false } = whatWasHandedOver()
   const outcome = pastHub ? 'unsent' : await askHub(simple, operationId, version)
-  const reply: RunReply | Printed =
-    typeof outcome === 'object' ? outcome : await loadSelf().performHere(simple, handedOn(operationId, pastHub || outcome === 'silent'))
-  process.exit(await printFast(reply))
+  if (typeof outcome === 'object') return outcome
+  return loadSelf().performHere(simple, handedOn(operationId, pastHub || outcome === 'silent'))
 }
 
 const handedOn = (operationId: string, pastHub: boolean): HandedOver => ({ operationId, ...(pastHub && { pastHub }) })

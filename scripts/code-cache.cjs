@@ -1,0 +1,76 @@
+// Makes V8's code caches of the light entries: node scripts/code-cache.cjs DIST. The hot verbs are performed here first, on a root of
+// their own, because V8 compiles a function when it is called, and what was not compiled is not in the cache. With Redis only where
+// there is a redis-server: without one, the way to Redis is compiled by each call.
+'use strict'
+const {spawn} = require('node:child_process')
+const {existsSync, mkdtempSync, rmSync, writeFileSync} = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const {load, cacheSuffix} = require('../bin/run.js')
+
+const dist = path.resolve(process.argv[2] ?? '')
+const {version} = require('../package.json')
+const CALLS = [
+  ['set', 'mary', 'a.b=1', 'c="x"'],
+  ['update', 'mary', 'active'],
+  ['record', 'mary', 'T1', 'completed', '{"files":3}'],
+  ['get'],
+  ['get', '.agents.mary'],
+]
+
+void main()
+
+async function main() {
+  const work = mkdtempSync(path.join(os.tmpdir(), 'msc-'))
+  const fast = load(path.join(dist, 'fast.cjs'))
+  const self = load(path.join(dist, 'self.cjs'))
+  const redis = await startRedis(work)
+  try {
+    await perform({MEMORY_SYNC_ROOT: path.join(work, 'files'), MEMORY_SYNC_REDIS: 'off'})
+    if (redis !== null) await perform({MEMORY_SYNC_ROOT: path.join(work, 'redis'), MEMORY_SYNC_REDIS_URL: `unix://${redis.socket}`})
+  } finally {
+    await redis?.end()
+    rmSync(work, {recursive: true, force: true, maxRetries: 3})
+  }
+
+  for (const [name, {script}] of Object.entries({fast, self})) {
+    writeFileSync(path.join(dist, `${name}.cjs${cacheSuffix}`), script.createCachedData())
+  }
+  process.exit(0)
+
+  /** @param {Record<string, string>} settings */
+  async function perform(settings) {
+    for (const name of Object.keys(process.env)) if (/^(MEMORY_SYNC_|REDIS_|LUKA_SOT$)/.test(name)) delete process.env[name]
+    Object.assign(process.env, {...settings, XDG_CONFIG_HOME: work, HOME: work})
+    for (const call of CALLS) {
+      const reply = await fast.exports.answer(call, {version, loadSelf: () => self.exports})
+      if (reply?.code !== 0) throw new Error(`${call.join(' ')}: ${JSON.stringify(reply)}`)
+    }
+  }
+}
+
+/**
+ * null: there is no redis-server.
+ * @param {string} folder
+ * @returns {Promise<{socket: string, end: () => Promise<void>} | null>}
+ */
+async function startRedis(folder) {
+  const socket = path.join(folder, 's')
+  const server = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', ''], {stdio: 'ignore'})
+  /** @type {Promise<void>} */
+  const ended = new Promise((resolve) => {
+    server.once('error', () => resolve())
+    server.once('exit', () => resolve())
+  })
+  let isOver = false
+  void ended.then(() => (isOver = true))
+  while (!isOver && !existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 5))
+  if (isOver) return null
+  return {
+    socket,
+    end() {
+      server.kill()
+      return ended
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Script } from 'node:vm'
+import { expect, test } from 'vitest'
+import { makeTempFolder } from '../support/temp.js'
+
+const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
+const { load, cacheSuffix } = createRequire(import.meta.url)(join(PACKAGE, 'bin/run.js')) as {
+  load: (file: string) => { script: Script }
+  cacheSuffix: string
+}
+
+/** What a call needs without the framework, in a folder of its own. */
+async function copyOfProgram(): Promise<string> {
+  const folder = await makeTempFolder()
+  for (const name of ['bin', 'dist', 'package.json']) cpSync(join(PACKAGE, name), join(folder, name), { recursive: true })
+  return folder
+}
+
+async function callOf(program: string): Promise<string> {
+  const root = await makeTempFolder()
+  const env = { PATH: process.env['PATH'], HOME: root, MEMORY_SYNC_ROOT: root, MEMORY_SYNC_REDIS: 'off' }
+  execFileSync(process.execPath, [join(program, 'bin/run.js'), 'set', 'mary', 'a=1'], { env })
+  return execFileSync(process.execPath, [join(program, 'bin/run.js'), 'get', '.agents.mary.context.a'], { env, encoding: 'utf8' })
+}
+
+test('the build has made what V8 takes instead of compiling', () => {
+  for (const name of ['fast.cjs', 'self.cjs']) {
+    expect(readdirSync(join(PACKAGE, 'dist'))).toContain(name + cacheSuffix)
+    expect(load(join(PACKAGE, 'dist', name)).script.cachedDataRejected, name).toBe(false)
+  }
+})
+
+test('a cache that is none, or of other sources, is passed by', async () => {
+  const program = await copyOfProgram()
+  const caches = ['fast.cjs', 'self.cjs'].map((name) => join(program, 'dist', name + cacheSuffix))
+  const [fast, self] = caches.map((cache) => readFileSync(cache))
+  for (const texts of [['no cache', 'no cache'], ['', ''], [self!, fast!]]) {
+    for (const [at, cache] of caches.entries()) writeFileSync(cache, texts[at]!)
+    expect(await callOf(program)).toBe('1\n')
+  }
+})
+
+test('what is read as bytes is ASCII', () => {
+  for (const name of ['fast.cjs', 'self.cjs']) {
+    expect(readFileSync(join(PACKAGE, 'dist', name)).every((byte) => byte < 0x80), name).toBe(true)
+  }
+})

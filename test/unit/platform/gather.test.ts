@@ -47,3 +47,13 @@ test('a stream that is ended in the same turn sends what was gathered', async ()
   await once(stream, 'finish')
   expect(sent).toEqual(['last'])
 })
+
+test('what is much does not wait for the end of the turn', () => {
+  const { stream, sent } = sink()
+  const much = 'x'.repeat(10_000)
+  for (const text of [much, much, 'y', 'z']) {
+    gather(stream)
+    stream.write(text)
+  }
+  expect(sent.join('')).toBe(`${much}${much}y`)
+})

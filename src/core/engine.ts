@@ -138,7 +138,7 @@ export class LocalEngine implements Engine {
   }
 
   async history(since: number): Promise<Change[]> {
-    return this.reading.history(this.hub === null ? await this.single.view() : this.hub.rounds.keeper, since)
+    return this.reading.history(this.hub === null ? await this.single.load() : this.hub.rounds.keeper, since)
   }
 
   watch(request: WatchRequest): AsyncIterable<Notice> {
@@ -181,6 +181,6 @@ export class LocalEngine implements Engine {
   }
 
   private view(): Promise<Keeper> {
-    return this.hub === null ? this.single.view() : this.hub.rounds.view()
+    return this.hub === null ? this.single.load() : this.hub.rounds.view()
   }
 }

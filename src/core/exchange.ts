@@ -214,7 +214,7 @@ export class Exchange {
   private async replay(store: Store): Promise<boolean> {
     const blocked = new Set<Target>()
     let hasSent = false
-    for (const entry of this.copy.open.toReplay(this.copy.replica)) {
+    for (const entry of [...this.copy.open.toReplay(this.copy.replica)]) {
       if (blocked.has(entry.op.target)) continue
       hasSent = true
       const done = await this.replayOne(store, entry)

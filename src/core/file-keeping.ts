@@ -104,7 +104,7 @@ export class FileKeeping {
       this.put = put
       return true
     }
-    const t = Math.max(newest, ...this.copy.open.all().map(({ op }) => op.t))
+    const t = this.copy.open.newestT(newest)
     this.lastShown = this.shownRev()
     await versions.add({ rev: this.lastShown, base: rev, epoch, t, hash: put.hash }, composed)
     const written = await document.replace(text, expected)
@@ -212,12 +212,12 @@ export class FileKeeping {
 
   /** Writes that are not in the replica yet count as one each: the revision of the file never goes back, and no two versions share one. */
   private shownRev(): number {
-    return Math.max(this.copy.replica.rev + this.copy.open.all().length, this.lastShown)
+    return Math.max(this.copy.replica.rev + this.copy.open.size, this.lastShown)
   }
 
   private lastUpdate(): string | undefined {
     const { replica, open } = this.copy
-    const t = Math.max(replica.t, ...open.all().map(({ op }) => (op.kind === 'adopt' ? 0 : op.t)))
+    const t = open.all().reduce((newest, { op }) => (op.kind === 'adopt' ? newest : Math.max(newest, op.t)), replica.t)
     return t === 0 ? undefined : formatTime(t, this.ports.clock.offsetMinutes())
   }
 }

@@ -95,13 +95,12 @@ export class HubRounds implements KeeperAccess {
   async facts(): Promise<Glance> {
     await this.keeper.refresh()
     const { replica } = this.keeper
-    const open = this.keeper.open.all()
     return {
       epoch: replica.epoch,
       rev: replica.rev,
       high: replica.high,
       skewMs: this.keeper.skew(),
-      lastT: this.nextT(Math.max(replica.t, ...open.map(({ op }) => op.t))),
+      lastT: this.nextT(this.keeper.open.newestT(replica.t)),
       pending: this.keeper.open.toReplay(replica).length,
     }
   }

@@ -126,9 +126,14 @@ export class Keeper implements LocalSequencer {
     return this.file.compose()
   }
 
-  /** The records as they will be then. */
-  records(): Map<Target, Entry> {
+  /** The records as they will be then: good until something happens here. */
+  records(): ReadonlyMap<Target, Entry> {
     return this.copy.records()
+  }
+
+  /** One of them. */
+  record(target: Target): Entry | undefined {
+    return this.copy.record(target)
   }
 
   /** Something acknowledged is not in the replica yet. */
@@ -142,7 +147,7 @@ export class Keeper implements LocalSequencer {
 
   /** The revision of an operation that is committed, as far as this keeper knows. */
   revisionOf(id: string): number | undefined {
-    const rev = this.replica.seen.get(id)?.rev ?? this.open.all().find(({ op }) => op.id === id)?.rev
+    const rev = this.replica.seen.get(id)?.rev ?? this.open.get(id)?.rev
     return rev === 0 ? undefined : rev
   }
 

@@ -1,33 +1,59 @@
 /** Acknowledged operations that the replica does not contain yet. */
-import { applyChange, cloneEntry, type Entry, emptyEntry } from '../domain/entry.js'
 import { contains } from '../domain/lineage.js'
-import { type Change, isFirstContext, type Operation, type Target } from '../domain/operation.js'
+import { isFirstContext } from '../domain/operation.js'
 import { lineageOf, type Replica } from '../domain/replica.js'
-import { resolve } from '../domain/resolve.js'
 import type { Acknowledged } from '../store/root.js'
+
+/** Where something that was worked out from a replica and the operations stands: it holds for the first `count` of them. */
+export interface Mark {
+  replica: Replica
+  entries: Replica['entries']
+  epoch: string | null
+  rev: number
+  seen: number
+  order: number
+  count: number
+}
 
 export class OpenOperations {
   private readonly byId = new Map<string, Acknowledged>()
   /** Another number after every change of what is in here. */
   version = 0
+  /** Another number whenever more has changed than that operations came behind the others. */
+  private order = 0
+  private list: Acknowledged[] | null = []
+  private settled: Mark | undefined
+  private waiting: { entries: Acknowledged[]; mark: Mark } | undefined
+
+  get size(): number {
+    return this.byId.size
+  }
 
   /** The journal's word: a later line about the same operation knows its revision. Its time is that of the first attempt. */
   add(entry: Acknowledged): void {
     const known = this.byId.get(entry.op.id)
     this.version++
-    if (known === undefined) this.byId.set(entry.op.id, entry)
-    else if (entry.rev !== undefined) this.byId.set(entry.op.id, { ...entry, op: known.op })
+    if (known !== undefined && entry.rev === undefined) return
+    this.byId.set(entry.op.id, known === undefined ? entry : { ...entry, op: known.op })
+    if (known === undefined && entry.op.kind !== 'adopt') this.list?.push(entry)
+    else this.changeOrder()
   }
 
   /** Drops what the replica contains by now. */
   settle(replica: Replica): void {
     if (this.byId.size === 0) return
     const contained = containedIn(replica)
-    for (const [id, entry] of this.byId) {
-      if (!contained(entry)) continue
-      this.byId.delete(id)
+    const gone = this.all().slice(this.knownSince(this.settled, replica)).filter(contained)
+    for (const { op } of gone) this.byId.delete(op.id)
+    if (gone.length > 0) {
       this.version++
+      this.changeOrder()
     }
+    this.settled = this.mark(replica)
+  }
+
+  get(id: string): Acknowledged | undefined {
+    return this.byId.get(id)
   }
 
   has(id: string): boolean {
@@ -35,23 +61,51 @@ export class OpenOperations {
   }
 
   /** In the order of the journal; what is taken over from a file comes first, as it was there before any of our writes. */
-  all(): Acknowledged[] {
-    if (this.byId.size === 0) return []
+  all(): readonly Acknowledged[] {
+    if (this.list !== null) return this.list
     const open = [...this.byId.values()]
     const isAdoption = ({ op }: Acknowledged): boolean => op.kind === 'adopt'
-    return [...open.filter(isAdoption), ...open.filter((entry) => !isAdoption(entry))]
+    return (this.list = [...open.filter(isAdoption), ...open.filter((entry) => !isAdoption(entry))])
   }
 
   /** Must still go to the shared store: in the order of the journal. */
-  toReplay(replica: Replica): Acknowledged[] {
-    if (this.byId.size === 0) return []
+  toReplay(replica: Replica): readonly Acknowledged[] {
+    const known = this.knownSince(this.waiting?.mark, replica)
     const contained = containedIn(replica)
-    return this.all().filter((entry) => !contained(entry) && !isCommittedIn(replica, entry))
+    const added = this.all().slice(known).filter((entry) => !contained(entry) && !isCommittedIn(replica, entry))
+    const entries = known === 0 ? added : this.waiting!.entries
+    if (known > 0) entries.push(...added)
+    this.waiting = { entries, mark: this.mark(replica) }
+    return entries
   }
 
   /** Without a revision anywhere: this machine's pending writes. */
   pendingCount(replica: Replica): number {
     return this.toReplay(replica).filter(({ op }) => !isFirstContext(op)).length
+  }
+
+  /** The time of the newest, ms; at least `t`. */
+  newestT(t: number): number {
+    return this.all().reduce((newest, { op }) => Math.max(newest, op.t), t)
+  }
+
+  mark(replica: Replica): Mark {
+    const { entries, epoch, rev, seen } = replica
+    return { replica, entries, epoch, rev, seen: seen.size, order: this.order, count: this.byId.size }
+  }
+
+  /**
+   * How many operations something still holds for that was worked out at this mark; 0: for none. Thousands may wait while Redis is
+   * away: what each write or round asks of them must not cost each time what all of them cost.
+   */
+  knownSince(mark: Mark | undefined, replica: Replica): number {
+    if (mark === undefined || mark.order !== this.order || mark.replica !== replica || mark.entries !== replica.entries) return 0
+    return mark.epoch === replica.epoch && mark.rev === replica.rev && mark.seen === replica.seen.size ? mark.count : 0
+  }
+
+  private changeOrder(): void {
+    this.order++
+    this.list = null
   }
 }
 
@@ -64,27 +118,3 @@ function containedIn(replica: Replica): (entry: Acknowledged) => boolean {
 
 const isCommittedIn = (replica: Replica, { rev, epoch }: Acknowledged): boolean =>
   rev !== undefined && epoch === replica.epoch
-
-/** The records as they will be when everything acknowledged is committed. Records that no operation touches are shared. */
-export function overlay(replica: Replica, open: readonly Acknowledged[]): Map<Target, Entry> {
-  const entries = new Map(replica.entries)
-  if (open.length === 0) return entries
-  const cloned = new Set<Target>()
-  const numbered = open.filter((entry) => entry.rev !== undefined).sort((a, b) => a.rev! - b.rev!)
-  for (const { op, rev } of [...numbered, ...open.filter((entry) => entry.rev === undefined)]) {
-    if (!cloned.has(op.target)) entries.set(op.target, copyOf(entries.get(op.target)))
-    cloned.add(op.target)
-    preview(entries.get(op.target)!, op, rev)
-  }
-  return entries
-}
-
-const copyOf = (entry: Entry | undefined): Entry => (entry === undefined ? emptyEntry() : cloneEntry(entry))
-
-function preview(entry: Entry, op: Operation, rev: number | undefined): void {
-  const { draft } = resolve(op, entry, { t: op.t, against: rev === undefined ? 'stamps' : 'order' })
-  const change: Change = { ...draft, rev: Number.MAX_SAFE_INTEGER, prev: 0, epoch: 'pending' }
-  const shown = entry.rev
-  applyChange(entry, change)
-  entry.rev = rev ?? shown
-}

@@ -36,7 +36,7 @@ export class Reading {
   }
 
   private async viewAlone(): Promise<Found> {
-    const view = await this.single.view()
+    const view = await this.single.load()
     const store = await this.ports.connector.connect()
     if (store !== null) await this.lookInStore(view, store)
     await this.takeUnmergedEdit(view)

@@ -7,7 +7,8 @@ import type { Clock } from '../platform/clock.js'
 import type { RootState } from '../store/root.js'
 import type { EditFacts } from './file-in.js'
 import type { Mode } from './mode.js'
-import { OpenOperations, overlay } from './open-operations.js'
+import { OpenOperations } from './open-operations.js'
+import { ShownRecords } from './overlay.js'
 
 /** What a keeper tells its listeners: `lost` means that watchers cannot go on from where they are. */
 export type News = { is: 'changes'; changes: readonly Change[] } | { is: 'pending' } | { is: 'lost'; rev: number }
@@ -26,6 +27,7 @@ export class RootCopy {
   rootId = ''
   /** Changes that are in the replica and not in the saved state. */
   changesSinceSave = 0
+  private readonly shown = new ShownRecords()
   private readonly listeners: ((news: News) => void)[] = []
 
   constructor(private readonly clock: Pick<Clock, 'now'>) {}
@@ -58,12 +60,17 @@ export class RootCopy {
 
   /** The records as they will be when everything acknowledged is committed. */
   records(): Map<Target, Entry> {
-    return overlay(this.replica, this.open.all())
+    return this.shown.of(this.replica, this.open)
+  }
+
+  /** One of them. */
+  record(target: Target): Entry | undefined {
+    return this.shown.one(this.replica, this.open, target)
   }
 
   /** Something acknowledged is not in the replica yet. */
   hasWork(): boolean {
-    return this.open.all().length > 0
+    return this.open.size > 0
   }
 
   /** The order in which an edited document has its members. */
@@ -77,6 +84,6 @@ export class RootCopy {
 
   state(): RootState {
     const { replica, generation, order, skewMs } = this
-    return { generation, replica, carry: this.open.all(), order, skewMs }
+    return { generation, replica, carry: [...this.open.all()], order, skewMs }
   }
 }

@@ -5,6 +5,7 @@ import type { Glance } from '../store/root.js'
 import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
+import { Shared } from './shared.js'
 import type { KeeperAccess, Patience } from './writer.js'
 
 /** So long a command tries to become the keeper. */
@@ -24,6 +25,9 @@ export class SingleRounds implements KeeperAccess {
   private isAsked = false
   private isEnding = false
   private background: Promise<void> | null = null
+  /** Done one at a time: what has not begun yet is done for everybody who asks until then. */
+  private readonly rounds = new Shared(() => this.tryRounds())
+  private readonly views = new Shared(() => this.load())
   private endRest = (): void => undefined
 
   constructor(private readonly ports: Ports) {}
@@ -34,7 +38,7 @@ export class SingleRounds implements KeeperAccess {
 
   /** `mustWait` false: in the background, together with others that are asked for until then; see `idle`. */
   async settle(mustWait = true): Promise<Keeper | null> {
-    if (mustWait) return this.rounds()
+    if (mustWait) return this.rounds.ask()
     this.isAsked = true
     this.background ??= this.work()
     return null
@@ -58,7 +62,7 @@ export class SingleRounds implements KeeperAccess {
     while (this.isAsked) {
       this.isAsked = false
       const began = performance.now()
-      await this.rounds()
+      await this.rounds.ask()
       // A process that lives for long has other things to do.
       if (!this.isEnding) await this.rest(Math.min(LONGEST_REST_MS, REST * (performance.now() - began)))
     }
@@ -75,7 +79,7 @@ export class SingleRounds implements KeeperAccess {
     })
   }
 
-  private async rounds(): Promise<Keeper | null> {
+  private async tryRounds(): Promise<Keeper | null> {
     try {
       return await this.doRounds()
     } catch (error) {
@@ -101,7 +105,12 @@ export class SingleRounds implements KeeperAccess {
     return keeper
   }
 
-  async view(): Promise<Keeper> {
+  view(): Promise<Keeper> {
+    return this.views.ask()
+  }
+
+  /** As `view`, for a caller who changes what it is given. */
+  async load(): Promise<Keeper> {
     const keeper = new Keeper(this.ports)
     await keeper.refresh()
     keeper.mode = this.mode({ epoch: keeper.replica.epoch }, await this.ports.connector.connect())

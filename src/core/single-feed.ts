@@ -31,7 +31,7 @@ export class SingleFeed {
 
   async begin(): Promise<void> {
     await this.rounds.settle()
-    this.view = await this.rounds.view()
+    this.view = await this.rounds.load()
     this.last = this.view.replica.rev
   }
 
@@ -41,7 +41,7 @@ export class SingleFeed {
     this.isLooking = true
     try {
       await this.rounds.settle()
-      const view = await this.rounds.view()
+      const view = await this.rounds.load()
       const changes = await this.ports.root.history.after(this.last)
       const shown = changes.filter((change) => change.rev <= view.replica.rev)
       this.view = view

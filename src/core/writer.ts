@@ -10,7 +10,6 @@ import type { Store } from '../store/contract.js'
 import type { Glance } from '../store/root.js'
 import type { Keeper } from './keeper.js'
 import type { WriteOutcome, WriteRequest } from './memory.js'
-import { overlay } from './open-operations.js'
 import type { Mode } from './mode.js'
 import { isSharedEpoch, type Ports } from './ports.js'
 import { submit, type Submission } from './submit.js'
@@ -27,7 +26,7 @@ export interface KeeperAccess {
    * false: the outcome is known, and the round may come later if there is somebody to do it.
    */
   settle(mustWait: boolean): Promise<Keeper | null>
-  /** An up-to-date view of the root without a round. */
+  /** An up-to-date view of the root without a round, which others may look at too. */
   view(): Promise<Keeper>
   /** Runs in the keeper's place: only there this root may number changes itself. null: not possible now. */
   alone<T>(action: (keeper: Keeper) => Promise<T>, patience?: Patience): Promise<T | null>
@@ -161,8 +160,7 @@ export class Writer {
       // Without a key it is this very call that was sent before, elsewhere.
       return outcome.ok && operation.digest !== undefined ? { ...outcome, replayed: true } : outcome
     }
-    const waiting = view.open.all().filter(({ op }) => op.target === operation.target)
-    const entry = overlay(view.replica, waiting).get(operation.target)
+    const entry = view.record(operation.target)
     if (operation.kind === 'delete' && entry?.live !== true) return { ok: false, reason: 'absent' }
     const { notNumbers } = resolve(operation, entry, { t: operation.t, against: 'order' })
     return notNumbers.length > 0 ? { ok: false, reason: 'not-a-number', paths: notNumbers } : null
@@ -236,7 +234,7 @@ function refusal(final: Exclude<Final, { is: 'committed' } | { is: 'duplicate' }
 function knownDigest(view: Keeper, id: string): { digest: string | undefined } | undefined {
   const seen = view.replica.seen.get(id)
   if (seen !== undefined) return { digest: seen.digest }
-  const open = view.open.all().find(({ op }) => op.id === id)
+  const open = view.open.get(id)
   return open === undefined ? undefined : { digest: open.op.digest }
 }
 

@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest'
+import { OpenOperations } from '../../../src/core/open-operations.js'
+import { ShownRecords } from '../../../src/core/overlay.js'
+import { Shared } from '../../../src/core/shared.js'
+import { formatLine } from '../../../src/domain/json.js'
+import type { Operation, Target } from '../../../src/domain/operation.js'
+import { advance, emptyReplica, type Replica } from '../../../src/domain/replica.js'
+import type { Acknowledged } from '../../../src/store/root.js'
+
+const AGENTS = 10
+
+/** Adds one to the number of its agent; how often anybody looked at what it does is counted. */
+class Waiting {
+  looks = 0
+  private made = 0
+
+  next(kind: Operation['kind'] = 'set'): Acknowledged {
+    const n = this.made++
+    const edits: Operation['edits'] = [{ do: 'add', path: '/context/n', by: '1' }, { do: 'set', path: '/context/last', value: String(n) }]
+    const op = { id: `op${n}`, t: 1_000 + n, target: `agent:a${n % AGENTS}`, kind, edits, base: 0, baseEpoch: '', by: 'x', root: 'r' }
+    Object.defineProperty(op, 'edits', { get: () => (this.looks++, edits) })
+    return { op }
+  }
+}
+
+/** A replica that counts how often it is asked for an id. */
+function countingReplica(): { replica: Replica; asked: () => number } {
+  let asked = 0
+  class Counting<K, V> extends Map<K, V> {
+    override has(key: K): boolean {
+      asked++
+      return super.has(key)
+    }
+  }
+  return { replica: { ...emptyReplica(), epoch: 'r1', seen: new Counting() }, asked: () => asked }
+}
+
+const change = (op: Operation, rev: number): Parameters<typeof advance>[1] => ({
+  ...{ id: op.id, t: op.t, target: op.target, kind: op.kind, by: op.by, rev, prev: rev - 1, epoch: 'r1' },
+  leaves: [{ path: '/context/n', value: '1', counts: [{ root: 'r', n: 1, sum: '1' }] }],
+})
+
+describe('with thousands of writes that wait for Redis', () => {
+  const COUNT = 3_000
+
+  test('each is laid over the records once, whoever looks after each of them', () => {
+    const [waiting, open, shown] = [new Waiting(), new OpenOperations(), new ShownRecords()]
+    const { replica } = countingReplica()
+    for (let n = 0; n < COUNT; n++) {
+      open.add(waiting.next())
+      const records = shown.of(replica, open)
+      expect(records.get(`agent:a${n % AGENTS}`)!.tree.get('context')).toEqual(new Map([['n', String(Math.floor(n / AGENTS) + 1)], ['last', String(n)]]))
+    }
+    expect(waiting.looks).toBe(COUNT)
+  })
+
+  test('each is looked for in the replica a few times in all', () => {
+    const [waiting, open] = [new Waiting(), new OpenOperations()]
+    const { replica, asked } = countingReplica()
+    for (let n = 1; n <= COUNT; n++) {
+      open.add(waiting.next())
+      open.settle(replica)
+      expect(open.pendingCount(replica)).toBe(n)
+      expect(open.toReplay(replica)).toHaveLength(n)
+    }
+    expect(asked()).toBeLessThanOrEqual(3 * COUNT)
+  })
+
+  test('what many ask for while it is being done is done once more for all of them', async () => {
+    let rounds = 0
+    let finish = (): void => undefined
+    const shared = new Shared(() => new Promise<number>((resolve) => {
+      rounds++
+      finish = () => {
+        resolve(rounds)
+      }
+    }))
+    const first = shared.ask()
+    await Promise.resolve()
+    const others = Array.from({ length: 200 }, () => shared.ask())
+    finish()
+    expect(await first).toBe(1)
+    await Promise.resolve()
+    finish()
+    expect(new Set(await Promise.all(others))).toEqual(new Set([2]))
+  })
+
+  test('work that failed does not fail for those who asked after it', async () => {
+    let tries = 0
+    const shared = new Shared(() => (++tries === 1 ? Promise.reject(new Error('no')) : Promise.resolve(tries)))
+    const first = shared.ask()
+    await expect(first).rejects.toThrow('no')
+    expect(await shared.ask()).toBe(2)
+  })
+})
+
+describe('what is kept of the records that are shown', () => {
+  type Step = (facts: { open: OpenOperations; replica: Replica; waiting: Waiting; added: Acknowledged[] }) => void
+  const commit: Step = ({ replica, added }) => {
+    advance(replica, change(added[0]!.op, 1))
+  }
+  const steps: [string, Step][] = [
+    ['one was committed', commit],
+    ['one was committed, and is dropped', (facts) => {
+      commit(facts)
+      facts.open.settle(facts.replica)
+    }],
+    ['one got a revision', ({ open, added }) => {
+      open.add({ ...added[1]!, rev: 7, epoch: 'r1' })
+    }],
+    ['one came that has a revision already', ({ open, waiting }) => {
+      open.add({ ...waiting.next(), rev: 7, epoch: 'r1' })
+    }],
+    ['one came that goes before all others', ({ open, waiting }) => {
+      open.add(waiting.next('adopt'))
+    }],
+    ['the replica has other records', ({ replica }) => {
+      replica.entries = new Map()
+    }],
+  ]
+
+  test.each(steps)('is worked out again when %s', (_, step) => {
+    const [waiting, open, shown] = [new Waiting(), new OpenOperations(), new ShownRecords()]
+    const { replica } = countingReplica()
+    const added = Array.from({ length: 15 }, () => waiting.next())
+    for (const entry of added) open.add(entry)
+    shown.of(replica, open)
+    open.settle(replica)
+    step({ open, replica, waiting, added })
+    const all = texts(new ShownRecords().of(replica, open))
+    expect(texts(shown.of(replica, open))).toEqual(all)
+    for (const target of all.keys()) expect(shown.one(replica, open, target)).toEqual(new ShownRecords().one(replica, open, target))
+  })
+
+  const texts = (records: ReturnType<ShownRecords['of']>): Map<Target, string> => new Map([...records].map(([target, { tree }]) => [target, formatLine(tree)]))
+})

@@ -5,8 +5,11 @@ export type RedisSource = '--redis-url' | 'MEMORY_SYNC_REDIS_URL' | 'REDIS_URL' 
 
 export type RedisPlace = { socket: string } | { host: string; port: number; tls?: true }
 
-/** A place with what is said there. Without `password`: none is sent. */
-export type RedisEndpoint = RedisPlace & { username?: string; password?: string; db: number }
+/**
+ * A place with what is said there. Without `password`: none is sent. `passwordWanted`: a server that takes everybody is not the one
+ * that is meant.
+ */
+export type RedisEndpoint = RedisPlace & { username?: string; password?: string; passwordWanted?: true; db: number }
 
 export const isSet = (value: string | undefined): value is string => value !== undefined && value !== ''
 

@@ -71,7 +71,7 @@ export function resolveRedis(inputs: RedisInputs): ResolvedRedis {
   }
   if (isSet(env['REDIS_HOST']) || isSet(env['REDIS_PORT'])) return named(hostAndPort(env), 'REDIS_HOST', given, inputs)
   if (configFile.enabled === false) return { state: 'off', from: 'config' }
-  if (isSet(configFile.url)) return named(readUrl(configFile.url, 'config'), 'config', given, inputs)
+  if (isSet(configFile.url)) return named(configured(configFile.url, configFile), 'config', given, inputs)
   return { state: 'probe', endpoints: usualPlaces(given ?? passwordIn(env) ?? setOrUndefined(configFile.password)) }
 }
 
@@ -84,6 +84,11 @@ export function resolveNamespace(env: Environment, configFile: RedisConfig): str
   })
 }
 
+/** A private server was given a password: what answers without one on its port is another server. */
+function configured(url: string, { managed }: RedisConfig): RedisEndpoint {
+  return { ...readUrl(url, 'config'), ...(managed !== undefined && { passwordWanted: true }) }
+}
+
 /** The more particular word wins: the flag's file, then the URL's own, then the environment's or the config's. */
 function named(
   endpoint: RedisEndpoint,
@@ -91,8 +96,8 @@ function named(
   given: string | undefined,
   { env, configFile }: RedisInputs,
 ): ResolvedRedis {
-  const configured = setOrUndefined(configFile.password)
-  const others = from === 'config' ? [configured, passwordIn(env)] : [passwordIn(env), configured]
+  const inFile = setOrUndefined(configFile.password)
+  const others = from === 'config' ? [inFile, passwordIn(env)] : [passwordIn(env), inFile]
   const password = [given, endpoint.password, ...others].find((candidate) => candidate !== undefined)
   return { state: 'named', endpoint: { ...endpoint, ...(password !== undefined && { password }) }, from }
 }

@@ -4,26 +4,22 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { applyEdits, modify, parse } from 'jsonc-parser'
 import { readConfig } from '../config/file.js'
-import type { RedisConfig } from '../config/redis.js'
+import type { ManagedRedis, RedisConfig } from '../config/redis.js'
 import type { Environment } from '../config/root.js'
 import type { Intent, Step } from './intent.js'
 import { configFile, type Places, redisFolder } from './places.js'
+import { isStillOurs, newAddress } from './private-address.js'
 import type { RedisDecision } from './redis.js'
 
 /** What an installation decides; everything else in the file is its owner's. */
 const OURS = ['enabled', 'url', 'password', 'namespace', 'managed'] as const
 type Ours = (typeof OURS)[number]
 
-/** A socket's path may have 103 bytes on macOS; beyond that the server listens on loopback. */
-const MAX_SOCKET_BYTES = 100
-const FIRST_PORT = 20_000
-const PORTS = 20_000
-
 export async function planSettings(places: Places, decision: RedisDecision, env: Environment): Promise<Step> {
   const path = realPathOf(configFile(places))
   const current = readOr(path, '{}\n')
   const { redis } = await readConfig(env)
-  const wanted = settingsFor(places, decision, redis)
+  const wanted = await settingsFor(places, decision, redis)
   const intents: Intent[] = []
   if (decision.got === 'managed') {
     const folder = redisFolder(places)
@@ -50,7 +46,7 @@ export function describe(decision: RedisDecision): string {
  * A member that is undefined is taken out of the file. The namespace is its owner's in each case, and so is a login, unless it is that
  * of a private Redis which is no longer meant.
  */
-function settingsFor(places: Places, decision: RedisDecision, now: RedisConfig): Partial<Pick<RedisConfig, Ours>> {
+async function settingsFor(places: Places, decision: RedisDecision, now: RedisConfig): Promise<Partial<Pick<RedisConfig, Ours>>> {
   switch (decision.got) {
     case 'off':
       return { enabled: false, namespace: now.namespace, ...(now.managed === undefined && kept(now, 'url', 'password')) }
@@ -59,22 +55,22 @@ function settingsFor(places: Places, decision: RedisDecision, now: RedisConfig):
       return { url: decision.url, password: decision.password ?? (isSame ? now.password : undefined), namespace: decision.namespace ?? now.namespace }
     }
     case 'managed': {
-      const folder = redisFolder(places)
-      const isSame = now.managed?.folder === folder && now.url !== undefined && now.password !== undefined
-      const login = isSame ? kept(now, 'url', 'password') : { url: listening(folder), password: randomBytes(32).toString('hex') }
-      return { ...login, namespace: now.namespace, managed: { root: places.root, folder, program: decision.program } }
+      const managed = { root: places.root, folder: redisFolder(places), program: decision.program }
+      return { ...(await loginOf(managed, now)), namespace: now.namespace, managed }
     }
   }
 }
 
+/** The one of before, unless its port is somebody else's by now. */
+async function loginOf(managed: ManagedRedis, now: RedisConfig): Promise<Pick<RedisConfig, 'url' | 'password'>> {
+  const { url, password } = now
+  const isKnown = now.managed?.folder === managed.folder && url !== undefined && password !== undefined
+  if (isKnown && (await isStillOurs(url, password, managed))) return { url, password }
+  return { url: await newAddress(managed.folder), password: randomBytes(32).toString('hex') }
+}
+
 const kept = (now: RedisConfig, ...names: ('url' | 'password')[]): Partial<RedisConfig> =>
   Object.fromEntries(names.map((name) => [name, now[name]]))
-
-function listening(folder: string): string {
-  const socket = join(folder, 'redis.sock')
-  if (Buffer.byteLength(socket) <= MAX_SOCKET_BYTES) return `unix://${socket.split('/').map(encodeURIComponent).join('/')}`
-  return `redis://127.0.0.1:${FIRST_PORT + (randomBytes(2).readUInt16BE() % PORTS)}`
-}
 
 /** The rest of the file stays, byte for byte. */
 export function withSettings(text: string, settings: Partial<Record<Ours, unknown>>): string {

@@ -32,12 +32,16 @@ export class LastingRedis {
   /** The server, when it takes its password: found, or else started. Throws MemoryError `failed` where it does not get ready. */
   async ensure(): Promise<{ server: ProcessIdentity; found: boolean }> {
     const found = await this.find()
-    const server = found ?? (await this.start())
+    const server = this.note(found ?? (await this.start()))
     const isReady = await until(READY_MS, async () => !systemProcesses.isAlive(server) || (await this.pid()) !== null)
     if (isReady && systemProcesses.isAlive(server)) return { server, found: found !== null }
     throw new MemoryError('failed', `the private Redis in ${this.place.folder} ${isReady ? 'ended at once' : 'does not answer'}`, {
       suggestions: [`look into ${this.log}${this.logTail()}`],
     })
+  }
+
+  async isRunning(): Promise<boolean> {
+    return (await this.find()) !== null
   }
 
   /** It has ended, in order if it can, when this resolves. One that does not run is no error. */
@@ -53,28 +57,27 @@ export class LastingRedis {
     rmSync(this.noteFile, { force: true })
   }
 
-  /** By our note, which also knows one that does not answer; else by asking who answers with our password. */
+  /** By our note, which also knows one that does not answer; else by asking who answers with our password and settings. */
   private async find(): Promise<ProcessIdentity | null> {
     const noted = this.noted()
     if (noted !== null && systemProcesses.isAlive(noted)) return noted
     const pid = await this.pid()
-    return pid === null ? null : this.note(pid)
+    return pid === null ? null : identify(pid)
   }
 
   private async start(): Promise<ProcessIdentity> {
     const { program, folder } = this.place
     const options = { env: this.env, cwd: folder, stdout: this.log, stderr: this.log }
     try {
-      const child = await startDetached(program, [join(folder, 'redis.conf')], options)
+      const child = await startDetached(program, [this.settings], options)
       child.unref()
-      return this.note(child.pid ?? 0)
+      return identify(child.pid ?? 0)
     } catch (error) {
       throw new MemoryError('failed', `the private Redis cannot be started: ${messageOf(error)}`, { cause: error })
     }
   }
 
-  private note(pid: number): ProcessIdentity {
-    const server = identify(pid)
+  private note(server: ProcessIdentity): ProcessIdentity {
     writeFileSync(this.noteFile, formatProcess(server), { mode: 0o600 })
     return server
   }
@@ -88,7 +91,7 @@ export class LastingRedis {
   }
 
   private pid(): Promise<number | null> {
-    return redisPid(this.place.where, this.place.password)
+    return redisPid(this.place.where, this.place.password, this.settings)
   }
 
   private logTail(): string {
@@ -97,6 +100,10 @@ export class LastingRedis {
     } catch {
       return '' // it has not come as far as a log
     }
+  }
+
+  private get settings(): string {
+    return join(this.place.folder, 'redis.conf')
   }
 
   private get noteFile(): string {

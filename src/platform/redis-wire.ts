@@ -32,12 +32,17 @@ export function askRedis(where: RedisWhere, commands: readonly (readonly string[
   })
 }
 
-/** The pid of a server that takes this password; null: nobody answers, or it does not take it (yet). */
-export async function redisPid(where: RedisWhere, password: string): Promise<number | null> {
-  const answer = await askRedis(where, [['AUTH', password], ['INFO', 'server']], (text) => /\r\n-|^-|executable:|\r\nconfig_file:/.test(text))
-  const pid = /\r\nprocess_id:(\d+)\r\n/.exec(answer ?? '')?.[1]
-  return pid === undefined ? null : Number(pid)
+/**
+ * The pid of a server that was started with this file of settings; null: nobody answers, or it does not take the password (yet), or it
+ * is another server. One that wants no password is another one: it was given this one in its settings.
+ */
+export async function redisPid(where: RedisWhere, password: string, settingsFile: string): Promise<number | null> {
+  const answer = (await askRedis(where, [['AUTH', password], ['INFO', 'server']], (text) => /^-|\r\n-|\r\nconfig_file:.*\r\n/.test(text))) ?? ''
+  if (!answer.startsWith('+OK\r\n') || factIn(answer, 'config_file') !== settingsFile) return null
+  return Number(factIn(answer, 'process_id'))
 }
+
+const factIn = (info: string, name: string): string | undefined => new RegExp(`\r\n${name}:(.*)\r\n`).exec(info)?.[1]
 
 /** RESP: an array of strings, each with its length in bytes. */
 const framed = (words: readonly string[]): string =>

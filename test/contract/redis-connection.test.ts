@@ -49,6 +49,15 @@ describe('a password', () => {
     for (const spy of printed) expect(spy).not.toHaveBeenCalled()
   })
 
+  it('that a server has to want, and does not, shows that it is another server', async () => {
+    const server = await startRedis()
+    for (const login of [{ password: SECRET }, {}]) {
+      expect((await failureOf(open(server, { ...login, passwordWanted: true }))).message).toContain('it is another server')
+    }
+    const meant = await startRedis({ password: SECRET })
+    await (await open(meant, { password: SECRET, passwordWanted: true })).hello()
+  })
+
   it('that is wanted opens the server', async () => {
     const server = await startRedis({ password: SECRET })
     expect((await open(server, { password: SECRET })).connection.run).toMatch(/^[0-9a-f]{40}$/)

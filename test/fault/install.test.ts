@@ -223,6 +223,36 @@ describe('a private Redis', () => {
     expect(processesOf(home)).toEqual([])
   })
 
+  test('on loopback, where the path of a socket would be too long: a server that somebody else has there later is left alone', async () => {
+    const home = await Home.make({ redis: 'any', name: `a home with a ${'long '.repeat(12)}name` })
+    await install(home, '--redis', 'managed')
+    expect(await status(home)).toMatchObject({ redis: 'online' })
+    const port = await portOf(home)
+    await home.ok('set', 'mary', 'task=T1')
+    await home.ok('hub', 'stop')
+
+    const other = await startRedis({ args: ['--port', String(port)] })
+    await home.ok('install-agent')
+    const written = JSON.parse(await home.ok('set', 'mary', 'task=T2', '--json')) as { durability: string }
+    expect(written.durability).toBe('file')
+    const { code, stdout } = await home.run('health')
+    expect(code).toBe(1)
+    expect(stdout).toContain(`❌ Redis not reachable: Redis at 127.0.0.1:${port} wants no password`)
+    await eventually(async () => (await home.read('02luka/logs/memory_hub.out.log')).includes('the private Redis in'), soon)
+    expect(await (await other.client()).dbsize()).toBe(0)
+
+    expect(changedBy(await install(home))).toContain(`${home.path}/.config/memory_sync/config.json`)
+    expect(await portOf(home)).not.toBe(port)
+    expect(JSON.parse(await home.ok('status', '--json'))).toMatchObject({ redis: 'online', pending: 0 })
+    await home.ok('rollback')
+    expect(processesOf(home)).toEqual([])
+    expect(await (await other.client()).dbsize()).toBe(0)
+  })
+
+  const portOf = async (home: Home): Promise<number> => {
+    const { redis } = JSON.parse(await home.read('.config/memory_sync/config.json')) as { redis: { url: string } }
+    return Number(/^redis:\/\/127\.0\.0\.1:(\d+)$/.exec(redis.url)?.[1])
+  }
   const redisPid = (home: Home): number => Number(/^(\d+)/.exec(readFileSync(`${home.path}/.local/share/memory_sync/redis/redis.process`, 'utf8'))?.[1])
   const status = async (home: Home): Promise<{ redis: string }> => JSON.parse(await home.ok('status', '--json')) as { redis: string }
 })

@@ -4,7 +4,7 @@
  */
 import { Redis } from 'ioredis'
 import { StoreUnavailable } from '../../errors/errors.js'
-import { type Circumstances, explain, isReply, isSuperfluousPassword, silent } from './failures.js'
+import { anotherServer, type Circumstances, explain, isReply, isSuperfluousPassword, silent } from './failures.js'
 import { gather } from '../../platform/gather.js'
 import { startPatience } from '../../platform/patience.js'
 import { scriptDefinitions } from './scripts.js'
@@ -12,6 +12,8 @@ import { scriptDefinitions } from './scripts.js'
 export type RedisEndpoint = ({ socket: string } | { host: string; port: number; tls?: boolean }) & {
   username?: string | undefined
   password?: string | undefined
+  /** One that takes everybody is refused. */
+  passwordWanted?: true | undefined
   db?: number | undefined
 }
 
@@ -36,7 +38,7 @@ export const labelOf = (endpoint: RedisEndpoint): string =>
 
 /**
  * Connects, logs in, and learns which process it is, in one round trip. Throws StoreUnavailable with the reason, never sent.
- * A password that the server does not want is no error.
+ * A password that the server does not want is no error, unless the endpoint says so.
  */
 export async function connectRedis(options: ConnectOptions): Promise<RedisConnection> {
   const { endpoint } = options
@@ -157,11 +159,12 @@ function newClient(endpoint: RedisEndpoint, budgetMs: number): Redis {
 }
 
 /** Returns what the server says of itself. */
-async function greet(client: Redis, { username, password, db }: RedisEndpoint): Promise<string> {
+async function greet(client: Redis, endpoint: RedisEndpoint): Promise<string> {
+  const { username, password = endpoint.passwordWanted === true ? '' : undefined, db } = endpoint
   await client.connect()
   const login = password === undefined ? [] : username === undefined ? [password] : [username, password]
   const sent = [
-    ...(login.length === 0 ? [] : [client.call('AUTH', ...login).catch(unlessSuperfluous)]),
+    ...(login.length === 0 ? [] : [client.call('AUTH', ...login).catch(unlessSuperfluous(endpoint))]),
     ...(db === undefined || db === 0 ? [] : [client.select(db)]),
     client.info('server'),
   ]
@@ -172,9 +175,12 @@ async function greet(client: Redis, { username, password, db }: RedisEndpoint): 
   return sent.at(-1) as Promise<string>
 }
 
-function unlessSuperfluous(error: unknown): void {
-  if (!isSuperfluousPassword(error)) throw error
-}
+const unlessSuperfluous =
+  (endpoint: RedisEndpoint) =>
+  (error: unknown): void => {
+    if (!isSuperfluousPassword(error)) throw error
+    if (endpoint.passwordWanted === true) throw anotherServer(labelOf(endpoint))
+  }
 
 const factOf = (info: string, name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1]
 

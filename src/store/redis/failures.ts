@@ -125,6 +125,12 @@ export const isReply = (error: unknown): boolean => error instanceof Error && er
 export const isSuperfluousPassword = (error: unknown): boolean =>
   /no password is set|without any password configured/.test(messageOf(error))
 
+/** Nothing was asked of it, nor will be. */
+export const anotherServer = (label: string): StoreUnavailable =>
+  new StoreUnavailable(`Redis at ${label} wants no password, so it is another server than the private one that was installed`, false, {
+    suggestions: ['memory_sync install gives the private one another port'],
+  })
+
 const withoutPassword = (text: string, password: string | undefined): string =>
   password === undefined || password === '' ? text : text.replaceAll(password, '***')
 

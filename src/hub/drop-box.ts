@@ -10,7 +10,7 @@ import { MemoryError, messageOf } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
 import { type Bridge, bridgeOf } from './bridge.js'
 import type { Component } from './components.js'
-import { dropKey, type DropName, parseDrop, parseDropName, writeOfDrop } from './drop.js'
+import { dropKey, type DropName, isAmbiguous, parseDrop, parseDropName, writeOfDrop } from './drop.js'
 import { type DropContent, type DropFile, listDrops, MAX_DROP_BYTES, moveDrop, readDrop, rejectFile } from './drop-files.js'
 import { FolderWatch, UNWATCHED_MS } from './folder-watch.js'
 import type { Log } from './log.js'
@@ -18,7 +18,7 @@ import { Looker } from './looker.js'
 
 export interface DropBoxOptions {
   root: string
-  memory: Pick<ServedMemory, 'write' | 'publish'>
+  memory: Pick<ServedMemory, 'read' | 'write' | 'publish'>
   log: Log
   clock: Pick<Clock, 'now' | 'offsetMinutes'>
   /** A file that changed within this time may still be written, ms. */
@@ -117,7 +117,7 @@ export class DropBox implements Component {
 
   /** Throws MemoryError `usage` for what can never be taken, and anything else for what may work later. */
   private async take({ name, size }: DropFile): Promise<void> {
-    const drop = parseDropName(name)
+    const drop = await this.whose(name)
     if (drop === null) throw new MemoryError('usage', 'its name is not <agent>_<what>_<epoch>.json with a legal agent name')
     if (size > MAX_DROP_BYTES) throw new MemoryError('usage', `it has ${size} bytes; a drop may have ${MAX_DROP_BYTES}`)
     const content = await readDrop(`${this.bridge.inbox}/${name}`)
@@ -127,6 +127,12 @@ export class DropBox implements Component {
     if (moved === null) return
     await this.announce(drop, name)
     await this.takeLatecomer(name, drop, content, moved)
+  }
+
+  private async whose(name: string): Promise<DropName | null> {
+    if (!isAmbiguous(name)) return parseDropName(name)
+    const agents = (await this.options.memory.read())?.context.get('agents')
+    return parseDropName(name, (agent) => agents instanceof Map && agents.has(agent))
   }
 
   private async write(name: string, drop: DropName, { text, digest }: DropContent): Promise<void> {

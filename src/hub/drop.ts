@@ -18,21 +18,33 @@ export interface DropName {
   at: number
 }
 
-const NAME = /^([^_]+)_(.+)_(\d+)\.json$/
+const NAME = /^(.+)_(\d+)\.json$/
 /** Behind the epoch a program may have put a number of its own, so that two drops of one second stay two. */
 const EPOCH_INSIDE = /^(.+)_(\d{9,16})$/
 /** Of this many ms since 1970 on, a number is in ms: as seconds it would be the year 5138. */
 const FIRST_MS = 1e11
 
-/** `<agent>_<what>_<epoch>.json`, the epoch in s or ms. null: it is no such name, or the agent's is not legal. */
-export function parseDropName(name: string): DropName | null {
-  const match = NAME.exec(name)
-  if (match === null) return null
-  const [, agent = '', rest = '', last = ''] = match
-  const inside = EPOCH_INSIDE.exec(rest)
-  const what = inside?.[1] ?? rest
-  const epoch = Number(inside?.[2] ?? last)
-  return isLegalName(agent) ? { agent, what, at: epoch < FIRST_MS ? epoch * 1000 : epoch } : null
+/**
+ * `<agent>_<what>_<epoch>.json`, the epoch in s or ms. Agents may have `_` in their names: the longest name before a `_` that
+ * `isAgent` knows is the agent, else what stands before the first `_`. null: it is no such name, or the agent's is not legal.
+ */
+export function parseDropName(name: string, isAgent: (name: string) => boolean = () => false): DropName | null {
+  const [, stem = '', last = ''] = NAME.exec(name) ?? []
+  const [, stemBefore = '', epochInside = ''] = EPOCH_INSIDE.exec(stem) ?? []
+  const inside = splitStem(stemBefore, isAgent)
+  const found = inside ?? splitStem(stem, isAgent)
+  if (found === null || !isLegalName(found.agent)) return null
+  const epoch = Number(inside === null ? last : epochInside)
+  return { ...found, at: epoch < FIRST_MS ? epoch * 1000 : epoch }
+}
+
+/** True: who is meant depends on which agents there are. */
+export const isAmbiguous = (name: string): boolean => /_.*_.*_/.test(name)
+
+function splitStem(stem: string, isAgent: (name: string) => boolean): Pick<DropName, 'agent' | 'what'> | null {
+  const cuts = [...stem.matchAll(/_/g)].map(({ index }) => index).filter((at) => at < stem.length - 1)
+  const cut = cuts.findLast((at) => isAgent(stem.slice(0, at))) ?? cuts[0]
+  return cut === undefined ? null : { agent: stem.slice(0, cut), what: stem.slice(cut + 1) }
 }
 
 /** A drop of the same content under the same name is the same drop. `digest` is of the content. */

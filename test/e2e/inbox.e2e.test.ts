@@ -83,6 +83,17 @@ test('many drops at once are each taken in, once, and told', async () => {
   expect(await inbox.changes()).toHaveLength(count)
 })
 
+test('an agent with _ in its name gets its drops from the moment on at which it is known', async () => {
+  const inbox = await Inbox.make(REDIS_AND_HUB)
+  inbox.drop('code_reviewer_context_1.json', '{"a":1}')
+  await inbox.isEmpty()
+  await inbox.world.ok('update', 'code_reviewer', 'active')
+  inbox.drop('code_reviewer_context_2.json', '{"a":2}')
+  await inbox.isEmpty()
+  expect(await contextOf(inbox.world, 'code')).toEqual({ reviewer_context: { a: 1 } })
+  expect(await contextOf(inbox.world, 'code_reviewer')).toEqual({ a: 2 })
+})
+
 test('a drop that comes back, as after a crash between write and move, changes nothing; other content under its name does', async () => {
   const inbox = await Inbox.make(FILES_AND_HUB)
   inbox.drop('gc_context_5.json', '{"a":1}')

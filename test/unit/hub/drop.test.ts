@@ -22,6 +22,18 @@ test.each(['gc_context.json', 'context_1.json', '_context_1.json', 'g c_context_
   },
 )
 
+test.each([
+  ['code_reviewer_context_1.json', { agent: 'code_reviewer', what: 'context', at: 1000 }],
+  ['code_reviewer_two_test_result_1762909414_4711.json', { agent: 'code_reviewer_two', what: 'test_result', at: 1762909414000 }],
+  ['_own_context_1.json', { agent: '_own', what: 'context', at: 1000 }],
+  ['gc_my_long_name_1.json', { agent: 'gc', what: 'my_long_name', at: 1000 }],
+  ['new_one_context_1.json', { agent: 'new', what: 'one_context', at: 1000 }],
+  ['gc_result_1.json', { agent: 'gc', what: 'result', at: 1000 }],
+])('%s is of the agent with the longest name that is known, else of what stands before the first _', (name, drop) => {
+  const agents = ['gc', 'gc_result', 'code', 'code_reviewer', 'code_reviewer_two', '_own']
+  expect(parseDropName(name, (agent) => agents.includes(agent))).toEqual(drop)
+})
+
 test('a context is merged, leaf by leaf, with nulls as deletions', () => {
   const drop = { agent: 'gc', what: 'context', at: now.ms - 5000 }
   const write = writeOfDrop(drop, parseTree('{"a":1.10,"b":{"c":null,"d":[1,2]},"e":{}}'), now)

@@ -27,6 +27,10 @@ _LEGAL_NAME = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _RESERVED_NAMES = {".", "..", "__proto__", "constructor", "prototype", "current_work", "token_usage"}
 
 
+# Filled in by the installer where the root is not the usual one.
+memory_sync_root = ''
+
+
 class MemorySyncError(RuntimeError):
     """What memory_sync answered in place of a result. `code` and `details` tell the case, as with `memory_sync --json`."""
 
@@ -38,8 +42,8 @@ class MemorySyncError(RuntimeError):
 
 def _root() -> Path:
     named = os.environ.get("MEMORY_SYNC_ROOT") or os.environ.get("LUKA_SOT")
-    if named:
-        return Path(named)
+    if named or memory_sync_root:
+        return Path(named or memory_sync_root)
     usual = Path.home() / "02luka"
     tree = _tree()
     # A tree elsewhere, whose programs name no root, means itself.

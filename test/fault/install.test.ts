@@ -292,6 +292,14 @@ test('installed for a root of its own: the scripts mean that one, and only that 
   expect(home.has('third/shared_memory'), 'who names a root is followed').toBe(true)
   expect(home.has('02luka')).toBe(false)
 
+  await mkdir(`${home.root}/shared_memory`, { recursive: true })
+  const program = `import sys; sys.path.insert(0, sys.argv[1])
+from agents.memory_hub.memory_hub import UnifiedMemoryHub
+hub = UnifiedMemoryHub(); print(hub.sot_path, hub.get_unified_context()["agents"]["mary"]["context"]["task"])`
+  const shim = await home.spawn('python3', ['-c', program, root], { PYTHONDONTWRITEBYTECODE: '1' })
+  expect(shim.stdout, 'although there is a tree at the usual place').toBe(`${root} T2\n`)
+  await rm(home.root, { recursive: true })
+
   const others = [{ args: ['--root', home.root], env: {} }, { args: [], env: { MEMORY_SYNC_ROOT: home.root } }, { args: [], env: { LUKA_SOT: home.root } }]
   for (const { args, env } of others) {
     for (const command of [['rollback'], ['rollback', '--purge-data'], ['install-agent', '--uninstall']]) {

@@ -68,7 +68,7 @@ export class LocalEngine implements Engine {
     })
     await rounds.start()
     const stopWatching = this.options.watchFiles(['context.json', 'journal'], () => {
-      rounds.poke('soon')
+      rounds.noteFiles()
     })
     this.hub = { rounds, feed: feed!, stopWatching }
     this.writer = new Writer(this.ports, rounds)

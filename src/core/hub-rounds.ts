@@ -14,8 +14,10 @@ import type { KeeperAccess } from './writer.js'
 const SCAN_MS = 30_000
 /** While something is not as it should be (Redis away, a file that is being written), the next look is after this. */
 const RETRY_MS = 500
-/** What is no news to anybody (an echo of an own write, a file event) may wait so long for a round, with others like it. */
+/** What is no news to anybody (an own write, a file event) may wait so long for a round, with others like it. */
 const SOON_MS = 5
+/** A record was touched: mostly by an own write (NOLOOP knows nothing of scripts), else by a program that tells nobody. Each has to be read. */
+const TOUCHED_MS = 30
 /** After a round that failed nothing is tried for so long, whoever asks: what is wrong outside can only change meanwhile. */
 const AFTER_FAILURE_MS = 100
 /** A write waits so long for its round; it is kept in any case. */
@@ -30,8 +32,10 @@ export class HubRounds implements KeeperAccess {
   private isWaitedFor = false
   /** When the next round is due, on the clock of performance.now(). */
   private dueAt = Infinity
-  /** When the last one began. */
-  private roundAt = 0
+  /** When one is due that asks the store, whatever it finds in the files. */
+  private storeDueAt = 0
+  /** When the last one began that did. */
+  private storeAt = 0
   /** No round begins before, on the same clock. */
   private notBefore = 0
   private done = 0
@@ -84,11 +88,18 @@ export class HubRounds implements KeeperAccess {
     this.held = null
   }
 
-  /** There is something to do, now or soon. */
-  poke(when: 'now' | 'soon' = 'now'): void {
+  /** There is something to do, at once or in a while. `files`: what the store may know is known here. */
+  poke(inMs = 0, where: 'store' | 'files' = 'store'): void {
     this.asked++
-    this.dueAt = Math.min(this.dueAt, when === 'now' ? 0 : performance.now() + SOON_MS)
+    const at = performance.now() + inMs
+    if (where === 'store') this.storeDueAt = Math.min(this.storeDueAt, at)
+    else this.dueAt = Math.min(this.dueAt, at)
     this.resume?.()
+  }
+
+  /** Files have changed, by us or by others. */
+  noteFiles(): void {
+    this.poke(SOON_MS, 'files')
   }
 
   /** From memory, but for what other processes have added to the journal. */
@@ -107,8 +118,11 @@ export class HubRounds implements KeeperAccess {
 
   async settle(mustWait: boolean): Promise<Keeper> {
     this.isWaitedFor ||= mustWait
-    this.poke(mustWait ? 'now' : 'soon')
-    if (!mustWait) return this.keeper
+    if (!mustWait) {
+      this.noteFiles()
+      return this.keeper
+    }
+    this.poke()
     const target = this.asked
     const until = performance.now() + SETTLE_MS
     while (this.done < target && performance.now() < until && !this.stopping) await this.roundOrTime(until)
@@ -159,26 +173,36 @@ export class HubRounds implements KeeperAccess {
 
   private async oneRound(feed: Feed): Promise<void> {
     const asked = this.asked
-    this.roundAt = performance.now()
     this.dueAt = Infinity
     try {
       await this.alone(async (keeper) => {
-        const touched = [...this.touched]
         const file = this.isWaitedFor ? 'cheap' : 'due' // who waits may look into the file next
         this.isWaitedFor = false
-        this.touched.clear()
-        await keeper.round(this.isScanDue() ? 'all' : touched, file)
+        await keeper.round(this.takeTouched(), file)
       })
       await this.afterRound(this.keeper)
     } catch (error) {
       this.ports.tell('error', `a round failed: ${messageOf(error)}`)
       this.notBefore = performance.now() + AFTER_FAILURE_MS
+      this.storeDueAt = 0
     }
     this.tellMode()
     await this.listen(feed)
     this.done = asked
     for (const resume of this.settled.splice(0)) resume()
     feed.wake()
+  }
+
+  /** What the next round asks the store for. */
+  private takeTouched(): Iterable<Target> | 'all' | 'none' {
+    const now = performance.now()
+    const isScan = this.isScanDue()
+    if (!isScan && now < Math.min(this.storeDueAt, this.storeAt + this.idleMs())) return 'none'
+    this.storeDueAt = Infinity
+    this.storeAt = now
+    const touched = [...this.touched]
+    this.touched.clear()
+    return isScan ? 'all' : touched
   }
 
   private isScanDue(): boolean {
@@ -194,7 +218,7 @@ export class HubRounds implements KeeperAccess {
   }
 
   private restMs(): number {
-    const dueIn = Math.min(this.dueAt, this.roundAt + this.idleMs()) - performance.now()
+    const dueIn = Math.min(this.dueAt, this.storeDueAt, this.storeAt + this.idleMs()) - performance.now()
     return Math.max(Math.min(dueIn, this.keeper.fileDueInMs() ?? Infinity), this.notBefore - performance.now())
   }
 
@@ -248,7 +272,7 @@ export class HubRounds implements KeeperAccess {
         },
         touched: (target) => {
           this.touched.add(target)
-          this.poke('soon')
+          this.poke(TOUCHED_MS)
         },
         lost: () => {
           this.listening = null

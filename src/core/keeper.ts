@@ -32,16 +32,18 @@ export class Keeper implements LocalSequencer {
   }
 
   /**
-   * One round. `touched`: records to compare with what changes say; `all` for every one. `file`: when context.json is
-   * written. Never throws because the shared store is away.
+   * One round. `touched`: records to compare with what changes say; `all` for every one; `none`: the sequencer is asked only if
+   * something waits for it here. `file`: when context.json is written. Never throws because the shared store is away.
    */
-  async round(touched: Iterable<Target> | 'all', file: FileTurn = 'now'): Promise<void> {
+  async round(touched: Iterable<Target> | 'all' | 'none', file: FileTurn = 'now'): Promise<void> {
     await this.refresh()
     await this.journal.mendState()
     const mayWrite = await this.file.takeIn()
-    await this.sequencer.run(touched)
-    this.sequencer.seed()
-    this.copy.open.settle(this.copy.replica)
+    if (touched !== 'none' || this.copy.hasWork()) {
+      await this.sequencer.run(touched === 'none' ? [] : touched)
+      this.sequencer.seed()
+      this.copy.open.settle(this.copy.replica)
+    }
     if (mayWrite) await this.file.putOut(file)
     await this.journal.fold()
   }

@@ -92,13 +92,13 @@ describe('an update with a hub and Redis', () => {
 
   it('takes a few Redis commands, as many for 400 agents as for 5', () => {
     const [few, many] = [costs.get(FEW)!, costs.get(MANY)!]
-    expect(few.commands).toBeLessThan(80) // those that a script calls are counted too
+    expect(few.commands).toBeLessThan(60) // those that a script calls are counted too
     expect(many.commands).toBeLessThan(few.commands * 1.3)
   })
 
   it('sends Redis as many bytes for 400 agents as for 5', () => {
     const [few, many] = [costs.get(FEW)!, costs.get(MANY)!]
-    expect(few.sent).toBeLessThan(8_000)
+    expect(few.sent).toBeLessThan(3_000)
     expect(many.sent).toBeLessThan(few.sent * 1.3)
   })
 

@@ -14,7 +14,8 @@ export default class Install extends BaseCommand {
   static override readonly summary = 'Install for good: program, settings, hooks, service; then prove that it works.'
   static override readonly description = `Finds a Redis (or runs a private one, or uses files only), adopts the context that is there, and has the hub run for
 good. What is changed is written down before: "rollback" gives everything back as it was. Run it again to repair or to
-upgrade; stopped anywhere, it goes on where it was. On a terminal it asks before it begins.`
+upgrade; stopped anywhere, it goes on where it was. On a terminal it shows the plan and asks before it begins. Elsewhere
+(a pipe, cron, a container) and with --json it goes on: nobody could answer.`
   static override readonly examples = [
     '<%= config.bin %> install --dry-run',
     '<%= config.bin %> install --yes',
@@ -52,10 +53,11 @@ upgrade; stopped anywhere, it goes on where it was. On a terminal it asks before
       ...{ maryScript: absolute(flags['mary-script']), rndScript: absolute(flags['rnd-script']) },
       ...{ label: flags.label, manager: flags.service },
     })
-    const planned = flags['dry-run'] || (!flags.yes && isInteractive()) ? await progress.planStages(all.stages) : []
+    const asks = !flags.yes && !this.jsonEnabled() && isInteractive()
+    const planned = flags['dry-run'] || asks ? await progress.planStages(all.stages) : []
     if (flags['dry-run'] && this.jsonEnabled()) return this.printReply(progress.planReply(planned))
     if (flags['dry-run']) return void (await this.print(progress.formatPlan(planned)))
-    if (!flags.yes && isInteractive()) {
+    if (asks) {
       await this.note(`${progress.formatPlan(planned)}\n`)
       if (!/^y(es)?$/i.test(await ask('Install? [y/N] '))) return this.note('nothing was done')
     }

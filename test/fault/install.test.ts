@@ -9,6 +9,7 @@ import { DISPATCHER } from '../support/installed-cases.js'
 import { BIN, Home, processesOf } from '../support/installed.js'
 import { type Ran } from '../support/program.js'
 import { startRedis } from '../support/redis.js'
+import { onTerminal } from '../support/terminal.js'
 import { makeTempFolder } from '../support/temp.js'
 
 const LONG = process.env['MEMORY_SYNC_TEST_LONG'] === '1'
@@ -125,6 +126,23 @@ describe('install over a tree of the former system', () => {
     await rm(`${home.root}/tools/rnd_memory_hook.zsh`, { recursive: true })
     expect((await install(home)).ok).toBe(true)
   })
+})
+
+test('on a terminal it shows the plan and asks; with --json, and where there is none, it goes on', async () => {
+  const home = await Home.make({ redis: 'any' })
+  const before = await looks(home)
+  const asked = (answer: string, ...args: string[]): Promise<Ran> =>
+    onTerminal(home, 'Install? [y/N]', answer, [process.execPath, BIN, 'install', '--redis', 'off', '--service', 'supervisor', ...args])
+  const declined = await asked('n')
+  expect(declined.stdout).toContain(`+ ${home.root}/tools/mary_memory_hook.zsh`)
+  expect(declined).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing was done') })
+  expect(await looks(home)).toEqual(before)
+
+  expect(await asked('y')).toMatchObject({ code: 0, stdout: expect.stringContaining('✅ memory_sync is installed') })
+  const program = await asked('n', '--json')
+  expect(JSON.parse(program.stdout)).toMatchObject({ ok: true })
+  await home.ok('rollback')
+  expect(await home.ok('install', '--redis', 'off', '--service', 'supervisor')).toContain('✅ memory_sync is installed')
 })
 
 describe('an installer that is killed', () => {

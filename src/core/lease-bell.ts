@@ -1,17 +1,20 @@
 /** Who waits for a lease is woken when it may be free. One subscription serves everybody who waits in this process. */
 import { StoreUnavailable } from '../errors/errors.js'
-import type { LeaseStore } from '../store/lease-contract.js'
+import type { Handed, LeaseStore } from '../store/lease-contract.js'
+
+/** `handed`: it is his already. */
+export type Wake = (handed?: Handed) => void
 
 /** A subscription is kept for the next one who waits. */
 const LINGER_MS = 10_000
 
 export class LeaseBell {
-  private readonly waiters = new Map<string, { name: string; wake: () => void }>()
+  private readonly waiters = new Map<string, { name: string; wake: Wake }>()
   private hearing: Promise<() => Promise<void>> | null = null
   private lingering: NodeJS.Timeout | undefined
 
   /** Resolves when nothing that happens from now on is missed; where nobody tells, at once: who waits looks now and then. */
-  async listen(store: LeaseStore, waiter: { id: string; name: string }, wake: () => void): Promise<() => void> {
+  async listen(store: LeaseStore, waiter: { id: string; name: string }, wake: Wake): Promise<() => void> {
     clearTimeout(this.lingering)
     this.waiters.set(waiter.id, { name: waiter.name, wake })
     this.hearing ??= this.open(store)
@@ -36,8 +39,8 @@ export class LeaseBell {
 
   private open(store: LeaseStore): Promise<() => Promise<void>> {
     const hearing = store.hear(
-      (name, next) => {
-        if (next !== null) this.waiters.get(next)?.wake()
+      (name, next, handed) => {
+        if (next !== null) this.waiters.get(next)?.wake(handed)
         else for (const waiter of this.waiters.values()) if (name === '' || waiter.name === name) waiter.wake()
       },
       () => {

@@ -6,14 +6,12 @@ import type { AcquireCall } from '../domain/lease.js'
 import type { Change } from '../domain/operation.js'
 import { MemoryError, messageOf, StoreUnavailable } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
-import type { Granted, KeptLeases, LeaseContext, LeaseStore, LeaseView, NotNow, ShownHolder } from '../store/lease-contract.js'
+import type { Granted, Handed, KeptLeases, LeaseContext, LeaseStore, LeaseView, NotNow, ShownHolder } from '../store/lease-contract.js'
 import type { Glance } from '../store/root.js'
-import { LeaseBell } from './lease-bell.js'
+import { LeaseWaiting } from './lease-waiting.js'
 import type { AcquireOutcome, AcquireRequest, Leasing, ReleaseOutcome, ReleaseRequest, RenewOutcome, RenewRequest, WaitRequest } from './leasing.js'
-import { isFree } from '../store/lease-view.js'
 import type { Keeper } from './keeper.js'
 import { isSharedEpoch, type LocalSequencer, type Ports } from './ports.js'
-import { Turn } from './turn.js'
 import type { KeeperAccess } from './writer.js'
 
 export interface LeasePorts {
@@ -36,16 +34,10 @@ export interface LeaseSettings {
 /** Others may be at the same thing (a new epoch, a round): it is tried again after a moment, so often. */
 const ATTEMPTS = 20
 const PAUSE_MS = 50
-/** Who waits gives a sign of life so often, and looks whether anything was missed. */
-const BEAT_MS = 1_000
-/** Nobody tells when an older program gives its lock back. */
-const FOREIGN_BEAT_MS = 200
-/** A shared store may be away for so long while somebody waits. */
-const OUTAGE_MS = 5_000
 const ROOTS_MS = 10_000
 
 export class Leases implements Leasing {
-  private readonly bell = new LeaseBell()
+  private readonly waiting: LeaseWaiting
   private reportedTo: string | null = null
   private rootsAt = -Infinity
   private readonly knownRoots = new Set<string>()
@@ -55,7 +47,17 @@ export class Leases implements Leasing {
     private readonly ports: Ports,
     private readonly leases: LeasePorts,
     private readonly keeper: () => KeeperAccess,
-  ) {}
+  ) {
+    this.waiting = new LeaseWaiting({
+      attempt: (call) => this.attempt(call),
+      take: (call, handed, leftMs) => this.take(call, handed, leftMs),
+      leave: (call) => this.leave(call),
+      look: (name) => this.look(name),
+      endIfGone: (name, holder) => this.endIfGone(name, holder),
+      hearable: () => this.hearable(),
+      looker: leases.looker,
+    })
+  }
 
   async acquire(request: AcquireRequest, signal?: AbortSignal): Promise<AcquireOutcome> {
     const { id, name, holder, reason, ttlMs, waitMs, process = '' } = request
@@ -64,7 +66,7 @@ export class Leases implements Leasing {
     const call: AcquireCall = { id, name, token, holder, reason, ttlMs, process, waits: waitMs > 0 }
     const until = performance.now() + waitMs
     const first = await this.firstAttempt(call, until)
-    return first.is === 'granted' || waitMs === 0 ? first : this.waitFor(call, first, until, signal)
+    return first.is === 'granted' || waitMs === 0 ? first : this.waiting.turnOf(call, first, until, signal)
   }
 
   async renew({ name, token, ttlMs }: RenewRequest): Promise<RenewOutcome> {
@@ -86,24 +88,8 @@ export class Leases implements Leasing {
     })
   }
 
-  async untilFree({ id, name, waitMs }: WaitRequest, signal?: AbortSignal): Promise<LeaseView> {
-    const until = performance.now() + waitMs
-    const turn = new Turn(signal)
-    const stop = await this.bell.listen(await this.hearable(), { id, name }, () => {
-      turn.wake()
-    })
-    try {
-      for (;;) {
-        const view = await this.look(name)
-        if (await this.endIfGone(name, view.holder)) continue
-        const left = until - performance.now()
-        if (isFree(view) || left <= 0 || turn.isOver) return view
-        await turn.within(Math.min(left, pauseBefore(view)))
-      }
-    } finally {
-      stop()
-      turn.end()
-    }
+  untilFree(request: WaitRequest, signal?: AbortSignal): Promise<LeaseView> {
+    return this.waiting.untilFree(request, signal)
   }
 
   look(name: string): Promise<LeaseView> {
@@ -115,7 +101,7 @@ export class Leases implements Leasing {
   }
 
   close(): Promise<void> {
-    return this.bell.close()
+    return this.waiting.close()
   }
 
   // ---- as a hub
@@ -290,56 +276,28 @@ export class Leases implements Leasing {
     for (const root of added) this.knownRoots.add(root)
   }
 
-  // ---- waiting
-
-  private async waitFor(call: AcquireCall, first: AcquireOutcome, until: number, signal?: AbortSignal): Promise<AcquireOutcome> {
-    const turn = new Turn(signal)
-    const stop = await this.bell.listen(await this.hearable(), call, () => {
-      turn.wake()
-    })
-    let last = first
-    let askedAt = -Infinity // what happened before somebody listened is asked for
-    let outageAt: number | null = null
-    try {
-      for (;;) {
-        const pause = Math.min(askedAt + pauseOf(last), until) - performance.now()
-        await turn.within(pause)
-        if (turn.isOver || performance.now() >= until) return last
-        if (performance.now() < askedAt + pauseOf(last) && !(await this.mayBeNext(call))) continue
-        askedAt = performance.now()
-        try {
-          last = await this.attempt(call)
-          outageAt = null
-        } catch (error) {
-          outageAt ??= performance.now()
-          if (!(error instanceof MemoryError) || error.code !== 'unavailable' || performance.now() - outageAt > OUTAGE_MS) throw error
-        }
-        if (last.is === 'granted') return last
-      }
-    } finally {
-      stop()
-      turn.end()
-      if (last.is !== 'granted') await this.leave(call)
-    }
-  }
-
-  /** With files only everybody who waits is woken by everything: a look tells whether it is worth the keeper's lock. */
-  private async mayBeNext({ id, name }: AcquireCall): Promise<boolean> {
-    if ((await this.hearable()) !== this.leases.looker) return true
-    const { holder, queue } = await this.leases.looker.look(name)
-    return holder === null && (queue[0] === undefined || queue[0].id === id)
-  }
+  // ---- for those who wait
 
   private async hearable(): Promise<LeaseStore> {
     const store = await this.ports.connector.connect()
     return store === null ? this.leases.looker : this.leases.shared(store)
   }
 
+  /** What a release has granted to one who waits: kept here before it counts, as any other grant. */
+  private take(call: AcquireCall, { fence, ttlMs }: Handed, leftMs: number): Promise<AcquireOutcome> {
+    return this.ask(async (store, on, isShared) => {
+      const granted: Granted = { is: 'granted', fence, leftMs, again: false }
+      if (isShared) await this.keepGranted(store, on, { ...call, ttlMs }, granted)
+      return granted
+    })
+  }
+
   /** Who cannot say so leaves the queue by itself, for want of signs of life. */
-  private async leave({ name, id }: AcquireCall): Promise<void> {
+  private async leave({ id, name, token, holder }: AcquireCall): Promise<void> {
     try {
-      await this.ask(async (store) => {
-        await store.leave(name, id)
+      await this.ask(async (store, on) => {
+        const fence = await store.leave(name, id)
+        if (fence !== null) await store.release(on, { id: this.ports.randomId(), name, token, fence, reason: 'nobody took it', by: holder })
         return true
       })
     } catch (error) {
@@ -358,24 +316,6 @@ export class Leases implements Leasing {
   private digest(token: string): string {
     return this.ports.digest(`lease ${token}`)
   }
-}
-
-/** How long nothing is to be expected without being told. */
-function pauseOf(outcome: AcquireOutcome): number {
-  switch (outcome.is) {
-    case 'taken':
-      return Math.min(outcome.retryMs + 1, BEAT_MS)
-    case 'withheld':
-      return Math.min(outcome.leftMs + 1, BEAT_MS)
-    default:
-      return FOREIGN_BEAT_MS
-  }
-}
-
-/** The same of one that is looked at. Nobody tells when the next in line takes it: those who do, do so at once. */
-function pauseBefore({ holder, withheld }: LeaseView): number {
-  const leftMs = withheld?.leftMs ?? holder?.leftMs
-  return leftMs === undefined ? FOREIGN_BEAT_MS : Math.min(leftMs + 1, BEAT_MS)
 }
 
 const isNotNow = (reply: unknown): reply is NotNow => {

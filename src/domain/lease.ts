@@ -162,7 +162,11 @@ export type ReleaseVerdict =
 /** Carries out what needs no revision, in place. */
 export function judgeRelease(lease: Lease, call: ReleaseCall, now: number): ReleaseVerdict {
   const holder = holderAt(lease, now)
-  if (lease.calls.includes(call.id)) return { is: 'released', fence: lease.fence, holder: holder?.name ?? '', left: holder?.count ?? 0 }
+  if (lease.calls.includes(call.id)) {
+    if (holder === null) return { is: 'released', fence: lease.fence, holder: '', left: 0 }
+    if (holder.token === call.token) return { is: 'released', fence: lease.fence, holder: holder.name, left: holder.count }
+    return { is: 'released', fence: lease.fence - 1, holder: '', left: 0 } // somebody else's by now: his own fence has not ended
+  }
   if (holder === null || (call.fence !== undefined && call.fence !== lease.fence)) return { is: 'not-held' }
   if (call.token !== null && holder.token !== call.token) return { is: 'wrong-token', holder: holder.name }
   noteCall(lease, call.id)

@@ -100,8 +100,8 @@ export interface LeaseStore {
   /** From now on for `ttlMs`. */
   renew(on: LeaseContext, call: RenewCall): Promise<RenewReply>
   release(on: LeaseContext, call: ReleaseCall): Promise<ReleaseReply>
-  /** Takes a waiter out of the queue. */
-  leave(name: string, waiter: string): Promise<void>
+  /** Takes a waiter out of the queue. The fence, where it was granted to him meanwhile and he has not asked since: his to give back. */
+  leave(name: string, waiter: string): Promise<number | null>
   look(name: string): Promise<LeaseView>
   /** Of leases that were ever granted. */
   names(): Promise<string[]>
@@ -113,10 +113,18 @@ export interface LeaseStore {
   /** Roots through which leases were granted. */
   roots(): Promise<string[]>
   /**
-   * Calls back when a lease was released, with the waiter whose turn it is; with an empty name, when any lease may be free.
-   * `lost`: nothing more is heard. Returns the way to end it.
+   * Calls back when a lease was released, with the waiter whose turn it is; with an empty name, when any lease may be free. To who
+   * has asked since he listens the release may grant it itself. `lost`: nothing more is heard. Returns the way to end it.
    */
-  hear(heard: (name: string, next: string | null) => void, lost?: () => void): Promise<() => Promise<void>>
+  hear(heard: Hearing, lost?: () => void): Promise<() => Promise<void>>
+}
+
+/** `handed`: it was granted to `next`, after the last time that he asked and did not get it. */
+export type Hearing = (name: string, next: string | null, handed?: Handed) => void
+
+export interface Handed {
+  fence: number
+  ttlMs: number
 }
 
 /** What a root remembers of leases beside a shared store. */

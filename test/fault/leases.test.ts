@@ -226,6 +226,32 @@ describe('a Redis that comes back empty while a lease is held', () => {
     expect((await world.run('set', 'mary', 'a=2', '--fence', `deploy:${fence}`)).code).toBe(14)
   })
 
+  test('knows of one that a release has granted to whoever waited, and of the one who did not wait for it', async () => {
+    const world = await World.make(REDIS_ALONE)
+    const [one, other, third] = [await surroundingsOf(world), await surroundingsOf(world), await surroundingsOf(world)]
+    const { token } = await acquireLock(one, { name: 'deploy', ttlMs: 60_000 })
+    const waiting = acquireLock(other, { name: 'deploy', ttlMs: 60_000, waitMs: 60_000 })
+    const client = await world.redis.client()
+    const waiters = async (): Promise<number> => (await client.hkeys('memory:lease:deploy')).filter((field) => field.startsWith('offer:')).length
+    await soon(async () => (await waiters()) === 1)
+    const end = new AbortController()
+    const leaving = acquireLock(third, { name: 'deploy', ttlMs: 60_000, waitMs: 60_000, signal: end.signal }).catch((error: unknown) => error)
+    await soon(async () => (await waiters()) === 2)
+    await releaseLock(one, { name: 'deploy', token })
+    const next = await waiting
+    expect(await client.hget('memory:lease:deploy', 'handed')).not.toBe('')
+    client.disconnect()
+    end.abort()
+    await leaving
+    await world.redis.restart({ wipe: true })
+    const view = await soon(async () => {
+      expect((await world.run('lock', 'acquire', 'deploy')).code).toBe(10)
+      return other.memory.leases.look('deploy')
+    })
+    expect(view).toMatchObject({ fence: next.fence, holder: { leftMs: expect.any(Number) as number }, queue: [] })
+    await releaseLock(other, { name: 'deploy', token: next.token })
+  })
+
   test('waits for the other root through which leases were granted', async () => {
     const [here, there] = await Promise.all([World.make(REDIS_ALONE), makeTempFolder('ms-')])
     const other = { root: there, redis: here.redis.url }

@@ -15,7 +15,7 @@ import {
   renewUntil,
 } from '../../domain/lease.js'
 import type { Change, Draft } from '../../domain/operation.js'
-import type { AcquireReply, Granted, LeaseContext, LeaseStore, LeaseView, ReleaseReply, RenewCall, RenewReply } from '../lease-contract.js'
+import type { AcquireReply, Granted, Hearing, LeaseContext, LeaseStore, LeaseView, ReleaseReply, RenewCall, RenewReply } from '../lease-contract.js'
 import { shown } from '../lease-view.js'
 import type { LeaseFiles } from './lease-files.js'
 
@@ -67,9 +67,10 @@ export class FileLeases implements LeaseStore {
     return verdict.is === 'released' ? verdict : { is: 'released', fence: lease.fence, holder: verdict.holder.name, left: 0 }
   }
 
-  async leave(name: string, waiter: string): Promise<void> {
+  async leave(name: string, waiter: string): Promise<null> {
     const { lease } = await this.open(name)
     if (leaveQueue(lease, waiter)) await this.ports.leases.write(lease)
+    return null
   }
 
   async look(name: string): Promise<LeaseView> {
@@ -92,7 +93,7 @@ export class FileLeases implements LeaseStore {
   }
 
   /** Which lease it was is not known: who waits looks. */
-  async hear(heard: (name: string, next: string | null) => void): Promise<() => Promise<void>> {
+  async hear(heard: Hearing): Promise<() => Promise<void>> {
     const stop = this.ports.watch(() => {
       heard('', null)
     })

@@ -81,10 +81,11 @@ export class MemoryLeases implements LeaseStore {
     return { is: 'released', fence: lease.fence, holder: holder.name, left: 0 }
   }
 
-  async leave(name: string, waiter: string): Promise<void> {
+  async leave(name: string, waiter: string): Promise<null> {
     const now = this.server.now()
     const lease = this.leaseAt(name)
     if (leaveQueue(lease, waiter) && holderAt(lease, now) === null) this.server.wake(name, nextInLine(lease, now))
+    return null
   }
 
   async look(name: string): Promise<LeaseView> {

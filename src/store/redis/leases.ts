@@ -2,9 +2,11 @@
 import type { AcquireCall, ReleaseCall } from '../../domain/lease.js'
 import { grantDraft, releaseDraft } from '../../domain/lease.js'
 import type { Draft } from '../../domain/operation.js'
+import { formatTime } from '../../domain/time.js'
 import { MemoryError } from '../../errors/errors.js'
 import {
   type AcquireReply,
+  type Hearing,
   type KeptLease,
   type LeaseContext,
   LEGACY_LOCKS,
@@ -36,6 +38,9 @@ type SeenHolder = readonly string[]
 const NO_CONTEXT: LeaseContext = { epoch: '', floor: 0, root: '', t: 0, longestMs: 0, strict: false }
 
 export class RedisLeases implements LeaseStore {
+  /** On which this process hears what was granted to it; empty: it does not listen. */
+  private channel = ''
+
   constructor(private readonly options: RedisLeasesOptions) {}
 
   async acquire(on: LeaseContext, call: AcquireCall): Promise<AcquireReply> {
@@ -43,7 +48,7 @@ export class RedisLeases implements LeaseStore {
     const draft = grantDraft(call, on)
     const reply = await this.run<Reply>('acquire', call.name, on, [
       ...[id, token, JSON.stringify(holder), JSON.stringify(reason), String(ttlMs), process, waits ? encodeWaiter(holder) : ''],
-      ...[JSON.stringify(draft), this.eventBefore(draft), '}', String(on.t)],
+      ...[JSON.stringify(draft), this.eventBefore(draft), '}', String(on.t), waits ? this.offer(on, call, draft) : ''],
     ])
     return acquireReply(reply, call.name)
   }
@@ -58,7 +63,7 @@ export class RedisLeases implements LeaseStore {
     const draft = releaseDraft(call, FORMER, on)
     const reply = await this.run<Reply>('release', name, on, [
       ...[id, token ?? '', fence === undefined ? '' : String(fence)],
-      ...[cutAtFormer(JSON.stringify(draft)), cutAtFormer(this.eventBefore(draft)), '}'],
+      ...[cutAtFormer(JSON.stringify(draft)), cutAtFormer(this.eventBefore(draft)), '}', String(on.t), this.timeText(on.t)],
     ])
     const [, newest, holder, left] = reply
     return (
@@ -66,8 +71,9 @@ export class RedisLeases implements LeaseStore {
     )
   }
 
-  async leave(name: string, waiter: string): Promise<void> {
-    await this.run('leave', name, NO_CONTEXT, [waiter])
+  async leave(name: string, waiter: string): Promise<number | null> {
+    const fence = await this.run<string>('leave', name, NO_CONTEXT, [waiter])
+    return fence === '' ? null : Number(fence)
   }
 
   async look(name: string): Promise<LeaseView> {
@@ -105,20 +111,49 @@ export class RedisLeases implements LeaseStore {
     return namesIn(text ?? '').filter((_, at) => at % 3 === 0)
   }
 
-  async hear(heard: (name: string, next: string | null) => void, lost?: () => void): Promise<() => Promise<void>> {
+  async hear(heard: Hearing, lost?: () => void): Promise<() => Promise<void>> {
     const connection = await this.options.connection.another()
-    if (lost !== undefined) connection.onEnd(lost)
+    const { freed } = this.options.keys
+    const own = `${freed}:${crypto.randomUUID()}`
+    const isOver = (): void => {
+      if (this.channel === own) this.channel = ''
+    }
+    connection.onEnd(() => {
+      isOver()
+      lost?.()
+    })
     connection.onMessage((_channel, payload) => {
-      const [name = '', next = ''] = String(payload).split(' ')
-      heard(name, next === '' ? null : next)
+      const [name = '', next = '', fence, ttlMs] = String(payload).split(' ')
+      heard(name, next === '' ? null : next, fence === undefined ? undefined : { fence: Number(fence), ttlMs: Number(ttlMs) })
     })
     try {
-      await connection.call((client) => client.subscribe(this.options.keys.freed))
+      await connection.call((client) => client.subscribe(freed, own))
     } catch (error) {
       await connection.close()
       throw error
     }
-    return () => connection.close()
+    this.channel = own
+    return () => {
+      isOver()
+      return connection.close()
+    }
+  }
+
+  /** As release.lua takes it apart. No JSON text has a line break of its own. */
+  private offer(on: LeaseContext, { token, holder, reason, ttlMs, process }: AcquireCall, draft: Draft): string {
+    if (this.channel === '') return ''
+    const lines = [
+      ...[this.channel, on.epoch, on.root, String(on.floor), on.strict ? '1' : ''],
+      ...[token, JSON.stringify(holder), JSON.stringify(reason), String(ttlMs), process],
+      ...cutOut(JSON.stringify(draft), '"t":', String(draft.t)),
+      ...cutOut(this.eventBefore(draft), '"timestamp":', this.timeText(draft.t)),
+      '}',
+    ]
+    return lines.map((line) => `${line}\n`).join('')
+  }
+
+  private timeText(t: number): string {
+    return JSON.stringify(formatTime(t, this.options.offsetMinutes()))
   }
 
   private eventBefore(draft: Draft): string {
@@ -150,6 +185,12 @@ const FORMER = {
 function cutAtFormer(text: string): string {
   const at = text.lastIndexOf('"holder":')
   return text.slice(0, at + '"holder":'.length)
+}
+
+/** What stands before and behind the first `name` with this value: both in front of anything that others chose. */
+function cutOut(text: string, name: string, value: string): [before: string, behind: string] {
+  const at = text.indexOf(name + value) + name.length
+  return [text.slice(0, at), text.slice(at + value.length)]
 }
 
 /** A name in the queue is one word. */

@@ -18,14 +18,17 @@ local ROOT_FORGOTTEN = 7 * 24 * 3600000
 
 -- A lease has its own hash. What nobody may forget stands in sync as well, which is evicted as a whole or not at all:
 -- '<fence> <until> <ttl> <token>'. Holder and reason are JSON texts, names of waiters are encoded.
+-- `handed`: the waiter to whom a release granted it, and who has not asked since.
 local function loadLease()
-  local is = redis.call('HMGET', lock, 'fence', 'holder', 'token', 'until', 'ttl', 'reason', 'since', 'count', 'root', 'process', 'queue', 'calls')
+  local is = redis.call('HMGET', lock, 'fence', 'holder', 'token', 'until', 'ttl', 'reason', 'since', 'count', 'root', 'process', 'queue',
+    'calls', 'handed')
   local lease = {
     fence = number(is[1]), holder = is[2] or '', token = is[3] or '', ends = number(is[4]), ttl = number(is[5]), reason = is[6] or '""',
-    since = is[7] or '0', count = number(is[8]), root = is[9] or '', process = is[10] or '', calls = is[12] or '', queue = {},
+    since = is[7] or '0', count = number(is[8]), root = is[9] or '', process = is[10] or '', calls = is[12] or '', handed = is[13] or '', queue = {}, lapsed = {},
   }
   for id, alive, name in string.gmatch(is[11] or '', '(%S+) (%S+) (%S+)') do
-    if number(alive) > now then lease.queue[#lease.queue + 1] = {id = id, alive = number(alive), name = name} end
+    if number(alive) > now then lease.queue[#lease.queue + 1] = {id = id, alive = number(alive), name = name}
+    else lease.lapsed[#lease.lapsed + 1] = id end
   end
   local kept = words(redis.call('HGET', sync, ARGV[7]))
   if number(kept[1]) > lease.fence then
@@ -41,7 +44,8 @@ local function saveLease(lease)
   for _, waiter in ipairs(lease.queue) do queue[#queue + 1] = waiter.id .. ' ' .. whole(waiter.alive) .. ' ' .. waiter.name end
   redis.call('HSET', lock, 'fence', whole(lease.fence), 'holder', lease.holder, 'token', lease.token, 'until', whole(lease.ends),
     'ttl', whole(lease.ttl), 'reason', lease.reason, 'since', lease.since, 'count', lease.count, 'root', lease.root,
-    'process', lease.process, 'queue', table.concat(queue, ' '), 'calls', lease.calls)
+    'process', lease.process, 'queue', table.concat(queue, ' '), 'calls', lease.calls, 'handed', lease.handed)
+  for _, id in ipairs(lease.lapsed) do redis.call('HDEL', lock, 'offer:' .. id) end
   if lease.fence > 0 then
     local token = lease.token == '' and '-' or lease.token
     redis.call('HSET', sync, ARGV[7], whole(lease.fence) .. ' ' .. whole(lease.ends) .. ' ' .. whole(lease.ttl) .. ' ' .. token)
@@ -65,7 +69,10 @@ end
 
 local function leaveQueue(lease, id)
   for n, waiter in ipairs(lease.queue) do
-    if waiter.id == id then return table.remove(lease.queue, n) end
+    if waiter.id == id then
+      redis.call('HDEL', lock, 'offer:' .. id)
+      return table.remove(lease.queue, n)
+    end
   end
 end
 
@@ -123,9 +130,9 @@ local function takeLegacy(lease)
   if legacy and not foreign() then redis.call('SET', legacy, ARGV[12] .. whole(lease.fence), 'PX', whole(lease.ends - now)) end
 end
 
--- A change that touches no record. Returns its revision: the fence.
-local function tell(change, before, behind)
-  local rev = numberChange(KEYS[6], KEYS[5], sync, epoch, ARGV[3], ARGV[11], change)
+-- A change that touches no record. Returns its revision: the fence. `floor`: what somebody else knows than the caller, or nil.
+local function tell(change, before, behind, floor)
+  local rev = numberChange(KEYS[6], KEYS[5], sync, epoch, math.max(number(ARGV[3]), number(floor)), ARGV[11], change)
   if type(rev) == 'table' then return rev end
   redis.call('PUBLISH', ARGV[9], before .. whole(rev) .. behind)
   return rev

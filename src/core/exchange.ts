@@ -4,13 +4,13 @@ import { type Change, CONTEXT, type Operation, type Target } from '../domain/ope
 import type { Replica } from '../domain/replica.js'
 import { StoreUnavailable } from '../errors/errors.js'
 import type { Lineage, Store } from '../store/contract.js'
-import type { Acknowledged } from '../store/root.js'
 import { firstContext } from './first-context.js'
 import { join } from './join.js'
 import type { JournalKeeping } from './journal-keeping.js'
 import { LegacyWatch } from './legacy.js'
 import { modeOf } from './mode.js'
 import { localEpoch, type Ports, sharedEpoch } from './ports.js'
+import { Replay } from './replay.js'
 import type { RootCopy } from './root-copy.js'
 import { submit, type Submission } from './submit.js'
 
@@ -102,13 +102,8 @@ export class Exchange {
     const { replica } = this.copy
     const options = { epoch: replica.epoch ?? '', floor: replica.high, latest: this.copy.now(), waited: false }
     const submission = await submit(this.options.ownStore(), operation, options)
-    this.tell(submission)
-    return submission
-  }
-
-  /** What this root has numbered itself is in the replica and in the history. */
-  private tell(submission: Submission): void {
     if (submission.is === 'committed') this.copy.report({ is: 'changes', changes: [submission.change] })
+    return submission
   }
 
   private async runWith(store: Store, touched: Iterable<Target> | 'all'): Promise<void> {
@@ -116,7 +111,7 @@ export class Exchange {
     if (lineage === null || !(await this.pull(store))) return
     let hasSent = await this.compare(store, touched === 'all' ? await store.targets() : touched)
     this.seed()
-    hasSent = (await this.replay(store)) || hasSent
+    hasSent = (await new Replay(store, this.copy, this.ports.root).run()) || hasSent
     if (!hasSent && this.ahead.length === 0) return
     if ((await this.pull(store)) && (await this.compare(store, []))) await this.pull(store)
   }
@@ -205,53 +200,5 @@ export class Exchange {
       this.copy.report({ is: 'changes', changes: joining })
     }
     return true
-  }
-
-  /**
-   * Pending operations, in order, with their ids. One that cannot be committed now holds back the later ones of its record;
-   * another lineage ends it for all. True: there were some.
-   */
-  private async replay(store: Store): Promise<boolean> {
-    const blocked = new Set<Target>()
-    let hasSent = false
-    for (const entry of [...this.copy.open.toReplay(this.copy.replica)]) {
-      if (blocked.has(entry.op.target)) continue
-      hasSent = true
-      const done = await this.replayOne(store, entry)
-      if (done === 'other lineage') break
-      if (done === 'blocked') blocked.add(entry.op.target)
-    }
-    return hasSent
-  }
-
-  private async replayOne(store: Store, { op, rev, epoch }: Acknowledged): Promise<'done' | 'blocked' | 'other lineage'> {
-    const { copy } = this
-    const options = { epoch: copy.replica.epoch!, floor: copy.replica.high, latest: copy.now(), waited: true }
-    const lost = rev !== undefined && epoch !== undefined ? { t: Math.min(op.t, copy.now()), rev, epoch } : undefined
-    const submission = await submit(store, op, options, lost === undefined ? {} : { lost })
-    switch (submission.is) {
-      case 'committed':
-      case 'duplicate': {
-        if (!store.shared) this.tell(submission)
-        const at = submission.is === 'committed' ? submission.change.rev : submission.rev
-        if (at === 0) copy.replica.seen.set(op.id, { rev: 0 })
-        else if (store.shared) await this.acknowledge({ op, rev: at, epoch: copy.replica.epoch! })
-        return 'done'
-      }
-      case 'epoch':
-        return 'other lineage'
-      case 'evicted':
-      case 'contended':
-        return 'blocked'
-      default:
-        // Nothing to do, or nothing that can be done: conditional operations are never in the journal.
-        copy.replica.seen.set(op.id, { rev: 0 })
-        return 'done'
-    }
-  }
-
-  private async acknowledge(entry: Acknowledged): Promise<void> {
-    this.copy.open.add(entry)
-    await this.ports.root.append(entry)
   }
 }

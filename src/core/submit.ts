@@ -48,18 +48,11 @@ export async function submit(
     const believed = belief === undefined ? undefined : store.storedAs?.(operation.target, { ...belief })
     belief = undefined
     const stored = believed ?? (await store.read(operation.target))
-    const resolved = resolve(operation, stored.entry, {
-      t: Math.min(operation.t, options.latest),
-      against: options.waited ? 'stamps' : 'order',
-      ...(lost !== undefined && { stamp: lost }),
-    })
-    const lostText = overwritten(stored, resolved.draft.leaves)
-    if (lostText.length > 0) resolved.draft.lost = [...(resolved.draft.lost ?? []), ...lostText]
-    const early = stored.evicted ? undefined : settledWithout(operation, stored, resolved, options.waited)
+    const { early, proposal } = propose(operation, stored, options, lost)
     if (early !== undefined && believed !== undefined) continue // nothing is refused on a belief
     // A store that lost its data has nothing either: what was read counts only if it is the caller's lineage still.
     if (early !== undefined) return (await isLineage(store, options.epoch)) ? early : { is: 'epoch' }
-    const verdict = await store.commit(proposalOf(operation, stored, resolved, options))
+    const verdict = await store.commit(proposal)
     switch (verdict.is) {
       case 'stale':
         continue
@@ -70,6 +63,24 @@ export async function submit(
     }
   }
   return { is: 'contended' }
+}
+
+/** What is asked of the store, as the record stands there; `early`: what comes out without asking. */
+export function propose(
+  operation: Operation,
+  stored: Stored,
+  options: SubmitOptions,
+  lost?: Stamp,
+): { early: Submission; proposal?: undefined } | { early?: undefined; proposal: Proposal } {
+  const resolved = resolve(operation, stored.entry, {
+    t: Math.min(operation.t, options.latest),
+    against: options.waited ? 'stamps' : 'order',
+    ...(lost !== undefined && { stamp: lost }),
+  })
+  const lostText = overwritten(stored, resolved.draft.leaves)
+  if (lostText.length > 0) resolved.draft.lost = [...(resolved.draft.lost ?? []), ...lostText]
+  const early = stored.evicted ? undefined : settledWithout(operation, stored, resolved, options.waited)
+  return early === undefined ? { proposal: proposalOf(operation, stored, resolved, options) } : { early }
 }
 
 async function isLineage(store: Store, epoch: string): Promise<boolean> {

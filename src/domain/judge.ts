@@ -21,7 +21,7 @@ interface StoredRecord {
 interface Judged {
   epoch: string
   draft: Draft
-  expect: { roster?: RosterEntry | null; live?: boolean; fields?: Map<string, string | null> }
+  expect: { roster?: RosterEntry | null; live?: boolean; fields?: Map<string, string | null>; follows?: { rev: number; id?: string } }
   ifRev?: number
   fence?: { name: string; fence: number }
 }
@@ -30,6 +30,10 @@ export interface StoreFacts {
   /** null: none, lost, or another server process than the caller talks to. */
   epoch: string | null
   seen: Seen | undefined
+  /** The last revision. */
+  rev: number
+  /** The revision with which an operation was applied. */
+  revOf: (id: string) => number | undefined
   stored: StoredRecord
   /** The newest grant of the lease that the proposal names; null: there is none. */
   fence: number | null
@@ -60,10 +64,11 @@ export function judge(proposal: Judged, facts: StoreFacts): Refusal | null {
   }
   const rev = stored.roster?.live === true ? stored.roster.rev : 0
   if (ifRev !== undefined && ifRev !== rev) return { is: 'conflict', rev }
-  return isStale(proposal.expect, stored) ? { is: 'stale' } : null
+  return isStale(proposal.expect, facts) ? { is: 'stale' } : null
 }
 
-function isStale(expect: Judged['expect'], { roster, tokens }: StoredRecord): boolean {
+function isStale({ follows, ...expect }: Judged['expect'], { rev, revOf, stored: { roster, tokens } }: StoreFacts): boolean {
+  if (follows !== undefined && (follows.rev !== rev || (follows.id !== undefined && revOf(follows.id) !== rev))) return true
   if (expect.roster !== undefined && !sameRoster(expect.roster, roster)) return true
   if (expect.live !== undefined && expect.live !== (roster?.live ?? false)) return true
   return [...(expect.fields ?? [])].some(([field, token]) => (tokens.get(field) ?? null) !== token)

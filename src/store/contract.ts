@@ -60,6 +60,8 @@ export interface Proposal {
     live?: boolean
     /** Exactly this content of these fields (null: absent). */
     fields?: Map<string, string | null>
+    /** This is the store's last revision, and the change with this id has it (none: whichever has). */
+    follows?: { rev: number; id?: string }
   }
   /** The record as it was read: what the fields in `expect.fields` held. Drivers write whole fields. */
   before: Entry | undefined

@@ -20,6 +20,7 @@ export function linkOf(world: World, host: Host, process: Process): Store {
         return lineage
       }),
     read: (target) => call(() => store.read(target)),
+    storedAs: (target, entry) => store.storedAs(target, entry),
     targets: () => call(() => store.targets()),
     commit: (proposal) =>
       call(async () => {

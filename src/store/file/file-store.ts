@@ -64,6 +64,8 @@ export class FileStore implements Store {
     const refusal = judge(proposal, {
       epoch: isOwn(replica.epoch) ? replica.epoch : null,
       seen: replica.seen.get(proposal.draft.id),
+      rev: replica.rev,
+      revOf: (id) => replica.seen.get(id)?.rev,
       stored: storedIn(replica, proposal.draft.target),
       fence: proposal.fence === undefined ? null : ((await this.ports.fenceOf?.(proposal.fence.name)) ?? null),
       first: 0,

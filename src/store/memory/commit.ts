@@ -28,6 +28,8 @@ export function commitTo(data: MemoryData, run: string, proposal: Proposal, limi
   const refusal = judge(proposal, {
     epoch: sync.epoch,
     seen: seen.get(proposal.draft.id),
+    rev: lastRevision(data, sync),
+    revOf: (id) => seen.get(id)?.rev,
     stored: readStored(data, proposal.draft.target),
     fence: proposal.fence === undefined ? null : (data.leases.get(proposal.fence.name)?.fence ?? null),
     first: sync.first,
@@ -41,9 +43,11 @@ export function commitTo(data: MemoryData, run: string, proposal: Proposal, limi
   return { is: 'committed', change }
 }
 
+const lastRevision = (data: MemoryData, sync: Sync): number => Math.max(data.counter, sync.rev)
+
 /** Gives the draft its revision, and tells it in the stream. */
 export function appendChange(data: MemoryData, sync: Sync, draft: Draft, { floor, history }: { floor: number; history: number }): Change {
-  const prev = Math.max(data.counter, sync.rev)
+  const prev = lastRevision(data, sync)
   const rev = Math.max(prev, floor) + 1
   const change: Change = { ...structuredClone(draft), rev, prev, epoch: sync.epoch }
   data.stream.push({ rev, text: JSON.stringify(change) })

@@ -108,9 +108,21 @@ function tokensOf({ fields, types }: StoredRecord): Map<string, string> {
   return new Map(
     members.map(([field, raw]) => {
       const type = types.get(field)
-      return [field, type?.raw === raw ? `${type.kind} ${raw}` : `=${raw}`]
+      return [field, tokenOf(raw, type?.raw === raw ? type.kind : undefined)]
     }),
   )
+}
+
+const tokenOf = (raw: string, type: Kind | undefined): string => (type === undefined ? `=${raw}` : `${type} ${raw}`)
+
+/** A record that is known from its changes, as if it had been read. */
+export function storedAs(target: Target, entry: Entry): Stored {
+  const tokens = [...entry.tree].map(([name, value]): [string, string] => {
+    const { raw, type } = encodeField(target, name, value)
+    return [name, tokenOf(raw, type)]
+  })
+  const { live, rev, born } = entry
+  return { roster: { live, rev, born }, entry, tokens: new Map(tokens), evicted: false }
 }
 
 export function readEntry(target: Target, roster: Roster | undefined, record: StoredRecord): Entry | undefined {

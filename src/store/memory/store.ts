@@ -10,6 +10,7 @@ import {
   readStored,
   recordAt,
   type RosterEntry,
+  storedAs,
   type StoredRecord,
   type Sync,
   writeKnowledge,
@@ -52,6 +53,10 @@ export class MemoryStore implements Store {
 
   read(target: Target): Promise<Stored> {
     return step(() => readStored(this.server.data, target))
+  }
+
+  storedAs(target: Target, entry: Entry): Stored {
+    return storedAs(target, entry)
   }
 
   targets(): Promise<Target[]> {

@@ -43,7 +43,7 @@ export function commitArguments(proposal: Proposal, facts: CommitFacts): { keys:
     ...[eventBefore(draft, facts.offsetMinutes), '}', JSON.stringify(draft)],
     ...[String(limits.history), String(limits.ids), String(limits.keysMs)],
     ...[actionOf(draft), String(draft.t), stampText(changes.stamped.get(''))],
-    proposal.fence?.name ?? '',
+    ...[proposal.fence?.name ?? '', textOf(proposal.expect.follows?.rev), proposal.expect.follows?.id ?? ''],
   ]
   const lists = [
     [...(proposal.expect.fields ?? [])].map(([field, token]) => [encodeName(field), token ?? '']),

@@ -93,6 +93,22 @@ export function verdictContract(make: MakeStore): void {
       expect(again).toMatchObject({ is: 'committed' })
     })
 
+    it('that follows a change is stale when another one came between, or it is not there', async () => {
+      const first = await commit(store, draftOf([set('/a', '1')]))
+      const { rev } = first
+      const after = (follows: { rev: number; id?: string }): ReturnType<typeof propose> => propose(store, draftOf([set('/b', '1')]), { expect: { follows } })
+      expect(await after({ rev: rev - 1 })).toEqual({ is: 'stale' })
+      expect(await after({ rev: rev + 1 })).toEqual({ is: 'stale' })
+      expect(await after({ rev, id: newId() })).toEqual({ is: 'stale' })
+      const second = await after({ rev, id: first.id })
+      if (second.is !== 'committed') throw new Error(second.is)
+      expect(second.change.rev).toBe(rev + 1)
+      expect(await after({ rev, id: first.id })).toEqual({ is: 'stale' })
+      expect(await after({ rev: rev + 1, id: first.id })).toEqual({ is: 'stale' })
+      expect(await after({ rev: rev + 1 })).toMatchObject({ is: 'committed' })
+      expect(await propose(store, first, { expect: { follows: { rev: 1 } } })).toMatchObject({ is: 'duplicate', rev })
+    })
+
     it('that expects the record to be there, or not, is stale when that has changed, and only then', async () => {
       expect(await propose(store, draftOf([set('/n', '1')]), { expect: { live: true } })).toEqual({ is: 'stale' })
       await commit(store, draftOf([set('/n', '1')]), { expect: { live: false } })

@@ -7,7 +7,7 @@
 --       11 channel  12 event before the revision  13 event behind it  14 the change  15 length of the stream
 --       16 ids kept  17 ms for which keys are kept  18 what becomes of the record: 'none' 'change' 'adopt' 'delete'
 --       19 ms of the change  20 stamp of the deletion, or '' for the change's own
---       21 name of the lease of the fence
+--       21 name of the lease of the fence  22 revision that has to be the last, or ''  23 id that has to have it, or ''
 --       then lists, each after its length:
 --       expected (field, token or '' for none)  set (field, value, type entry or '')  unset field
 --       stamps dropped with everything below: path  stamped (path, stamp or '' for the change's own)  counts (field, value)
@@ -17,7 +17,7 @@ local sync, seen, keys, keytimes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local record, types, stamps = KEYS[7], KEYS[8], KEYS[9]
 local id, digest, action = ARGV[4], ARGV[5], ARGV[18]
 
-local at = 21
+local at = 23
 local function list(width)
   local entries = {}
   at = at + 1
@@ -62,6 +62,11 @@ end
 local current = live and roster[2] or '0'
 if ARGV[7] ~= '' and ARGV[7] ~= current then return {'CONFLICT', current} end
 
+if ARGV[22] ~= '' then
+  local last = whole(math.max(number(redis.call('GET', KEYS[5])), number(marks[2])))
+  if last ~= ARGV[22] then return {'STALE'} end
+  if ARGV[23] ~= '' and whole(number(redis.call('ZSCORE', seen, ARGV[23]))) ~= last then return {'STALE'} end
+end
 if ARGV[9] ~= '' then
   local parts = live and 3 or #roster
   if ARGV[9] ~= (#roster == 0 and '-' or table.concat(roster, ' ', 1, parts)) then return {'STALE'} end

@@ -1,0 +1,155 @@
+/**
+ * Pending operations on their way to a store, in order, with their ids. Many go in one round trip: each says which change it
+ * follows, so that the store takes them in this order with nothing in between, or not at all.
+ */
+import { applyChange, cloneEntry, emptyEntry, touchesRecord } from '../domain/entry.js'
+import type { Change, Stamp, Target } from '../domain/operation.js'
+import type { Proposal, Store, Stored, Verdict } from '../store/contract.js'
+import type { Acknowledged, Root } from '../store/root.js'
+import type { RootCopy } from './root-copy.js'
+import { propose, submit, type SubmitOptions } from './submit.js'
+
+/** Operations of one round trip. */
+const AT_A_TIME = 64
+
+type Done = 'done' | 'blocked' | 'other lineage'
+
+/** What the store has as long as nobody else writes to it. */
+interface Foreseen {
+  last: { rev: number; id?: string }
+  /** null: it cannot be foreseen. */
+  records: Map<Target, Stored | null>
+}
+
+export class Replay {
+  private foreseen: Foreseen | null = null
+
+  constructor(
+    private readonly store: Store,
+    private readonly copy: RootCopy,
+    private readonly root: Pick<Root, 'append'>,
+  ) {}
+
+  /**
+   * One that cannot be committed now holds back the later ones of its record; another lineage ends it for all. True: there
+   * were some.
+   */
+  async run(): Promise<boolean> {
+    let waiting = [...this.copy.open.toReplay(this.copy.replica)]
+    const hasSent = waiting.length > 0
+    for (let size = 1; waiting.length > 0; ) {
+      const some = waiting.slice(0, size)
+      const together = some.length > 1 && this.store.shared ? await this.together(some) : 0
+      const next = some[together]
+      const done = next === undefined ? 'done' : await this.alone(next)
+      if (done === 'other lineage') break
+      waiting = waiting.slice(next === undefined ? together : together + 1)
+      if (done === 'blocked') waiting = waiting.filter(({ op }) => op.target !== next!.op.target)
+      size = next === undefined ? Math.min(AT_A_TIME, 2 * size) : Math.max(2, together)
+    }
+    return hasSent
+  }
+
+  private async alone(entry: Acknowledged): Promise<Done> {
+    const { copy, store } = this
+    this.foreseen = null
+    const lost = this.stampOf(entry)
+    const submission = await submit(store, entry.op, this.options(), lost === undefined ? {} : { lost })
+    switch (submission.is) {
+      case 'committed':
+      case 'duplicate':
+        await this.settle(entry, submission)
+        return 'done'
+      case 'epoch':
+        return 'other lineage'
+      case 'evicted':
+      case 'contended':
+        return 'blocked'
+      default:
+        // Nothing to do, or nothing that can be done: conditional operations are never in the journal.
+        copy.replica.seen.set(entry.op.id, { rev: 0 })
+        return 'done'
+    }
+  }
+
+  /** Returns how many of the first were committed; what comes behind them could not be foreseen. */
+  private async together(entries: readonly Acknowledged[]): Promise<number> {
+    const foreseen = (this.foreseen ??= await this.look())
+    if (foreseen === null) return 0
+    const { records } = foreseen
+    const unread = [...new Set(entries.map(({ op }) => op.target))].filter((target) => !records.has(target))
+    // After the revision: when something has changed since then, nothing of this is committed.
+    await Promise.all(unread.map(async (target) => records.set(target, await this.store.read(target))))
+    const proposals = this.proposalsFor(entries, foreseen)
+    const verdicts = await Promise.all(proposals.map((proposal) => this.store.commit(proposal)))
+    const refused = verdicts.findIndex(({ is }) => is !== 'committed' && is !== 'duplicate')
+    const done = refused < 0 ? verdicts.length : refused
+    await Promise.all(entries.slice(0, done).map((entry, at) => this.settle(entry, verdicts[at]!)))
+    return done
+  }
+
+  private async look(): Promise<Foreseen | null> {
+    const { epoch, owner, run, rev } = await this.store.hello()
+    return epoch === this.copy.replica.epoch && owner === run ? { last: { rev }, records: new Map() } : null
+  }
+
+  /** Each on the record as those before it leave it, for as long as that can be foreseen. */
+  private proposalsFor(entries: readonly Acknowledged[], foreseen: Foreseen): Proposal[] {
+    const { records } = foreseen
+    const proposals: Proposal[] = []
+    const options = this.options()
+    for (const entry of entries) {
+      const { op } = entry
+      const before = records.get(op.target) ?? null
+      if (before === null || before.evicted) break
+      const { proposal } = propose(op, before, options, this.stampOf(entry))
+      if (proposal === undefined) break
+      proposal.expect.follows = foreseen.last
+      proposals.push(proposal)
+      const prev = foreseen.last.rev
+      const rev = Math.max(prev, options.floor) + 1
+      foreseen.last = { rev, id: op.id }
+      records.set(op.target, storedAfter(this.store, before, { ...proposal.draft, rev, prev, epoch: options.epoch }))
+    }
+    return proposals
+  }
+
+  private options(): SubmitOptions {
+    const { replica } = this.copy
+    return { epoch: replica.epoch!, floor: replica.high, latest: this.copy.now(), waited: true }
+  }
+
+  /** It was committed before, in a lineage that was lost. */
+  private stampOf({ op, rev, epoch }: Acknowledged): Stamp | undefined {
+    return rev === undefined || epoch === undefined ? undefined : { t: Math.min(op.t, this.copy.now()), rev, epoch }
+  }
+
+  private async settle({ op }: Acknowledged, verdict: Verdict): Promise<void> {
+    if (verdict.is !== 'committed' && verdict.is !== 'duplicate') return
+    const { copy, store } = this
+    // What this root has numbered itself is in the replica and in the history.
+    if (verdict.is === 'committed' && !store.shared) copy.report({ is: 'changes', changes: [verdict.change] })
+    const rev = verdict.is === 'committed' ? verdict.change.rev : verdict.rev
+    if (rev === 0) copy.replica.seen.set(op.id, { rev: 0 })
+    else if (store.shared) {
+      const entry = { op, rev, epoch: copy.replica.epoch! }
+      copy.open.add(entry)
+      await this.root.append(entry)
+    }
+  }
+}
+
+/** A record as the store will show it after a change; null: it has to be read. */
+function storedAfter(store: Store, before: Stored, change: Change): Stored | null {
+  if (!touchesRecord(change)) return before
+  if (before.unreadable !== undefined || store.storedAs === undefined) return null
+  const entry = before.entry === undefined ? emptyEntry() : cloneEntry(before.entry)
+  applyChange(entry, change)
+  if (!entry.live) return null
+  const after = store.storedAs(change.target, entry)
+  // A legacy program may have written what did not change, in its own way.
+  for (const [field, token] of before.tokens) {
+    if (before.entry?.tree.get(field) === entry.tree.get(field)) after.tokens.set(field, token)
+  }
+  return after
+}

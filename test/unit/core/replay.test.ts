@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest'
+import { Replay } from '../../../src/core/replay.js'
+import { RootCopy } from '../../../src/core/root-copy.js'
+import { submit } from '../../../src/core/submit.js'
+import type { Change, Operation } from '../../../src/domain/operation.js'
+import { valueAt } from '../../../src/domain/tree.js'
+import type { Store } from '../../../src/store/contract.js'
+import { MemoryServer } from '../../../src/store/memory/server.js'
+import { MemoryStore } from '../../../src/store/memory/store.js'
+import type { JournalLine } from '../../../src/store/root.js'
+
+const NOW = 1_000_000
+const AGENTS = 7
+
+const operation = (n: number, agent: string, root: string): Operation => ({
+  ...{ id: `${root}-${n}`, t: 1_000 + n, target: `agent:${agent}`, kind: 'set', base: 0, baseEpoch: 'r1', by: 'x', root },
+  edits: [{ do: 'default', path: '/status', value: '"new"' }, { do: 'add', path: '/context/n', by: '1' }, { do: 'set', path: '/context/last', value: String(n) }],
+})
+
+interface Place {
+  server: MemoryServer
+  store: Store
+  copy: RootCopy
+  calls: Record<'hello' | 'read' | 'commit', number>
+  journal: JournalLine[]
+  replay: () => Promise<boolean>
+}
+
+/** A root with so many pending writes; `between` happens right before the store gets that commit. */
+async function placeWith(count: number, between: { at: number; what: (place: Place) => unknown } | null = null): Promise<Place> {
+  const server = new MemoryServer({ now: () => NOW })
+  const inner = new MemoryStore(server)
+  const { rev } = await inner.beginEpoch(await inner.hello(), { epoch: 'r1', atLeast: 10 })
+  const calls = { hello: 0, read: 0, commit: 0 }
+  const store: Store = new Proxy(inner, {
+    get: (target, name: keyof MemoryStore) => {
+      const member = target[name] as unknown
+      if (typeof member !== 'function') return member
+      return (...args: unknown[]): unknown => {
+        if (name in calls) calls[name as keyof typeof calls]++
+        if (name === 'commit' && calls.commit === between?.at) return Promise.resolve(between.what(place)).then(() => member.apply(target, args) as unknown)
+        return member.apply(target, args) as unknown
+      }
+    },
+  })
+  const copy = new RootCopy({ now: () => NOW })
+  copy.replica = { ...copy.replica, epoch: 'r1', rev, high: rev }
+  for (let n = 1; n <= count; n++) copy.open.add({ op: operation(n, `a${n % AGENTS}`, 'own') })
+  const journal: JournalLine[] = []
+  const append = async (line: JournalLine): Promise<void> => void journal.push(line)
+  const place: Place = { server, store, copy, calls, journal, replay: () => new Replay(store, copy, { append }).run() }
+  return place
+}
+
+const streamed = ({ server }: Place, root: string): string[] =>
+  server.data.stream.map(({ text }) => (JSON.parse(text) as Change).id).filter((id) => id.startsWith(root))
+
+const upTo = (count: number, root = 'own'): string[] => Array.from({ length: count }, (_, n) => `${root}-${n + 1}`)
+
+async function sumOf({ store }: Place): Promise<number> {
+  let sum = 0
+  for (let agent = 0; agent < AGENTS; agent++) {
+    const { entry } = await store.read(`agent:a${agent}`)
+    sum += Number(entry === undefined ? 0 : (valueAt(entry.tree, '/context/n') ?? 0))
+  }
+  return sum
+}
+
+/** Another root adds to the same records, straight to the store. */
+let others = 0
+const another = async ({ server }: Place): Promise<void> => {
+  const op = operation(++others, `a${others % AGENTS}`, 'other')
+  const { is } = await submit(new MemoryStore(server), op, { epoch: 'r1', floor: 0, latest: NOW, waited: false })
+  expect(is).toBe('committed')
+}
+
+describe('pending writes', () => {
+  test('go to the store in their order, with one call for each and next to none besides', async () => {
+    const place = await placeWith(500)
+    expect(await place.replay()).toBe(true)
+    expect(streamed(place, 'own')).toEqual(upTo(500))
+    expect(place.calls.commit).toBe(500)
+    expect(place.calls.read).toBeLessThanOrEqual(AGENTS + 1)
+    expect(place.calls.hello).toBeLessThanOrEqual(2)
+    expect(await sumOf(place)).toBe(500)
+    const revs = place.server.data.stream.map(({ rev }) => rev)
+    expect(place.journal.map((line) => ('op' in line ? [line.op.id, line.rev] : []))).toEqual(upTo(500).map((id, n) => [id, revs[n]]))
+    expect(place.copy.open.toReplay(place.copy.replica)).toEqual([])
+  })
+
+  test.each([1, 2, 3, 40, 64, 100, 150, 199, 200])('keep their order, each once, when another root writes before the commit of number %i', async (at) => {
+    const place = await placeWith(200, { at, what: another })
+    await place.replay()
+    expect(streamed(place, 'own')).toEqual(upTo(200))
+    expect(streamed(place, 'other')).toHaveLength(1)
+    expect(await sumOf(place)).toBe(201)
+  })
+
+  test('keep their order when another root writes before each of them', async () => {
+    const between = { at: 0, what: async (place: Place) => ((between.at = place.calls.commit + 3), another(place)) }
+    between.at = 1
+    const place = await placeWith(100, between)
+    await place.replay()
+    expect(streamed(place, 'own')).toEqual(upTo(100))
+    expect(await sumOf(place)).toBe(100 + streamed(place, 'other').length)
+    expect(streamed(place, 'other').length).toBeGreaterThan(10)
+  })
+
+  test('that were committed before the connection broke are not committed again', async () => {
+    const place = await placeWith(200, { at: 100, what: () => Promise.reject(new Error('cut')) })
+    await expect(place.replay()).rejects.toThrow('cut')
+    expect(streamed(place, 'own').length).toBeLessThan(200)
+    await place.replay()
+    expect(streamed(place, 'own')).toEqual(upTo(200))
+    expect(await sumOf(place)).toBe(200)
+  })
+
+  test('do not write over what a legacy program has put there meanwhile', async () => {
+    const place = await placeWith(200, { at: 120, what: ({ server }) => { server.legacySet('a3', 'context', '{"theirs":1,"n":1000}') } })
+    await place.replay()
+    expect(streamed(place, 'own')).toEqual(upTo(200))
+    const { entry } = await place.store.read('agent:a3')
+    expect(valueAt(entry!.tree, '/context/theirs')).toBe('1')
+    expect(Number(valueAt(entry!.tree, '/context/n'))).toBeGreaterThan(1_000)
+  })
+
+  test('of a record that was lost wait, and hold up only those of this record', async () => {
+    const place = await placeWith(200, { at: 100, what: ({ server }) => { server.evict('agent:a3') } })
+    await place.replay()
+    const waiting = place.copy.open.toReplay(place.copy.replica).map(({ op }) => op.target)
+    expect(new Set(waiting)).toEqual(new Set(['agent:a3']))
+    expect(streamed(place, 'own')).toEqual(upTo(200).filter((id) => streamed(place, 'own').includes(id)))
+    expect(streamed(place, 'own').length + waiting.length).toBe(200)
+  })
+
+  test('stay where they are when the store has begun another lineage', async () => {
+    const place = await placeWith(200, { at: 100, what: ({ server }) => { server.restart({ keep: 'nothing' }) } })
+    await place.replay()
+    expect(streamed(place, 'own')).toEqual([])
+    expect(place.copy.open.toReplay(place.copy.replica).length).toBeGreaterThanOrEqual(100)
+  })
+})

@@ -32,6 +32,9 @@ export async function fast(surrounding: Surrounding): Promise<void> {
 
 /** null: no simple form of a hot verb. */
 export async function answer(argv: readonly string[], { version, loadSelf }: Omit<Surrounding, 'loadFramework'>): Promise<RunReply | Printed | null> {
+  // U+FFFD is what Node makes of bytes that are no text, and seldom meant.
+  const refused = argv.some((argument) => argument.includes('\uFFFD')) ? loadSelf().refusal(argv) : null
+  if (refused !== null) return refused
   const simple = simpleCall(takeHandedOver(argv))
   if (simple === null) return null
   const { operationId = newOperationId(), pastHub = false } = whatWasHandedOver()

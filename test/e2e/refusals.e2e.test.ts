@@ -57,6 +57,15 @@ describe('what is refused', () => {
     expect((await cli.run('get')).code).toBe(1)
   })
 
+  it.skipIf(process.platform !== 'linux')('bytes in an argument that are no UTF-8, of simple calls and others; U+FFFD itself is text', async () => {
+    for (const call of [`set mary "a=$bytes"`, `record mary T1 "$bytes"`, `task add T1 --title "$bytes"`, `lock acquire l --reason "$bytes"`]) {
+      const ran = await cli.shell(`bytes=$(printf 'x\\377'); node "$MS" ${call}`)
+      expect(ran, call).toMatchObject({ code: 2, out: '', err: expect.stringContaining('is not UTF-8') })
+    }
+    expect((await cli.run('get')).code).toBe(1)
+    expect(await cli.run('set', 'mary', 'a="\uFFFD"')).toMatchObject({ code: 0, err: '' })
+  })
+
   it('a value over 1 MiB, and takes one of exactly 1 MiB', async () => {
     const most = 'x'.repeat(1024 * 1024)
     expect(await cli.runWith({ input: `{"a":"${most}x"}` }, 'set', 'mary', '--patch', '-')).toMatchObject({

@@ -21,8 +21,27 @@ function load(file) {
   const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`
   const script = new vm.Script(text, {filename: file, cachedData: cacheOf(file)})
   const module = {exports: {}}
-  script.runInThisContext()(module.exports, require, module, file, dist)
+  script.runInThisContext()(module.exports, requireFrom(file), module, file, path.dirname(file))
   return {exports: module.exports, script}
+}
+
+/**
+ * Files beside this one are loaded in the same way.
+ * @param {string} file
+ * @returns {(name: string) => unknown}
+ */
+function requireFrom(file) {
+  return (name) => (name.startsWith('./') ? loadOnce(path.join(path.dirname(file), name)).exports : require(name))
+}
+
+/** @type {Map<string, ReturnType<typeof load>>} */
+const loaded = new Map()
+
+/** @param {string} file */
+function loadOnce(file) {
+  const present = loaded.get(file) ?? load(file)
+  loaded.set(file, present)
+  return present
 }
 
 /** @param {string} file */
@@ -37,7 +56,7 @@ function cacheOf(file) {
 function run() {
   void load(path.join(dist, 'fast.cjs')).exports.fast({
     version: require('../package.json').version,
-    loadSelf: () => load(path.join(dist, 'self.cjs')).exports,
+    loadSelf: () => loadOnce(path.join(dist, 'self.cjs')).exports,
     async loadFramework() {
       // oclif's settings, before it is loaded: with NODE_ENV=test or development it would otherwise load the TypeScript
       // compiler and look for sources instead of dist/.
@@ -50,7 +69,7 @@ function run() {
 }
 
 if (require.main !== module) {
-  module.exports = {load, cacheSuffix} // for the build
+  module.exports = {load, loaded, cacheSuffix} // for the build
 } else if (existsSync(framework)) {
   run()
 } else {

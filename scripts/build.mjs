@@ -25,6 +25,9 @@ const ENTRY_POINTS = ['src/index.ts', 'src/cli/main.ts']
  */
 const LIGHT_ENTRY_POINTS = {fast: 'src/cli/fast.ts', self: 'src/cli/self.ts'}
 
+/** Large packages that not every call needs: files beside the light entries, which bin/run.js loads when they are asked for. */
+const LIGHT_PACKAGES = ['ioredis', 'zod']
+
 // oclif reaches for these to run sources without a build, which we never do; bundling the compiler would cost 9 MB.
 const NOT_BUNDLED = ['typescript', 'ts-node', 'tsx']
 
@@ -51,6 +54,15 @@ const refuseDynamicImportOfCommonJs = {
       const way = 'import it statically in a module of src/, and import that module dynamically'
       return {errors: [{text: `import('${name}') of a CommonJS package has no named exports in the bundle: ${way}`}]}
     })
+  },
+}
+
+/** @type {import('esbuild').Plugin} */
+const packagesBeside = {
+  name: 'packages-beside',
+  setup(esbuild) {
+    const filter = new RegExp(`^(${LIGHT_PACKAGES.join('|')})$`)
+    esbuild.onResolve({filter}, ({path: name}) => ({path: `./${name}.cjs`, external: true}))
   },
 }
 
@@ -119,9 +131,9 @@ async function bundle(/** @type {string} */ outdir) {
 
 /** Loaded by name from bin/run.js, which is CommonJS as well. */
 async function bundleLight(/** @type {string} */ outdir) {
-  await build({
+  /** @type {import('esbuild').BuildOptions} */
+  const options = {
     absWorkingDir: root,
-    entryPoints: LIGHT_ENTRY_POINTS,
     outdir,
     outExtension: {'.js': '.cjs'},
     bundle: true,
@@ -129,12 +141,15 @@ async function bundleLight(/** @type {string} */ outdir) {
     platform: 'node',
     mainFields: ['module', 'main'],
     target: 'node20',
+    supported: {'dynamic-import': false}, // what is imported dynamically is required
     loader: {'.lua': 'text'},
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'linked',
     logLevel: 'warning',
-  })
+  }
+  await build({...options, entryPoints: LIGHT_ENTRY_POINTS, plugins: [packagesBeside]})
+  await build({...options, entryPoints: Object.fromEntries(LIGHT_PACKAGES.map((name) => [name, name]))})
 }
 
 /** Without them a call is slower, and nothing else. In the new folder: V8 tells a cache from that of other sources by their length alone. */

@@ -3,10 +3,10 @@
 // there is a redis-server: without one, the way to Redis is compiled by each call.
 'use strict'
 const {spawn} = require('node:child_process')
-const {existsSync, mkdtempSync, rmSync, writeFileSync} = require('node:fs')
+const {existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const {load, cacheSuffix} = require('../bin/run.js')
+const {load, loaded, cacheSuffix} = require('../bin/run.js')
 
 const dist = path.resolve(process.argv[2] ?? '')
 const {version} = require('../package.json')
@@ -24,6 +24,8 @@ async function main() {
   const work = mkdtempSync(path.join(os.tmpdir(), 'msc-'))
   const fast = load(path.join(dist, 'fast.cjs'))
   const self = load(path.join(dist, 'self.cjs'))
+  mkdirSync(path.join(work, 'memory_sync'))
+  writeFileSync(path.join(work, 'memory_sync/config.json'), '{}') // a call reads one where there is one
   const redis = await startRedis(work)
   try {
     await perform({MEMORY_SYNC_ROOT: path.join(work, 'files'), MEMORY_SYNC_REDIS: 'off'})
@@ -33,9 +35,8 @@ async function main() {
     rmSync(work, {recursive: true, force: true, maxRetries: 3})
   }
 
-  for (const [name, {script}] of Object.entries({fast, self})) {
-    writeFileSync(path.join(dist, `${name}.cjs${cacheSuffix}`), script.createCachedData())
-  }
+  loaded.set(path.join(dist, 'fast.cjs'), fast).set(path.join(dist, 'self.cjs'), self)
+  for (const [file, {script}] of loaded) writeFileSync(file + cacheSuffix, script.createCachedData())
   process.exit(0)
 
   /** @param {Record<string, string>} settings */

@@ -28,7 +28,7 @@ async function callOf(program: string): Promise<string> {
 }
 
 test('the build has made what V8 takes instead of compiling', () => {
-  for (const name of ['fast.cjs', 'self.cjs']) {
+  for (const name of ['fast.cjs', 'self.cjs', 'ioredis.cjs', 'zod.cjs']) {
     expect(readdirSync(join(PACKAGE, 'dist'))).toContain(name + cacheSuffix)
     expect(load(join(PACKAGE, 'dist', name)).script.cachedDataRejected, name).toBe(false)
   }
@@ -45,7 +45,7 @@ test('a cache that is none, or of other sources, is passed by', async () => {
 })
 
 test('what is read as bytes is ASCII', () => {
-  for (const name of ['fast.cjs', 'self.cjs']) {
+  for (const name of ['fast.cjs', 'self.cjs', 'ioredis.cjs', 'zod.cjs']) {
     expect(readFileSync(join(PACKAGE, 'dist', name)).every((byte) => byte < 0x80), name).toBe(true)
   }
 })

@@ -1,6 +1,7 @@
 /** Takes back what the record says, latest first. */
 import fs from 'node:fs'
 import { messageOf } from '../errors/errors.js'
+import { removeCompiled } from './compiled.js'
 import { look, lookAtTree, preparationOf, putFile, putLink, sameShape, type Shape, sha256, sweepPreparations } from './disk.js'
 import { keepForeign, readBackup, type RecordEntry } from './record.js'
 
@@ -58,7 +59,10 @@ function undoPart(entry: RecordEntry, now: Extract<Shape, { is: 'file' }>, optio
 const isEmptySettings = (bytes: Buffer): boolean => /^\s*\{\s*("redis"\s*:\s*\{\s*\}\s*)?\}\s*$/.test(bytes.toString())
 
 function restore({ path, before }: RecordEntry, { folder, dryRun }: UndoOptions): Undone {
-  if (!dryRun) putBack(path, before, folder)
+  if (!dryRun) {
+    removeCompiled(path)
+    putBack(path, before, folder)
+  }
   return { path, did: before.is === 'absent' ? 'removed' : 'restored' }
 }
 

@@ -1,58 +1,13 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type BlockRequest, insertBlock, removeBlock } from '../../src/install/marked-block.js'
+import { LEGACY_DISPATCHER } from '../support/dispatcher.js'
 import { type Installed, installHooks, MINIMAL_PATH, runProgram } from '../support/hooks.js'
 import { environmentOf, type Ran } from '../support/program.js'
 import { FILES_ALONE, FILES_AND_HUB, type JsonObject, SET_UPS, type SetUp, soon, World } from '../support/world.js'
 
 const ORDERS = ['WO-1', 'WO-2', "WO 3's $(id)", 'WO-4', 'WO-5.final']
 const DESTINATIONS = ['LPE', 'shell', 'CLC', 'LAC', 'Andy']
-
-/** Routes each order to the destination that stands in it, in the way of the dispatcher in use. */
-const DISPATCHER = `#!/usr/bin/env zsh
-set -euo pipefail
-setopt null_glob
-
-ROOT="\${LUKA_SOT:-\${HOME}/02luka}"
-INBOX="$ROOT/bridge/inbox/ENTRY"
-LOG_FILE="$ROOT/logs/mary_dispatcher.log"
-
-mkdir -p "$INBOX" "$ROOT/bridge/outbox/ENTRY" "$ROOT/bridge/processed/ENTRY" "\${LOG_FILE:h}"
-
-log() {
-  printf '[%s] %s\\n' "time" "$*" >> "$LOG_FILE"
-}
-
-warn() {
-  echo "$*" >&2
-  log "$*"
-}
-
-log "start"
-for file in "$INBOX"/*.yaml "$INBOX"/*.yml; do
-  [[ -f "$file" ]] || continue
-  id="\${\${file:t}%.*}"
-  dest="$(<"$file")"
-  case "$dest" in
-    LPE)
-      mkdir -p "$ROOT/bridge/inbox/LPE"
-      print '{}' > "$ROOT/bridge/inbox/LPE/\${id}.json"
-      cp "$file" "$ROOT/bridge/outbox/ENTRY/\${id}.yaml"
-      mv "$file" "$ROOT/bridge/processed/ENTRY/\${id}.yaml"
-      log "$id -> LPE"
-      ;;
-    shell|CLC|LAC|CLS|Andy)
-      mkdir -p "$ROOT/bridge/inbox/$dest"
-      cp "$file" "$ROOT/bridge/inbox/$dest/\${id}.yaml"
-      mv "$file" "$ROOT/bridge/outbox/ENTRY/\${id}.yaml"
-      log "$id -> $dest"
-      ;;
-    *)
-      warn "unknown route for $file (dest=$dest)"
-      ;;
-  esac
-done
-`
 
 interface Dispatched {
   ran: Ran
@@ -68,7 +23,7 @@ class Dispatcher {
     readonly path: string,
   ) {}
 
-  static async make(setUp: SetUp, script: string | Buffer = DISPATCHER, { agent = 'mary', installed = {} }: { agent?: BlockRequest['agent']; installed?: Installed } = {}): Promise<Dispatcher> {
+  static async make(setUp: SetUp, script: string | Buffer = LEGACY_DISPATCHER, { agent = 'mary', installed = {} }: { agent?: BlockRequest['agent']; installed?: Installed } = {}): Promise<Dispatcher> {
     const world = await World.make(setUp)
     const tools = installHooks(world.root, installed)
     const path = `${tools}/watchers/dispatcher.zsh`
@@ -203,7 +158,7 @@ const FAILING: readonly [string, Installed, ((tools: string) => void)?][] = [
 ]
 
 test.each(FAILING)('with a memory_sync that is %s, a dispatcher does what it did before', async (what, installed, breakIt) => {
-  const dispatcher = await Dispatcher.make(FILES_ALONE, DISPATCHER, { installed })
+  const dispatcher = await Dispatcher.make(FILES_ALONE, LEGACY_DISPATCHER, { installed })
   breakIt?.(dispatcher.tools)
   ORDERS.forEach((id, n) => {
     dispatcher.order(id, DESTINATIONS[n] ?? '')

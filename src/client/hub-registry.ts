@@ -2,15 +2,18 @@
  * Which processes believe that they are the hub of a root: a file each, named by the pid, while they run. The keeper lock lets only one
  * of them be; who removes its files, or moves a root away under a running hub, gets two, and health has to see it.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ProcessIdentity, Processes } from '../platform/processes.js'
+import type { Owner, Processes } from '../platform/processes.js'
 import { stateFolderOf } from './socket-path.js'
+
+/** One of another machine or container says again that it runs, more often than this. */
+const SILENT_MS = 30_000
 
 const folderOf = (root: string): string => join(stateFolderOf(root), 'hubs')
 
 /** Makes it known that this process is a hub of the root. Done again, it changes nothing. */
-export function registerHub(root: string, self: ProcessIdentity): void {
+export function registerHub(root: string, self: Owner): void {
   mkdirSync(folderOf(root), { recursive: true, mode: 0o700 })
   writeFileSync(join(folderOf(root), String(self.pid)), `${JSON.stringify(self)}\n`, { mode: 0o600 })
 }
@@ -26,12 +29,12 @@ export interface RegisteredHub {
 }
 
 /** Everyone who said so, the killed ones included. */
-export function registeredHubs(root: string, processes: Pick<Processes, 'isAlive'>): RegisteredHub[] {
+export function registeredHubs(root: string, processes: Pick<Processes, 'sight'>): RegisteredHub[] {
   return namesIn(folderOf(root)).flatMap((name) => {
     if (!/^\d+$/.test(name)) return []
     const path = join(folderOf(root), name)
-    const identity = identityIn(path)
-    return [{ pid: Number(name), path, isAlive: identity !== null && processes.isAlive(identity) }]
+    const found = ownerIn(path)
+    return [{ pid: Number(name), path, isAlive: found !== null && lives(found, processes) }]
   })
 }
 
@@ -43,11 +46,17 @@ function namesIn(folder: string): string[] {
   }
 }
 
+function lives({ owner, writtenAt }: { owner: Owner; writtenAt: number }, processes: Pick<Processes, 'sight'>): boolean {
+  const sight = processes.sight(owner, writtenAt)
+  return sight === 'elsewhere' ? Math.abs(Date.now() - writtenAt) < SILENT_MS : sight === 'alive'
+}
+
 /** null: torn by a kill, or removed meanwhile. */
-function identityIn(path: string): ProcessIdentity | null {
+function ownerIn(path: string): { owner: Owner; writtenAt: number } | null {
   try {
-    const { pid, start, boot } = JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity
-    return Number.isSafeInteger(pid) ? { pid, start, boot } : null
+    const writtenAt = statSync(path).mtimeMs
+    const { pid, start, boot, host } = JSON.parse(readFileSync(path, 'utf8')) as Owner
+    return Number.isSafeInteger(pid) ? { owner: { pid, start, boot, host }, writtenAt } : null
   } catch {
     return null
   }

@@ -59,14 +59,14 @@ export class LocalEngine implements Engine {
 
   // ---- as a hub
 
-  async start(): Promise<void> {
+  async start(lost?: (why: string) => void): Promise<void> {
     let feed: Feed | null = null
     const leases = await this.loadLeases()
     const rounds = new HubRounds(this.ports, (keeper) => (feed = this.feedOf(keeper)), (keeper) => leases.tellLineage(keeper))
     rounds.keeper.onNews((news) => {
       if (news.is === 'changes') void leases.noteChanges(news.changes)
     })
-    await rounds.start()
+    await rounds.start(lost)
     const stopWatching = this.options.watchFiles(['context.json', 'journal'], () => {
       rounds.noteFiles()
     })

@@ -26,6 +26,7 @@ const SETTLE_MS = 150
 export class HubRounds implements KeeperAccess {
   readonly keeper: Keeper
   private held: Held | null = null
+  private lost: (why: string) => void = () => undefined
   private running: Promise<void> = Promise.resolve()
   private stopping = false
   private asked = 0
@@ -55,8 +56,12 @@ export class HubRounds implements KeeperAccess {
     this.keeper = new Keeper(ports, false)
   }
 
-  /** Throws MemoryError `failed` with `details.pid` when somebody else is the keeper. */
-  async start(): Promise<void> {
+  /**
+   * Throws MemoryError `failed` with `details.pid` when somebody else is the keeper. `lost`: somebody else has become it, because
+   * this process did not run for long; nothing is written any more.
+   */
+  async start(lost: (why: string) => void = () => undefined): Promise<void> {
+    this.lost = lost
     await this.ports.root.prepare()
     this.held = await this.ports.lock.tryAcquire()
     if (this.held === null) {
@@ -81,7 +86,7 @@ export class HubRounds implements KeeperAccess {
     await this.alone((keeper) => keeper.showEverything()).catch((error: unknown) => {
       this.ports.tell('error', `context.json could not be brought up to date: ${messageOf(error)}`)
     })
-    await this.keeper.save().catch((error: unknown) => {
+    await this.alone((keeper) => keeper.save()).catch((error: unknown) => {
       this.ports.tell('error', `the state could not be saved (${messageOf(error)}); the journal has everything`)
     })
     await this.held.release()
@@ -136,9 +141,20 @@ export class HubRounds implements KeeperAccess {
   }
 
   async alone<T>(action: (keeper: Keeper) => Promise<T>): Promise<T> {
-    const done = this.turn.then(() => action(this.keeper))
+    const done = this.turn.then(async () => {
+      await this.refuseIfLost()
+      return action(this.keeper)
+    })
     this.turn = done.catch(() => undefined)
     return done
+  }
+
+  private async refuseIfLost(): Promise<void> {
+    if (this.held === null || (await this.held.isOurs())) return
+    const why = 'another process, elsewhere, has become the keeper of this root while this one did not run'
+    if (!this.stopping) this.lost(why)
+    this.stopping = true
+    throw new MemoryError('unavailable', `${why}: nothing was written`, { retryable: true })
   }
 
   mode(facts: Pick<Glance, 'epoch'>, store: Store | null): Mode {

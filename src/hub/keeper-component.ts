@@ -22,6 +22,8 @@ export class KeeperComponent implements Component {
     private readonly engine: Engine,
     private readonly root: string,
     private readonly clock: Pick<Clock, 'pause'>,
+    /** Somebody else has become the keeper: this hub has to end. */
+    private readonly lost?: (why: string) => void,
   ) {}
 
   /** Throws MemoryError `failed` with `details.pid` when a hub of this root runs. */
@@ -29,7 +31,7 @@ export class KeeperComponent implements Component {
     const queue = new Queue()
     for (;;) {
       try {
-        await this.engine.start()
+        await this.engine.start(this.lost)
         return
       } catch (error) {
         const holder = holderOf(error)

@@ -42,7 +42,7 @@ export class Registration implements Component {
   private look(): void {
     const { root, processes } = this.options
     try {
-      registerHub(root, processes.self())
+      registerHub(root, processes.owner())
       const others = registeredHubs(root, processes).filter(({ pid, isAlive }) => isAlive && pid !== process.pid)
       this.tell(others.length === 0 ? '' : `another hub serves this root too: pid ${others.map(({ pid }) => pid).join(', ')}; end one of them`)
     } catch (error) {

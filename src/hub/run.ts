@@ -87,7 +87,9 @@ function componentsOf(engine: Engine, options: HubOptions, log: Log, ending: End
   const redis = privateRedis(engine, options, log)
   return [
     ...(redis === null ? [] : [redis.last]),
-    new KeeperComponent(engine, root, clock),
+    new KeeperComponent(engine, root, clock, (why) => {
+      ending.ask(why)
+    }),
     ...(redis === null ? [] : [redis.first]),
     new Registration({ root, processes: systemProcesses, log }),
     new ControlServer({ root, memory: engine, version, startedAt, process: systemProcesses.self(), log, stopAsked, ...runs }),

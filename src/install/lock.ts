@@ -3,9 +3,11 @@ import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { MemoryError } from '../errors/errors.js'
-import { type ProcessIdentity, systemProcesses } from '../platform/processes.js'
+import { type Owner, systemProcesses } from '../platform/processes.js'
 
-const holderSchema = z.strictObject({ pid: z.number(), start: z.string(), boot: z.string() })
+const holderSchema = z.strictObject({ pid: z.number(), start: z.string(), boot: z.string(), host: z.string().optional() })
+/** Of an installer in another container, or on another machine that shares the folder, nobody here can tell whether it lives. */
+const ELSEWHERE_MS = 10 * 60_000
 
 /** Runs `work` alone; it is told of the folders that had to be made. Throws MemoryError `failed` when another installer lives. */
 export async function withInstallLock<T>(folder: string, work: (made: readonly string[]) => Promise<T>): Promise<T> {
@@ -25,8 +27,7 @@ const lockFile = (folder: string): string => join(dirname(folder), '.memory_sync
 
 /** Whether an installer is at it now. */
 export function isInstalling(folder: string): boolean {
-  const holder = holderOf(lockFile(folder))
-  return holder !== null && systemProcesses.isAlive(holder)
+  return liveHolderOf(lockFile(folder)) !== null
 }
 
 /** Outermost first. */
@@ -39,15 +40,15 @@ function makeFolders(path: string): string[] {
 }
 
 function take(path: string): void {
-  const self = JSON.stringify(systemProcesses.self())
+  const self = JSON.stringify(systemProcesses.owner())
   const claim = `${path}.${process.pid}`
   fs.writeFileSync(claim, self, { mode: 0o600 })
   try {
     if (tryLink(claim, path)) return
-    const holder = holderOf(path)
-    if (holder !== null && systemProcesses.isAlive(holder)) throw takenBy(holder.pid)
+    const holder = liveHolderOf(path)
+    if (holder !== null) throw takenBy(holder.pid)
     fs.rmSync(path, { force: true })
-    if (!tryLink(claim, path)) throw takenBy(holderOf(path)?.pid ?? null)
+    if (!tryLink(claim, path)) throw takenBy(liveHolderOf(path)?.pid ?? null)
   } finally {
     fs.rmSync(claim, { force: true })
   }
@@ -63,11 +64,15 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-function holderOf(path: string): ProcessIdentity | null {
+/** null: nobody has it, or whoever had it is gone. */
+function liveHolderOf(path: string): Owner | null {
   try {
-    return holderSchema.parse(JSON.parse(fs.readFileSync(path, 'utf8')))
+    const takenAt = fs.statSync(path).mtimeMs
+    const holder = holderSchema.parse(JSON.parse(fs.readFileSync(path, 'utf8')))
+    const sight = systemProcesses.sight(holder, takenAt)
+    return sight === 'alive' || (sight === 'elsewhere' && Date.now() - takenAt < ELSEWHERE_MS) ? holder : null
   } catch {
-    return null // released in between: nobody holds it
+    return null // released in between
   }
 }
 

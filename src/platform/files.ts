@@ -33,6 +33,8 @@ export interface Files {
   /** Only while `to` still is the expected file (null: none). POSIX has no such call: the look is as close as it can be. */
   renameOver(from: string, to: string, expected: Identity | null): Promise<boolean>
   remove(path: string): Promise<void>
+  /** Its time becomes now; nothing where there is no such file. */
+  touch(path: string): Promise<void>
   list(directory: string): Promise<string[]>
   /** With its parents; one that is there stays as it is. The mode is the last one's, by default 0755. */
   makeDirectory(path: string, mode?: number): Promise<void>

@@ -165,6 +165,12 @@ export const nodeFiles: Files = {
       if (!isCode(error, 'ENOENT', 'ENOTDIR')) throw error
     })
   },
+  touch: promised((path) => {
+    const now = new Date()
+    unlessMissing(() => {
+      fs.utimesSync(path, now, now)
+    })
+  }),
   list: promised((directory) => unlessMissing(() => fs.readdirSync(directory)) ?? []),
   makeDirectory: promised((path, mode = 0o755) => {
     if (fs.existsSync(path)) return

@@ -1,5 +1,6 @@
 /** Which process this is, in a way that survives the reuse of process ids. */
 import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname, uptime } from 'node:os'
 
 export interface ProcessIdentity {
   pid: number
@@ -36,8 +37,21 @@ export function isHolderGone(text: string): boolean {
   return identity !== null && identity.boot === placeOf(bootId()) && !systemProcesses.isAlive(identity)
 }
 
+/** Whoever has taken a file: others may look at it from another machine, or from another namespace of pids on this one. */
+export interface Owner extends ProcessIdentity {
+  /** The name of the machine or container; undefined in what older versions wrote. `boot` names the namespace of pids, too. */
+  host?: string | undefined
+}
+
+/** `elsewhere`: nobody here can tell whether it lives. */
+export type Sight = 'alive' | 'gone' | 'elsewhere'
+
 export interface Processes {
   self(): ProcessIdentity
+  /** This process, for whoever may look. */
+  owner(): Owner
+  /** `touchedAt`: when the owner last gave a sign of life, ms since 1970 on his clock. */
+  sight(owner: Owner, touchedAt: number): Sight
   /** False only when that process is certainly gone. `boot` is that of the machine, or with the namespace of pids as `find` tells it. */
   isAlive(identity: ProcessIdentity): boolean
 }
@@ -50,6 +64,16 @@ export interface ProcessTable extends Processes {
 
 export const systemProcesses: ProcessTable = {
   self: () => identify(process.pid),
+  owner: () => ({ ...identify(process.pid), boot: placeOf(bootId()), host: hostname() }),
+  sight(owner, touchedAt) {
+    const { boot: of, host } = owner
+    const here = placeOf(bootId())
+    const isHere = host === undefined || (of === here && (of !== '' || host === hostname()))
+    if (isHere) return systemProcesses.isAlive(owner) ? 'alive' : 'gone'
+    // This machine was started again: what has not been touched since is of the time before.
+    const isOfFormerBoot = host === hostname() && of !== '' && of.split('/')[0] !== bootId() && touchedAt < Date.now() - uptime() * 1_000
+    return isOfFormerBoot ? 'gone' : 'elsewhere'
+  },
   find(pid) {
     const identity = identify(pid)
     return !exists(pid) || identity.start === 'zombie' ? undefined : { ...identity, boot: placeOf(identity.boot) }
@@ -103,7 +127,8 @@ function placeOf(bootOf: string): string {
 }
 
 let boot: string | undefined
-const bootId = (): string => (boot ??= readOr('/proc/sys/kernel/random/boot_id')?.trim() ?? '')
+/** Of this machine; empty where that cannot be told. */
+export const bootId = (): string => (boot ??= readOr('/proc/sys/kernel/random/boot_id')?.trim() ?? '')
 
 function readOr(path: string): string | undefined {
   try {

@@ -1,5 +1,5 @@
 /** Time that no clock setting moves: what is left of a lease must not depend on the wall clock. */
-import { systemProcesses } from './processes.js'
+import { bootId } from './processes.js'
 
 export interface Moment {
   /** Of the boot of the machine; empty where that cannot be told. */
@@ -12,7 +12,7 @@ export interface Moment {
 
 /** CLOCK_MONOTONIC (clock_gettime(2)): it stands still while the machine is suspended, as does whoever holds a lease there. */
 export const momentNow = (): Moment => ({
-  boot: systemProcesses.self().boot,
+  boot: bootId(),
   ms: Math.floor(Number(process.hrtime.bigint()) / 1e6),
   wall: Date.now(),
 })

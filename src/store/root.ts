@@ -150,4 +150,6 @@ export interface KeeperLock {
 
 export interface Held {
   release(): Promise<void>
+  /** False: this process did not run for so long that somebody elsewhere took it over. Costs nothing while it was renewed lately. */
+  isOurs(): Promise<boolean>
 }

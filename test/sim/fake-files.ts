@@ -101,6 +101,11 @@ export function filesOf(disk: Disk, process: Process): Files {
         disk.names.set(to, inode)
         return true
       }),
+    touch: (path) =>
+      step(() => {
+        const inode = disk.get(path)
+        if (inode !== undefined) disk.touch(inode)
+      }),
     remove: (path) =>
       step(() => {
         disk.names.delete(path)

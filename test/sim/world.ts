@@ -128,6 +128,10 @@ export class World {
     return { i, disk, root: `/h${i}`, cut: false, skew: 0, skews: [0, 0], hub: null, watcher, rounds: 0 }
   }
 
+  private runs(pid: number): boolean {
+    return this.processes.some((other) => other.pid === pid && other.alive && !other.finished)
+  }
+
   private portsOf(host: Host, process: Process): Ports {
     const clock = { now: () => this.now + host.skew, offsetMinutes: () => 0, pause: () => process.gate() }
     const root = new RootFiles(host.root, {
@@ -136,7 +140,9 @@ export class World {
       unique: () => this.chance.hex(8),
       processes: {
         self: () => ({ pid: process.pid, start: '', boot: '' }),
-        isAlive: ({ pid }) => this.processes.some((other) => other.pid === pid && other.alive && !other.finished),
+        isAlive: ({ pid }) => this.runs(pid),
+        owner: () => ({ pid: process.pid, start: '', boot: '', host: host.root }),
+        sight: ({ pid }) => (this.runs(pid) ? 'alive' : 'gone'),
       },
     })
     return {

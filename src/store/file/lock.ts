@@ -3,20 +3,39 @@
  * two. Holder n owns `keeper.<n>`. It is made by link(2) of a complete temporary file, so that a lock is never seen
  * half written, and released by making `keeper.<n>.done`. When the newest link is done or its holder dead, the next one is
  * `keeper.<n+1>`, where EEXIST means that somebody was faster. Nobody removes a lock to take it.
+ *
+ * A root may be shared with other machines, and with containers that have pids of their own: of a holder there nobody here can
+ * tell whether it lives. So whoever has the lock touches it, and it is taken from a holder elsewhere only when it was not touched
+ * for `SILENT_MS` of the taker's monotonic clock. Since when it was not is noted in `keeper.<n>.seen.<place>`, for all processes of one place.
  */
 import { join } from 'node:path'
 import type { Files } from '../../platform/files.js'
-import type { ProcessIdentity, Processes } from '../../platform/processes.js'
+import type { Owner, Processes } from '../../platform/processes.js'
+import { momentNow } from '../../platform/uptime.js'
 import type { Held, KeeperLock } from '../root.js'
 
 /** Links this far behind the newest are removed by its holder: nobody looks at them any more. */
 const KEPT_LINKS = 3
+/** A holder gives a sign of life so often. */
+const TOUCH_MS = 5_000
+/** One that gave none for so long looks whether it has the lock still, before it goes on. */
+const UNSURE_MS = 12_000
+/** From one elsewhere that gave none for so long the lock is taken. */
+export const SILENT_MS = 30_000
 
 interface Link {
   n: number
   text: string | null
-  holder: ProcessIdentity | null
+  /** When it was last touched, ms since 1970. */
+  touchedAt: number
+  holder: Owner | null
   done: boolean
+}
+
+/** How long a lock was seen untouched: `ms` is on the monotonic clock of the place where it was seen first. */
+interface Silence {
+  touchedAt: number
+  ms: number
 }
 
 export class ChainLock implements KeeperLock {
@@ -25,14 +44,16 @@ export class ChainLock implements KeeperLock {
     private readonly files: Files,
     private readonly processes: Processes,
     private readonly unique: () => string,
+    /** Monotonic, and the same for all processes of this boot. */
+    private readonly now: () => number = () => momentNow().ms,
   ) {}
 
   async tryAcquire(): Promise<Held | null> {
     const newest = await this.newest()
-    if (newest !== null && this.isHeld(newest)) return null
+    if (newest !== null && (await this.isHeld(newest, true))) return null
     const n = (newest?.n ?? 0) + 1
     const temporary = this.at(`keeper.tmp-${this.unique()}`)
-    const text = JSON.stringify({ ...this.processes.self(), unique: this.unique() })
+    const text = JSON.stringify({ ...this.processes.owner(), unique: this.unique() })
     await this.files.write(temporary, text)
     try {
       if ((await this.files.link(temporary, this.at(`keeper.${n}`))) !== 'linked') return null
@@ -44,12 +65,40 @@ export class ChainLock implements KeeperLock {
       await this.files.remove(temporary)
     }
     await this.removeOld(n)
-    return { release: () => this.release(n, text) }
+    return this.hold(n, text)
   }
 
   async holder(): Promise<{ pid: number; turn: number } | null> {
     const newest = await this.newest()
-    return newest !== null && this.isHeld(newest) ? { pid: newest.holder?.pid ?? 0, turn: newest.n } : null
+    return newest !== null && (await this.isHeld(newest, false)) ? { pid: newest.holder?.pid ?? 0, turn: newest.n } : null
+  }
+
+  private hold(n: number, text: string): Held {
+    let touched = { at: this.now(), wall: Date.now() }
+    let isLost = false
+    // The monotonic clock stands still while the machine is suspended.
+    const isUnsure = (): boolean => Math.max(this.now() - touched.at, Date.now() - touched.wall) >= UNSURE_MS
+    const renew = async (): Promise<void> => {
+      if (isUnsure()) {
+        const newest = await this.newest()
+        isLost ||= newest?.n !== n || newest.text !== text
+      }
+      if (isLost) return
+      await this.files.touch(this.at(`keeper.${n}`))
+      touched = { at: this.now(), wall: Date.now() }
+    }
+    // A disk that fails is noticed by whatever else is written.
+    const timer = setInterval(() => void renew().catch(() => undefined), TOUCH_MS).unref()
+    return {
+      release: () => {
+        clearInterval(timer)
+        return this.release(n, text)
+      },
+      isOurs: async () => {
+        if (isUnsure()) await renew()
+        return !isLost
+      },
+    }
   }
 
   private at(name: string): string {
@@ -60,15 +109,35 @@ export class ChainLock implements KeeperLock {
     const numbers = await this.numbers()
     if (numbers.length === 0) return null
     const n = Math.max(...numbers)
-    const text = (await this.files.read(this.at(`keeper.${n}`)))?.text ?? null
+    const read = await this.files.read(this.at(`keeper.${n}`))
+    const text = read?.text ?? null
     const done = (await this.files.identify(this.at(`keeper.${n}.done`))) !== null
-    return { n, text, holder: parseHolder(text), done }
+    return { n, text, touchedAt: read?.identity.mtimeMs ?? 0, holder: parseHolder(text), done }
   }
 
   /** A link that vanished between two looks was swept by a newer holder: somebody has the lock. */
-  private isHeld(link: Link): boolean {
-    if (link.done) return false
-    return link.holder === null ? link.text === null : this.processes.isAlive(link.holder)
+  private async isHeld(link: Link, notes: boolean): Promise<boolean> {
+    const { done, holder, text, touchedAt } = link
+    if (done) return false
+    if (holder === null) return text === null
+    const sight = this.processes.sight(holder, touchedAt)
+    return sight === 'elsewhere' ? (await this.silenceOf(link, notes)) < SILENT_MS : sight === 'alive'
+  }
+
+  /** ms for which nobody here has seen it touched. `notes`: for whoever looks next. */
+  private async silenceOf({ n, touchedAt }: Link, notes: boolean): Promise<number> {
+    const path = this.at(`keeper.${n}.seen.${this.place()}`)
+    const since = parseSilence((await this.files.read(path))?.text)
+    const now = this.now()
+    if (since !== null && since.touchedAt === touchedAt && since.ms <= now) return now - since.ms
+    if (notes) await this.files.write(path, JSON.stringify({ touchedAt, ms: now } satisfies Silence))
+    return 0
+  }
+
+  /** As a part of a file's name. */
+  private place(): string {
+    const { boot, host = '' } = this.processes.owner()
+    return (boot === '' ? host : boot).replace(/\W+/g, '-')
   }
 
   /** What was taken for done or dead still is what was read, and nobody is further: the chain was not swept meanwhile. */
@@ -91,19 +160,28 @@ export class ChainLock implements KeeperLock {
 
   /** The lowest first: a number is never free while the one before it still looks as it did. */
   private async removeOld(n: number): Promise<void> {
-    const numberOf = (name: string): number => Number(/^keeper\.(\d+)(?:\.done)?$/.exec(name)?.[1] ?? Infinity)
+    const numberOf = (name: string): number => Number(/^keeper\.(\d+)(?:\.done|\.seen\..*)?$/.exec(name)?.[1] ?? Infinity)
     const old = (await this.files.list(this.directory)).filter((name) => numberOf(name) <= n - KEPT_LINKS)
     const ordered = old.sort((a, b) => numberOf(a) - numberOf(b) || a.length - b.length)
     for (const name of ordered) await this.files.remove(this.at(name))
   }
 }
 
-function parseHolder(text: string | null): ProcessIdentity | null {
+function parseHolder(text: string | null): Owner | null {
   if (text === null) return null
   try {
-    const { pid, start, boot } = JSON.parse(text) as ProcessIdentity
-    return { pid, start, boot }
+    const { pid, start, boot, host } = JSON.parse(text) as Owner
+    return { pid, start, boot, host }
   } catch {
     return null // written by nobody of us: a link is complete from its first moment
+  }
+}
+
+/** null: nobody has noted it, or is just doing so. */
+function parseSilence(text: string | undefined): Silence | null {
+  try {
+    return JSON.parse(text ?? 'null') as Silence | null
+  } catch {
+    return null
   }
 }

@@ -24,6 +24,8 @@ export interface ExchangeOptions {
 }
 
 export class Exchange {
+  /** In the last round there was no time for all pending operations. */
+  isUnfinished = false
   private readonly legacy: LegacyWatch
   /** While it is joined, the replica is about to be another one. */
   private isJoining = false
@@ -42,16 +44,20 @@ export class Exchange {
     this.legacy = new LegacyWatch(ports)
   }
 
-  /** `touched`: records to compare with what changes say. Never throws because the shared store is away. */
-  async run(touched: Iterable<Target> | 'all'): Promise<void> {
+  /**
+   * `touched`: records to compare with what changes say. `replayMs`: so long pending operations are sent. Never throws because the
+   * shared store is away.
+   */
+  async run(touched: Iterable<Target> | 'all', replayMs = Infinity): Promise<void> {
     const { copy } = this
     const shared = await this.ports.connector.connect()
     copy.mode = modeOf(this.ports, copy.replica.epoch, shared)
     copy.refusal = null
+    this.isUnfinished = false
     const store = shared ?? (copy.mode === 'off' ? this.options.ownStore() : null)
     if (store === null) return
     try {
-      await this.runWith(store, touched)
+      await this.runWith(store, touched, replayMs)
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
       copy.mode = 'away'
@@ -106,12 +112,14 @@ export class Exchange {
     return submission
   }
 
-  private async runWith(store: Store, touched: Iterable<Target> | 'all'): Promise<void> {
+  private async runWith(store: Store, touched: Iterable<Target> | 'all', replayMs: number): Promise<void> {
     const lineage = await this.enter(store)
     if (lineage === null || !(await this.pull(store))) return
     let hasSent = await this.compare(store, touched === 'all' ? await store.targets() : touched)
     this.seed()
-    hasSent = (await new Replay(store, this.copy, this.ports.root).run()) || hasSent
+    const replay = new Replay(store, this.copy, this.ports.root)
+    hasSent = (await replay.run(replayMs)) || hasSent
+    this.isUnfinished = replay.isUnfinished
     if (!hasSent && this.ahead.length === 0) return
     if ((await this.pull(store)) && (await this.compare(store, []))) await this.pull(store)
   }

@@ -20,6 +20,8 @@ import { tokensOf } from './submit.js'
 export type Heal = (target: Target, stored: Stored, known: Entry) => Promise<boolean>
 
 const MAX_ATTEMPTS = 20
+/** Records that are offered together: they are independent of each other. */
+const AT_A_TIME = 32
 
 /** The replica of the new lineage; null when it changed meanwhile: the next round tries again. */
 export async function join(
@@ -32,7 +34,11 @@ export async function join(
   const epoch = lineage.epoch!
   const remoteContains = new Map(lineage.contains).set(epoch, lineage.rev)
   const sides: Sides = { store, replica, epoch, remoteContains, ports, heal }
-  for (const [target, entry] of replica.entries) if (!(await offer(sides, target, entry))) return null
+  const known = [...replica.entries]
+  for (let from = 0; from < known.length; from += AT_A_TIME) {
+    const offered = await Promise.all(known.slice(from, from + AT_A_TIME).map(([target, entry]) => offer(sides, target, entry)))
+    if (offered.includes(false)) return null
+  }
   if (!(await store.contain(epoch, lineageOf(replica), seenIds(replica)))) return null
   const now = await store.hello()
   if (now.epoch !== epoch || now.owner !== now.run) return null

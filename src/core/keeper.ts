@@ -33,14 +33,15 @@ export class Keeper implements LocalSequencer {
 
   /**
    * One round. `touched`: records to compare with what changes say; `all` for every one; `none`: the sequencer is asked only if
-   * something waits for it here. `file`: when context.json is written. Never throws because the shared store is away.
+   * something waits for it here. `file`: when context.json is written. `replayMs`: so long pending
+   * operations are sent, and the rest waits for another round. Never throws because the shared store is away.
    */
-  async round(touched: Iterable<Target> | 'all' | 'none', file: FileTurn = 'now'): Promise<void> {
+  async round(touched: Iterable<Target> | 'all' | 'none', file: FileTurn = 'now', replayMs = Infinity): Promise<void> {
     await this.refresh()
     await this.journal.mendState()
     const mayWrite = await this.file.takeIn()
     if (touched !== 'none' || this.copy.hasWork()) {
-      await this.sequencer.run(touched === 'none' ? [] : touched)
+      await this.sequencer.run(touched === 'none' ? [] : touched, replayMs)
       this.sequencer.seed()
       this.copy.open.settle(this.copy.replica)
     }
@@ -111,6 +112,11 @@ export class Keeper implements LocalSequencer {
   /** Why the shared store, although it answers, did not do the last round: it is full, or a read-only replica. */
   get refusal(): string | null {
     return this.copy.refusal
+  }
+
+  /** In the last round there was no time for all pending operations. */
+  get isUnfinished(): boolean {
+    return this.sequencer.isUnfinished
   }
 
   /** context.json was being written, or was only just replaced: another look is due soon. */

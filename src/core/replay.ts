@@ -11,6 +11,8 @@ import { propose, submit, type SubmitOptions } from './submit.js'
 
 /** Operations of one round trip. */
 const AT_A_TIME = 64
+/** So many are sent, however little time there is. */
+const AT_LEAST = 64
 
 type Done = 'done' | 'blocked' | 'other lineage'
 
@@ -22,6 +24,8 @@ interface Foreseen {
 }
 
 export class Replay {
+  /** There was no time for all. */
+  isUnfinished = false
   private foreseen: Foreseen | null = null
 
   constructor(
@@ -31,13 +35,15 @@ export class Replay {
   ) {}
 
   /**
-   * One that cannot be committed now holds back the later ones of its record; another lineage ends it for all. True: there
-   * were some.
+   * One that cannot be committed now holds back the later ones of its record; another lineage ends it for all. After `forMs` the
+   * rest waits for another round. True: there were some.
    */
-  async run(): Promise<boolean> {
+  async run(forMs: number): Promise<boolean> {
     let waiting = [...this.copy.open.toReplay(this.copy.replica)]
-    const hasSent = waiting.length > 0
+    const [count, began] = [waiting.length, this.copy.now()]
     for (let size = 1; waiting.length > 0; ) {
+      this.isUnfinished = count - waiting.length >= AT_LEAST && this.copy.now() - began >= forMs
+      if (this.isUnfinished) break
       const some = waiting.slice(0, size)
       const together = some.length > 1 && this.store.shared ? await this.together(some) : 0
       const next = some[together]
@@ -47,7 +53,7 @@ export class Replay {
       if (done === 'blocked') waiting = waiting.filter(({ op }) => op.target !== next!.op.target)
       size = next === undefined ? Math.min(AT_A_TIME, 2 * size) : Math.max(2, together)
     }
-    return hasSent
+    return count > 0
   }
 
   private async alone(entry: Acknowledged): Promise<Done> {

@@ -17,6 +17,11 @@ const QUEUE_BUDGET_MS = 10_000
 /** Rounds of one command: others' writes that came in meanwhile are taken along, but not for ever. */
 const MAX_ROUNDS = 3
 
+/** So long a round of a command sends what waits: after an outage that may be more than one caller should wait for. */
+const REPLAY_MS = 150
+/** A write waits so long for its round; it is kept in any case. */
+const SETTLE_MS = 1_000
+
 /** Rounds in the background rest so many times as long as they take, and no longer than this. */
 const REST = 3
 const LONGEST_REST_MS = 500
@@ -24,6 +29,8 @@ const LONGEST_REST_MS = 500
 export class SingleRounds implements KeeperAccess {
   private isAsked = false
   private isEnding = false
+  /** The last round has left something for another one. */
+  private isUnfinished = false
   private background: Promise<void> | null = null
   /** Done one at a time: what has not begun yet is done for everybody who asks until then. */
   private readonly rounds = new Shared(() => this.tryRounds())
@@ -38,10 +45,20 @@ export class SingleRounds implements KeeperAccess {
 
   /** `mustWait` false: in the background, together with others that are asked for until then; see `idle`. */
   async settle(mustWait = true): Promise<Keeper | null> {
-    if (mustWait) return this.rounds.ask()
+    if (mustWait) return this.waited()
     this.isAsked = true
     this.background ??= this.work()
     return null
+  }
+
+  private async waited(): Promise<Keeper | null> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, SETTLE_MS, null)))
+    const keeper = await Promise.race([this.rounds.ask(), late])
+    clearTimeout(timer)
+    // What is left is for who goes on living: a command that ends leaves it to the next.
+    if (this.isUnfinished) this.background ??= this.rest(LONGEST_REST_MS).then(() => this.work())
+    return keeper
   }
 
   /** When everything that was asked for is done. */
@@ -49,6 +66,7 @@ export class SingleRounds implements KeeperAccess {
     this.isEnding = true
     this.endRest()
     await this.background
+    await this.rounds.idle()
   }
 
   known(): undefined {
@@ -59,7 +77,7 @@ export class SingleRounds implements KeeperAccess {
   async took(): Promise<void> {}
 
   private async work(): Promise<void> {
-    while (this.isAsked) {
+    while (this.isAsked || (this.isUnfinished && !this.isEnding)) {
       this.isAsked = false
       const began = performance.now()
       await this.rounds.ask()
@@ -93,14 +111,15 @@ export class SingleRounds implements KeeperAccess {
     let keeper: Keeper | null = null
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const done = await this.alone(async (own) => {
-        await own.round('all')
+        await own.round('all', 'now', REPLAY_MS)
         return own
       })
       if (done === null) break
       keeper = done
+      this.isUnfinished = keeper.isUnfinished
       // Who came while the lock was held may have left without a round: look again after releasing.
       await keeper.refresh()
-      if (keeper.mode === 'away' || !keeper.hasWork()) break
+      if (keeper.mode === 'away' || keeper.isUnfinished || !keeper.hasWork()) break
     }
     return keeper
   }

@@ -14,4 +14,9 @@ export class Shared<T> {
     this.last = next.catch(() => undefined)
     return (this.next = next)
   }
+
+  /** When everything that was asked for is done. */
+  async idle(): Promise<void> {
+    await this.last
+  }
 }

@@ -2,6 +2,7 @@
  * A process that writes until it is told to stop, or is killed: as a program with the library does it. It says a line before each
  * write and another when the write was acknowledged, so that what was under way when it was killed is known.
  */
+import { setMaxListeners } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -51,6 +52,7 @@ type Open = () => Promise<Surroundings>
 /** Resolves when everything is written, or `input` has ended. */
 export async function runWriters(input: Readable, open: Open, say: Say): Promise<void> {
   const stop = new AbortController()
+  setMaxListeners(0, stop.signal) // every writer listens while it pauses: what Node warns of would be taken for a complaint
   const lines = createInterface({ input })
   const orders = await new Promise<Orders>((resolve) => {
     lines.once('line', (line) => {

@@ -23,7 +23,7 @@ interface Place {
   copy: RootCopy
   calls: Record<'hello' | 'read' | 'commit', number>
   journal: JournalLine[]
-  replay: () => Promise<boolean>
+  replay: (forMs?: number) => Promise<boolean>
 }
 
 /** A root with so many pending writes; `between` happens right before the store gets that commit. */
@@ -48,7 +48,7 @@ async function placeWith(count: number, between: { at: number; what: (place: Pla
   for (let n = 1; n <= count; n++) copy.open.add({ op: operation(n, `a${n % AGENTS}`, 'own') })
   const journal: JournalLine[] = []
   const append = async (line: JournalLine): Promise<void> => void journal.push(line)
-  const place: Place = { server, store, copy, calls, journal, replay: () => new Replay(store, copy, { append }).run() }
+  const place: Place = { server, store, copy, calls, journal, replay: (forMs = Infinity) => new Replay(store, copy, { append }).run(forMs) }
   return place
 }
 
@@ -131,6 +131,18 @@ describe('pending writes', () => {
     expect(new Set(waiting)).toEqual(new Set(['agent:a3']))
     expect(streamed(place, 'own')).toEqual(upTo(200).filter((id) => streamed(place, 'own').includes(id)))
     expect(streamed(place, 'own').length + waiting.length).toBe(200)
+  })
+
+  test('wait for another round when there is no time for more, in their order', async () => {
+    const place = await placeWith(500)
+    let rounds = 0
+    for (let sent = 0; sent < 500; sent = streamed(place, 'own').length) {
+      expect(++rounds).toBeLessThan(20)
+      await place.replay(0)
+      expect(streamed(place, 'own')).toEqual(upTo(streamed(place, 'own').length))
+    }
+    expect(rounds).toBeGreaterThan(3)
+    expect(await sumOf(place)).toBe(500)
   })
 
   test('stay where they are when the store has begun another lineage', async () => {

@@ -24,6 +24,9 @@ const LOOK_MS = 20
 const LOG_TAIL_LINES = 3
 
 export class LastingRedis {
+  /** The one of the last `ensure`: also when somebody has removed its folder with the note. */
+  private known: ProcessIdentity | null = null
+
   constructor(
     private readonly place: LastingRedisPlace,
     private readonly env: NodeJS.ProcessEnv,
@@ -59,8 +62,7 @@ export class LastingRedis {
 
   /** By our note, which also knows one that does not answer; else by asking who answers with our password and settings. */
   private async find(): Promise<ProcessIdentity | null> {
-    const noted = this.noted()
-    if (noted !== null && systemProcesses.isAlive(noted)) return noted
+    for (const server of [this.noted(), this.known]) if (server !== null && systemProcesses.isAlive(server)) return server
     const pid = await this.pid()
     return pid === null ? null : identify(pid)
   }
@@ -78,6 +80,7 @@ export class LastingRedis {
   }
 
   private note(server: ProcessIdentity): ProcessIdentity {
+    this.known = server
     writeFileSync(this.noteFile, formatProcess(server), { mode: 0o600 })
     return server
   }

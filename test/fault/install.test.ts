@@ -241,6 +241,19 @@ describe('a private Redis', () => {
     expect(processesOf(home)).toEqual([])
   })
 
+  test('whose folder is deleted under it ends with its hub, and the next installation makes another one', async () => {
+    const home = await Home.make({ redis: 'any' })
+    await install(home, '--redis', 'managed')
+    const first = redisPid(home)
+    await rm(`${home.path}/.local/share/memory_sync/redis`, { recursive: true })
+    await install(home)
+    expect(redisPid(home)).not.toBe(first)
+    expect(processesOf(home).filter((line) => line.includes('redis-server'))).toHaveLength(1)
+    expect(await status(home)).toMatchObject({ redis: 'online' })
+    await home.ok('rollback')
+    expect(processesOf(home)).toEqual([])
+  })
+
   test('on loopback, where the path of a socket would be too long: a server that somebody else has there later is left alone', async () => {
     const home = await Home.make({ redis: 'any', name: `a home with a ${'long '.repeat(12)}name` })
     await install(home, '--redis', 'managed')

@@ -14,6 +14,8 @@ export interface Patience {
   answerMs: number
   /** The caller does not want it any more: the hub is told, and the answer is null. */
   signal?: AbortSignal | undefined
+  /** As the answer is read: the hub has sent it after that, on performance.now(). */
+  proven?: ((at: number) => void) | undefined
 }
 
 /**
@@ -52,7 +54,10 @@ export function callHub(
         watchdog.restart()
         notice(value)
       },
-      ok: succeed,
+      ok(answer) {
+        patience.proven?.(connection.provenAt)
+        succeed(answer)
+      },
       end: succeed,
       failed: fail,
     })
@@ -64,7 +69,11 @@ export function callHub(
 export function pingHub(connection: HubConnection): void {
   if (!connection.isOpen) return
   const ignore = (): undefined => undefined
-  connection.call('ping', { protocol: PROTOCOL }, { notice: ignore, ok: ignore, end: ignore, failed: ignore })
+  const sentAt = performance.now()
+  const ok = (): void => {
+    connection.provenAt = sentAt
+  }
+  connection.call('ping', { protocol: PROTOCOL }, { notice: ignore, ok, end: ignore, failed: ignore })
 }
 
 class Watchdog {

@@ -19,6 +19,8 @@ export interface ReplyTaker {
 export class HubConnection {
   /** When the hub was last heard of, on the clock of `performance.now()`. */
   heardAt = 0
+  /** When the last ping that was answered was sent: replies come in the order in which the hub sent them, so the next one was sent later. */
+  provenAt = 0
   private readonly takers = new Map<number, ReplyTaker>()
   private readonly reader = new FrameReader()
   private nextNumber = 1

@@ -2,8 +2,10 @@
 import type { AcquireOutcome, Leasing, ReleaseOutcome, RenewOutcome } from '../core/leasing.js'
 import type { LeaseView } from '../store/lease-contract.js'
 import { HubGone } from './connection.js'
+import { acquireFromWire, type WireAcquire } from './wire.js'
 
-type Call = (args: object, extraMs: number, signal?: AbortSignal) => Promise<unknown>
+/** `proven`: as the answer is read, with a time after which the hub has sent it. */
+type Call = (args: object, extraMs: number, signal?: AbortSignal, proven?: (at: number) => void) => Promise<unknown>
 
 /** What somebody is answered who does not want it any more. */
 const ABANDONED: AcquireOutcome = { is: 'taken', holder: null, position: null, retryMs: 0 }
@@ -14,10 +16,13 @@ const unknownView = (name: string): LeaseView => ({ name, fence: 0, holder: null
 export const leasesOverSocket = (call: Call): Leasing => ({
   acquire: async (request, signal) => {
     if (signal?.aborted === true) return ABANDONED
-    const answer = await call({ do: 'acquire', request }, request.waitMs, signal)
+    let sentAfter = performance.now()
+    const answer = await call({ do: 'acquire', request }, request.waitMs, signal, (at) => {
+      sentAfter = Math.max(sentAfter, at)
+    })
     if (answer === null) return ABANDONED
     if (typeof answer === 'string') throw new HubGone('the hub ends', true)
-    return answer as AcquireOutcome
+    return acquireFromWire(answer as WireAcquire, sentAfter)
   },
   renew: async (request) => (await call({ do: 'renew', request }, 0)) as RenewOutcome,
   release: async (request) => (await call({ do: 'release', request }, 0)) as ReleaseOutcome,

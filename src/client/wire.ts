@@ -2,8 +2,10 @@
  * The values of a Memory as plain JSON, and back. A document travels as its one-line text: as a JavaScript object it would
  * lose the order of keys and the digits of numbers.
  */
+import type { AcquireOutcome, GrantedAt } from '../core/leasing.js'
 import type { Notice, Snapshot, TaskSnapshot, WriteOutcome } from '../core/memory.js'
 import { formatLine, parseTree, parseTreeMap, type TreeMap } from '../domain/json.js'
+import type { Granted } from '../store/lease-contract.js'
 
 /** `T` with every document in it as text. */
 type Wire<T> = T extends unknown ? { [K in keyof T]: WireField<K, T[K]> } : never
@@ -47,3 +49,20 @@ export function outcomeFromWire(wire: WireOutcome): WriteOutcome {
 
 export const eventToWire = (event: TreeMap): string => formatLine(event)
 export const eventFromWire = (text: string): TreeMap => parseTreeMap(text)
+
+/** Clocks of processes cannot be compared, but how long something is ago can be said. */
+export type WireAcquire = Exclude<AcquireOutcome, GrantedAt> | (Granted & { ageMs: number })
+
+/** `now`: when it is sent, on performance.now(). */
+export function acquireToWire(outcome: AcquireOutcome, now: number): WireAcquire {
+  if (outcome.is !== 'granted') return outcome
+  const { asOf, ...granted } = outcome
+  return { ...granted, ageMs: Math.ceil(now - asOf) }
+}
+
+/** `provenAt`: it was sent after that, on this process's performance.now(). */
+export function acquireFromWire(wire: WireAcquire, provenAt: number): AcquireOutcome {
+  if (wire.is !== 'granted') return wire
+  const { ageMs, ...granted } = wire
+  return { ...granted, asOf: provenAt - ageMs }
+}

@@ -106,9 +106,9 @@ export class LeaseWaiting {
   }
 
   private granted(call: AcquireCall, handed: Handed | undefined, refusedAt: number): Promise<AcquireOutcome> {
-    const over = performance.now() - refusedAt
+    const over = Math.ceil(performance.now() - refusedAt)
     if (handed === undefined || over > handed.ttlMs / UNSURE_PART) return this.granting.attempt(call)
-    return this.granting.take(call, handed, handed.ttlMs - Math.ceil(over))
+    return this.granting.take(call, handed, handed.ttlMs - over)
   }
 
   /** With files only everybody who waits is woken by everything: a look tells whether it is worth the keeper's lock. */

@@ -148,11 +148,13 @@ export class Leases implements Leasing {
   }
 
   private async attempt(call: AcquireCall): Promise<AcquireOutcome> {
+    const asOf = performance.now()
     const outcome = await this.ask(async (store, on, isShared) => {
       const reply = await store.acquire(on, call)
       if (isShared && reply.is === 'granted') await this.keepGranted(store, on, call, reply)
       return reply
     })
+    if (outcome.is === 'granted') return { ...outcome, asOf }
     if (outcome.is !== 'taken' || !(await this.endIfGone(call.name, outcome.holder))) return outcome
     return this.attempt(call)
   }
@@ -285,10 +287,11 @@ export class Leases implements Leasing {
 
   /** What a release has granted to one who waits: kept here before it counts, as any other grant. */
   private take(call: AcquireCall, { fence, ttlMs }: Handed, leftMs: number): Promise<AcquireOutcome> {
+    const asOf = performance.now()
     return this.ask(async (store, on, isShared) => {
       const granted: Granted = { is: 'granted', fence, leftMs, again: false }
       if (isShared) await this.keepGranted(store, on, { ...call, ttlMs }, granted)
-      return granted
+      return { ...granted, asOf }
     })
   }
 

@@ -1,5 +1,5 @@
 /** What the product can do with leases: in this process (core/leases), or over the control socket of a running hub (client). */
-import type { AcquireReply, LeaseView, NotNow, ReleaseReply, RenewReply } from '../store/lease-contract.js'
+import type { AcquireReply, Granted, LeaseView, NotNow, ReleaseReply, RenewReply } from '../store/lease-contract.js'
 
 export interface AcquireRequest {
   /** Of this call, 32 hex digits: one that is repeated carries the same. */
@@ -40,7 +40,11 @@ export interface WaitRequest {
   waitMs: number
 }
 
-export type AcquireOutcome = Exclude<AcquireReply, NotNow>
+export type AcquireOutcome = Exclude<AcquireReply, NotNow | Granted> | GrantedAt
+/** `leftMs` counts from `asOf` at the earliest (on performance.now() of this process), however late the answer was read. */
+export interface GrantedAt extends Granted {
+  asOf: number
+}
 export type RenewOutcome = Exclude<RenewReply, NotNow>
 export type ReleaseOutcome = Exclude<ReleaseReply, NotNow>
 

@@ -1,6 +1,6 @@
 /** What each call of the protocol does to the memory that is served. */
 import type { CallName, EndReason, HubInfo } from '../client/protocol.js'
-import { eventFromWire, noticeToWire, outcomeToWire, snapshotToWire, tasksToWire } from '../client/wire.js'
+import { acquireToWire, eventFromWire, noticeToWire, outcomeToWire, snapshotToWire, tasksToWire } from '../client/wire.js'
 import type { ServedMemory } from '../core/engine-types.js'
 import type { Leasing } from '../core/leasing.js'
 import type { Status } from '../core/memory.js'
@@ -60,7 +60,7 @@ async function lease(leases: Leasing, args: LeaseArgs, { signal }: Outlet): Prom
     case 'acquire': {
       const { request } = args
       const outcome = await leases.acquire(request, signal)
-      if (!signal.aborted || (outcome.is === 'granted' && signal.reason === 'stopping')) return { ok: outcome }
+      if (!signal.aborted || (outcome.is === 'granted' && signal.reason === 'stopping')) return { ok: acquireToWire(outcome, performance.now()) }
       // Nobody takes it: whoever has asked is gone. And who waits when the hub ends goes on elsewhere: 'taken' is no answer.
       if (outcome.is === 'granted') await leases.release({ ...request, id: `${request.id}.gone`, reason: 'nobody took it', by: request.holder })
       return { end: signal.reason as EndReason }

@@ -3,7 +3,7 @@ import { MemoryError } from '../errors/errors.js'
 import type { CommandGroup, Ended } from '../platform/command-group.js'
 import type { GroupGuard } from '../platform/group-guard.js'
 import { LeaseKeeping, marginsOf, type Stopwatch } from './lease-keeping.js'
-import { acquireLock, type LockReply, type LockRequest, releaseLock, renewLock } from './lock.js'
+import { grantLock, type LockReply, type LockRequest, releaseLock, renewLock } from './lock.js'
 import type { Surroundings } from './surroundings.js'
 
 export interface RunRequest extends Omit<LockRequest, 'process' | 'signal'> {
@@ -22,6 +22,7 @@ export interface RunEnd extends Ended {
 
 /** What is needed of this machine. */
 export interface RunWorld {
+  /** `now` is performance.now(). */
   watch: Stopwatch
   guard: GroupGuard
   /** Who has the lease, as `formatHolder` writes it. */
@@ -42,11 +43,10 @@ const SWEEP_MS = 5_000
  */
 export async function runUnderLock(surroundings: Surroundings, request: RunRequest, world: RunWorld): Promise<Ended> {
   const { prepare: _prepare, afterwards: _afterwards, ...asked } = request
-  const askedAt = world.watch.now()
-  const lease = await acquireLock(surroundings, { ...asked, process: world.process })
-  const run = new LeasedRun(surroundings, request, world, lease)
+  const { reply, asOf } = await grantLock(surroundings, { ...asked, process: world.process })
+  const run = new LeasedRun(surroundings, request, world, reply)
   try {
-    await run.keep(askedAt)
+    await run.keep(asOf)
     const ended = await run.work()
     await run.giveBack(ended)
     return ended
@@ -69,13 +69,14 @@ class LeasedRun {
     private readonly lease: LockReply,
   ) {}
 
-  async keep(askedAt: number): Promise<void> {
+  /** `asOf`: from when its time counts, at the earliest. */
+  async keep(asOf: number): Promise<void> {
     const { watch, guard } = this.world
     const { name, ttlMs } = this.request
-    let from = askedAt
+    let from = asOf
     let leftMs = this.lease.ttlMs
-    if (watch.now() - askedAt > ttlMs / 10) {
-      // It was waited for, and how long ago it was granted is not known here.
+    if (watch.now() - asOf > ttlMs / 10) {
+      // How much of it is left is not known well enough.
       from = watch.now()
       leftMs = await this.renew(name, ttlMs)
     }

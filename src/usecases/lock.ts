@@ -44,6 +44,11 @@ const MAX_TEXT = 1_000
  * `unavailable` when nobody can decide.
  */
 export async function acquireLock(surroundings: Surroundings, request: LockRequest): Promise<LockReply> {
+  return (await grantLock(surroundings, request)).reply
+}
+
+/** The same, with the time on performance.now() from which its time counts at the earliest. */
+export async function grantLock(surroundings: Surroundings, request: LockRequest): Promise<{ reply: LockReply; asOf: number }> {
   const { name, ttlMs, waitMs = 0, signal } = request
   refuseIllegal(name)
   if (ttlMs < SHORTEST_TTL_MS) throw new MemoryError('usage', `a lease lasts at least ${SHORTEST_TTL_MS / 1_000} s`)
@@ -56,7 +61,8 @@ export async function acquireLock(surroundings: Surroundings, request: LockReque
   }
   const outcome = await surroundings.memory.leases.acquire(asked, signal)
   if (outcome.is !== 'granted') throw notGranted(name, outcome, waitMs)
-  return { ok: true, name, token, fence: outcome.fence, ttlMs: outcome.leftMs, holder }
+  const { fence, leftMs, asOf } = outcome
+  return { reply: { ok: true, name, token, fence, ttlMs: leftMs, holder }, asOf }
 }
 
 /** Throws MemoryError `wrong-token` or `not-held`. */

@@ -5,8 +5,8 @@ import { MemoryError } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
 import type { Component } from './components.js'
 
-/** A command that is the keeper for one round, or a hub that is just ending, is done well before this. */
-const STUCK_MS = 3_000
+/** A command that is the keeper for one round, or a hub that is just ending, is done before this, also on a machine that is busy. */
+const STUCK_MS = 15_000
 /** So long the lock may go from one command to the next. */
 const GIVE_UP_MS = 60_000
 /** As often as commands try: who tried less often would never get it from them. */

@@ -161,6 +161,10 @@ export class HubRounds implements KeeperAccess {
     return modeOf(this.ports, facts.epoch, store)
   }
 
+  has(id: string): boolean {
+    return this.keeper.open.has(id) || this.keeper.replica.seen.has(id)
+  }
+
   known(target: Target): Entry | undefined {
     return this.keeper.replica.entries.get(target)
   }

@@ -33,6 +33,8 @@ export type WriteOutcome =
       pending: number
       /** The key had been used for this very write before: nothing was written again. */
       replayed?: true
+      /** Somebody else had done it under the same id: what follows a write (a broadcast, a line in a ledger) is up to him. */
+      repeated?: true
       /** Redis has it, but the disk refused the journal line. */
       journal?: false
     }

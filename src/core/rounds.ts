@@ -69,6 +69,11 @@ export class SingleRounds implements KeeperAccess {
     await this.rounds.idle()
   }
 
+  /** Nobody follows the journal here. */
+  has(): boolean {
+    return false
+  }
+
   known(): undefined {
     return undefined
   }

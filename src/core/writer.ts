@@ -31,6 +31,8 @@ export interface KeeperAccess {
   /** Runs in the keeper's place: only there this root may number changes itself. null: not possible now. */
   alone<T>(action: (keeper: Keeper) => Promise<T>, patience?: Patience): Promise<T | null>
   mode(facts: Glance, store: Store | null): Mode
+  /** An operation with this id was acknowledged before, where somebody follows the journal. */
+  has(id: string): boolean
   /** The record as it is believed to be, where somebody follows the changes. */
   known(target: Target): Entry | undefined
   /** This process has committed a change. Resolves when it is known, or will be pulled; never rejects. */
@@ -60,7 +62,15 @@ export class Writer {
     const facts = await this.keeper.facts()
     const operation = await this.operationOf(request, ids, facts)
     const isConditional = request.ifRev !== undefined || request.fence !== undefined
+    const isKnown = this.keeper.has(operation.id)
     const direct = await this.direct(operation, facts)
+    // Of what this very call has sent and got no answer to, a duplicate says nothing.
+    const isRepeated = isKnown || (direct.final?.is === 'duplicate' && !direct.sent)
+    const outcome = await this.decide(operation, facts, direct, isConditional)
+    return outcome.ok && isRepeated ? { ...outcome, repeated: true } : outcome
+  }
+
+  private decide(operation: Operation, facts: Glance, direct: Direct, isConditional: boolean): Promise<WriteOutcome> {
     if (direct.final !== null) return this.acknowledge(operation, direct.final, facts)
     return isConditional ? this.conditional(operation, direct.sent) : this.journaled(operation)
   }

@@ -68,7 +68,10 @@ class HubOrSelf implements Memory {
         (engine) => engine.submit(request, ids),
       )
     const isConditional = request.ifRev !== undefined || request.fence !== undefined
-    return isConditional ? this.orPatiently(bySelf, (hub) => hub.submit(request, ids)) : bySelf()
+    const outcome = await (isConditional ? this.orPatiently(bySelf, (hub) => hub.submit(request, ids)) : bySelf())
+    // Who had done it under this id was asked by this call: what follows the write is up to nobody else.
+    if (outcome.ok) delete outcome.repeated
+    return outcome
   }
 
   /** Where nobody else may decide, a hub that was only busy is given one more chance, with the same ids. */

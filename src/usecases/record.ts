@@ -70,7 +70,8 @@ export async function recordResult(
   const receipt = receiptOf(outcome, agent)
   if (learning !== undefined) {
     const line = { timestamp, outcome: request.outcome, learning }
-    await appendToLedger(ledger, agent, line, receipt.replayed === true).catch((error: unknown) => {
+    const isRepeated = receipt.replayed === true || (outcome.ok && outcome.repeated === true)
+    await appendToLedger(ledger, agent, line, isRepeated).catch((error: unknown) => {
       warnings.push(`the learning is in the record, but not in the ledger: ${messageOf(error)}`)
     })
   }

@@ -15,7 +15,7 @@ export interface Updated {
 
 /**
  * Sets the status; depends on nothing that it read, so that it never has to be repeated. The broadcast is written after the
- * acknowledgement and only then. Throws MemoryError: `usage` for a bad name, `unavailable` when nothing took the write.
+ * acknowledgement and only then, by the one whose write it was. Throws MemoryError: `usage` for a bad name, `unavailable` when nothing took the write.
  */
 export async function updateStatus(
   surroundings: Surroundings,
@@ -37,6 +37,7 @@ export async function updateStatus(
     payload: JSON.stringify(['update', status]),
   })
   const receipt = receiptOf(outcome, agent)
+  if (outcome.ok && outcome.repeated === true) return { receipt }
   try {
     await broadcastUpdate(surroundings, outbox, { agent, status, ts: now })
   } catch (error) {

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { agentTarget } from '../../src/domain/operation.js'
 import { REDIS_ALONE, REDIS_AND_HUB, type SetUp, soon, World } from '../support/world.js'
@@ -152,6 +153,24 @@ describe('a hub that is stopped', () => {
     await expectAllOnce(world, writers)
   })
 
+  test.each([['with Redis', false], ['with Redis away', true]])('%s: what follows a write that was done without it is not done again', async (_, isAway) => {
+    const world = await World.make(REDIS_AND_HUB)
+    const recording = (task: string): string[] => ['record', 'mary', task, 'done', '--learning', `of ${task}`]
+    for (const status of ['first', 'second']) await world.ok('update', 'mary', status) // from the second on, the hub does it
+    for (const task of ['T1', 'T2']) await world.ok(...recording(task))
+    if (isAway) await world.redis.kill('SIGKILL')
+    world.hub!.signal('SIGSTOP')
+    await world.ok('update', 'mary', 'third')
+    await world.ok(...recording('T3'))
+    world.hub!.signal('SIGCONT')
+    await soon(async () => expect(await world.json('set', 'mary', 'n=1')).toMatchObject({ ok: true }))
+    world.hub!.signal('SIGTERM') // it finishes what it was given
+    await world.hub!.ended()
+    expect((await statusesIn(`${world.root}/bridge/memory/outbox`)).sort()).toEqual(['first', 'second', 'third'])
+    const ledger = await readFile(`${world.root}/g/memory/ledger/mary_memory.jsonl`, 'utf8')
+    expect(ledger.trim().split('\n').map((line) => (JSON.parse(line) as { learning: string }).learning)).toEqual(['of T1', 'of T2', 'of T3'])
+  })
+
   test('with Redis away too: the write is kept on this machine, says so, and is sent later', async () => {
     const world = await World.make(REDIS_AND_HUB)
     await world.ok('set', 'mary', 'n+=1')
@@ -164,3 +183,8 @@ describe('a hub that is stopped', () => {
     expect((await world.quiet()).agents['mary']).toMatchObject({ context: { n: 2 } })
   })
 })
+
+async function statusesIn(outbox: string): Promise<string[]> {
+  const texts = await Promise.all((await readdir(outbox)).map((name) => readFile(`${outbox}/${name}`, 'utf8')))
+  return texts.map((text) => (JSON.parse(text) as { status: string }).status)
+}

@@ -18,7 +18,7 @@ const QUEUE_BUDGET_MS = 10_000
 const MAX_ROUNDS = 3
 
 /** So long a round of a command sends what waits: after an outage that may be more than one caller should wait for. */
-const REPLAY_MS = 150
+const REPLAY_MS = 500
 /** A write waits so long for its round; it is kept in any case. */
 const SETTLE_MS = 1_000
 

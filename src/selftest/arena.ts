@@ -24,7 +24,8 @@ export interface Place {
 }
 
 const MARK = '.memory_sync_selftest'
-const HUB_READY_MS = 30_000
+/** A hub that starts waits for up to a minute where commands take turns with the root. */
+const HUB_READY_MS = 90_000
 const PATIENCE_MS = 5_000
 
 export class Arena {

@@ -148,10 +148,10 @@ describe('without files left', () => {
 
   test('a hub keeps nobody waiting, and serves again when others have let go of theirs', async () => {
     const world = await World.around(await startRedis({ aof: true }))
-    const hub = await startHub({ ...world.options, via: ['sh', '-c', 'ulimit -n 60; exec "$@"', 'sh'] })
+    const hub = await startHub({ ...world.options, via: ['sh', '-c', 'ulimit -n 120; exec "$@"', 'sh'] })
     const adding = new Adding(world)
     await adding.once()
-    const sockets = Array.from({ length: 80 }, () => net.connect(`${world.root}/shared_memory/.memory_sync/hub.sock`).on('error', () => undefined))
+    const sockets = Array.from({ length: 160 }, () => net.connect(`${world.root}/shared_memory/.memory_sync/hub.sock`).on('error', () => undefined))
     afterwards(() => {
       for (const socket of sockets) socket.destroy()
     })

@@ -26,7 +26,7 @@ export class KeeperComponent implements Component {
     private readonly lost?: (why: string) => void,
   ) {}
 
-  /** Throws MemoryError `failed` with `details.pid` when a hub of this root runs. */
+  /** Throws MemoryError `failed` with `details.pid` when a hub of this root runs, or a command does not let go of it. */
   async start(): Promise<void> {
     const queue = new Queue()
     for (;;) {
@@ -36,7 +36,8 @@ export class KeeperComponent implements Component {
       } catch (error) {
         const holder = holderOf(error)
         if (holder === null) throw error
-        if (queue.isStuck(holder.turn) || (queue.mayAsk() && (await this.isServed()))) throw alreadyRuns(this.root, holder.pid, error)
+        if (queue.mayAsk() && (await this.isServed())) throw alreadyRuns(this.root, holder.pid, error)
+        if (queue.isStuck(holder.turn)) throw isKept(this.root, holder.pid, error)
         await this.clock.pause(RETRY_MS)
       }
     }
@@ -86,5 +87,12 @@ const alreadyRuns = (root: string, pid: number, cause: unknown): MemoryError =>
   new MemoryError('failed', `a hub of ${root} runs already: pid ${pid}`, {
     details: { pid },
     suggestions: ['memory_sync hub status shows it.', 'memory_sync hub stop ends it.'],
+    cause,
+  })
+
+const isKept = (root: string, pid: number, cause: unknown): MemoryError =>
+  new MemoryError('failed', `the hub cannot start: another process (pid ${pid}) works on ${root} and does not come to an end`, {
+    details: { pid },
+    suggestions: ['start it again when that process has ended; if it is stopped or hangs, end it'],
     cause,
   })

@@ -20,6 +20,9 @@ export interface Examination {
   lastChange: Change | null
 }
 
+/** Longer than a connector rests after a failure. */
+const CONNECTOR_REST_MS = 500
+
 export async function statusOf(ports: Ports, view: Keeper, store: Store | null): Promise<Omit<Status, 'hub'>> {
   const { connector, root } = ports
   const latency = store !== null && 'ping' in store ? await latencyOf(store as WakingStore) : null
@@ -53,7 +56,7 @@ export async function examine(ports: Ports, view: Keeper): Promise<Examination> 
 
 /** Reconciles now, and reads both sides back. Throws MemoryError `unavailable` when the shared store is away. */
 export async function reconcile(ports: Ports, access: KeeperAccess): Promise<Comparison> {
-  const store = await ports.connector.connect()
+  const store = (await ports.connector.connect()) ?? (await connectAfterRest(ports))
   if (store === null) throw notReconciled(ports.connector.reason)
   const keeper = await access.alone(async (own) => {
     for (let round = 0; round < 3; round++) await own.round('all')
@@ -62,6 +65,12 @@ export async function reconcile(ports: Ports, access: KeeperAccess): Promise<Com
   if (keeper === null) throw new MemoryError('failed', 'another process is the keeper of this root and does not finish')
   if (keeper.refusal !== null) throw notReconciled(keeper.refusal)
   return compare(ports, keeper, store)
+}
+
+/** What failed a moment ago is not tried again for that moment: who asks for Redis itself is not told of an attempt of before. */
+async function connectAfterRest({ clock, connector }: Ports): Promise<Store | null> {
+  await clock.pause(CONNECTOR_REST_MS)
+  return connector.connect()
 }
 
 async function compare(ports: Ports, keeper: Keeper, store: Store): Promise<Comparison> {

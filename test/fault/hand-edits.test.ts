@@ -106,15 +106,18 @@ describe.each([REDIS_AND_HUB, FILES_AND_HUB])('while writes go on with $name', (
         await new Promise((resolve) => setImmediate(resolve))
       }
     })()
-    for (let edit = 1; edit <= 20; edit++) {
-      const old = await world.text()
-      if (edit % 4 === 0) await soon(async () => (await world.text()) !== old)
-      await rewriteFrom(world, old, ({ agents }) => (agents[`hand${edit}`] = { status: 'active', n: edit }))
-      // The next edit is made from a file that shows this one and something newer.
-      await soon(async () => Object.hasOwn((await world.context()).agents, `hand${edit}`))
+    try {
+      for (let edit = 1; edit <= 20; edit++) {
+        const old = await world.text()
+        if (edit % 4 === 0) await soon(async () => (await world.text()) !== old)
+        await rewriteFrom(world, old, ({ agents }) => (agents[`hand${edit}`] = { status: 'active', n: edit }))
+        // The next edit is made from a file that shows this one and something newer.
+        await soon(async () => Object.hasOwn((await world.context()).agents, `hand${edit}`))
+      }
+    } finally {
+      stop.abort()
+      await writer
     }
-    stop.abort()
-    await writer
     const kept = Object.fromEntries(Array.from({ length: written }, (_, i) => [`k${i + 1}`, i + 1]))
     await world.showsInFile({ agents: { writer: { context: kept } } })
     const { agents } = await world.quiet()

@@ -1,5 +1,6 @@
 /** What watchers follow: the last changes in order, pending writes, messages; and a way to wait for more. */
 import type { TreeMap } from '../domain/json.js'
+import { addAll } from '../domain/lists.js'
 import type { Change, Operation } from '../domain/operation.js'
 import type { News } from './root-copy.js'
 
@@ -36,7 +37,7 @@ export class Feed {
 
   take(news: News): void {
     if (news.is === 'changes') {
-      this.recent.push(...news.changes)
+      addAll(this.recent, news.changes)
       if (this.recent.length > 2 * KEPT) this.recent = this.recent.slice(-KEPT)
     } else if (news.is === 'lost') {
       this.recent = []

@@ -181,5 +181,5 @@ function idsWith(offer: Offer, target: Target, replica: Replica): SeenId[] {
 const fieldsOf = (offer: Offer): Set<string> =>
   new Set([...offer.leaves, ...(offer.inserts ?? [])].filter(({ path }) => path !== '').map(({ path }) => fieldOf(path)))
 
-const newestOf = (offer: Offer): number => Math.max(0, ...offer.leaves.map((leaf) => leaf.stamp?.t ?? 0))
+const newestOf = (offer: Offer): number => offer.leaves.reduce((newest, leaf) => Math.max(newest, leaf.stamp?.t ?? 0), 0)
 

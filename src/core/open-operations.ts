@@ -1,5 +1,6 @@
 /** Acknowledged operations that the replica does not contain yet. */
 import { contains } from '../domain/lineage.js'
+import { addAll } from '../domain/lists.js'
 import { isFirstContext } from '../domain/operation.js'
 import { lineageOf, type Replica } from '../domain/replica.js'
 import type { Acknowledged } from '../store/root.js'
@@ -74,7 +75,7 @@ export class OpenOperations {
     const contained = containedIn(replica)
     const added = this.all().slice(known).filter((entry) => !contained(entry) && !isCommittedIn(replica, entry))
     const entries = known === 0 ? added : this.waiting!.entries
-    if (known > 0) entries.push(...added)
+    if (known > 0) addAll(entries, added)
     this.waiting = { entries, mark: this.mark(replica) }
     return entries
   }

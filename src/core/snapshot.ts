@@ -1,5 +1,6 @@
 /** Everything that a store has, as one consistent picture although it is read a record at a time. */
 import { applyChange, cloneEntry, emptyEntry, type Entry } from '../domain/entry.js'
+import { addAll } from '../domain/lists.js'
 import type { Change, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
 import type { Lineage, Store, Stored } from '../store/contract.js'
@@ -52,7 +53,7 @@ export async function changesSince(store: Store, rev: number): Promise<Change[]>
   const all: Change[] = []
   for (let cursor = rev; ; ) {
     const { changes } = await store.changesAfter(cursor, PAGE)
-    all.push(...changes)
+    addAll(all, changes)
     if (changes.length < PAGE) return all
     cursor = changes.at(-1)!.rev
   }

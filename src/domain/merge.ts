@@ -5,6 +5,7 @@
 import { type Count, type Entry, emptyEntry, listAt } from './entry.js'
 import { formatLine } from './json.js'
 import { contains, type Contains, isNewer, sameStamp } from './lineage.js'
+import { addAll } from './lists.js'
 import { addNumbers, negate } from './number.js'
 import type { ChangedLeaf, Draft, Lost, Stamp } from './operation.js'
 import { PathIndex, prefixesOf } from './path-index.js'
@@ -31,7 +32,7 @@ export function mergeEntry(sides: Sides): Offer {
     // Deleted there meanwhile: what was counted and listed before belongs to the record that is gone.
     return { leaves: offer.leaves, ...(offer.lost.length > 0 && { lost: offer.lost }) }
   }
-  offer.leaves.push(...missingCounts(sides.local, remote, offer.leaves))
+  addAll(offer.leaves, missingCounts(sides.local, remote, offer.leaves))
   const inserts = missingListEntries(sides, remote, offer.leaves)
   return {
     leaves: offer.leaves,
@@ -81,7 +82,7 @@ function offerLeaf(
     }
   }
   if (path !== '' || text === null) offer.leaves.push({ path, value: text, stamp })
-  if (keepsBelow) offer.leaves.push(...deletedBelow(sides, path, stamp))
+  if (keepsBelow) addAll(offer.leaves, deletedBelow(sides, path, stamp))
 }
 
 /** Leaves that the remote side still has below `path`, although this side had seen them and has them no more. */

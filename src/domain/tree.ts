@@ -1,5 +1,6 @@
 /** Reading and changing a document by pointer, and the difference of two documents as leaves. */
 import { kindOf, type Tree, type TreeMap } from './json.js'
+import { addAll } from './lists.js'
 import { formatPointer, parsePointer, type Pointer } from './pointer.js'
 
 /** A leaf and its value: JSON text (`{}` for an empty object), or null where it is deleted. */
@@ -109,7 +110,7 @@ export function leavesOf(tree: Tree, at: Pointer = ''): LeafEdit[] {
 export function diffTrees(from: TreeMap, to: TreeMap, at: Pointer = ''): LeafEdit[] {
   const edits: LeafEdit[] = []
   for (const key of from.keys()) if (!to.has(key)) edits.push({ path: at + formatPointer([key]), value: null })
-  for (const [key, after] of to) edits.push(...diffValues(from.get(key), after, at + formatPointer([key])))
+  for (const [key, after] of to) addAll(edits, diffValues(from.get(key), after, at + formatPointer([key])))
   return edits
 }
 

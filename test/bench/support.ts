@@ -107,6 +107,9 @@ export async function runSections(sections: readonly Section[]): Promise<void> {
       const rows = await section.run()
       console.log(`\n## ${section.name}\n\nLoad before: ${before}\n\n${table(section.columns, rows)}`)
     }
+  } catch (error) {
+    console.error(error)
+    process.exitCode = 1
   } finally {
     await runCleanups()
     rmSync(fileURLToPath(import.meta.url), { force: true }) // the bundle

@@ -4,6 +4,7 @@
  * harmless, and a line in a segment that was folded already would be gone.
  */
 import { join } from 'node:path'
+import { addAll } from '../../domain/lists.js'
 import { MemoryError, messageOf } from '../../errors/errors.js'
 import type { Files } from '../../platform/files.js'
 import type { JournalLine, JournalTail } from '../root.js'
@@ -77,10 +78,10 @@ export class Journal {
     for (const segment of before) {
       const read = await this.files.readLines(`${this.path}.${segment}`, 0)
       if (read === null) return null
-      lines.push(...read.lines.flatMap(parseLine))
+      addAll(lines, read.lines.flatMap(parseLine))
     }
     const present = await this.files.readLines(this.path, 0)
-    lines.push(...(present?.lines ?? []).flatMap(parseLine))
+    addAll(lines, (present?.lines ?? []).flatMap(parseLine))
     if ((await this.segments(generation)).join() !== before.join()) return null
     const tail: JournalTail = { generation: before.at(-1) ?? generation, ino: present?.ino ?? null, end: present?.end ?? 0 }
     return { lines, tail }
@@ -100,11 +101,11 @@ export class Journal {
     let from = tail.end
     for (const segment of sealed) {
       const read = await this.files.readLines(`${this.path}.${segment}`, from)
-      lines.push(...(read?.lines ?? []).flatMap(parseLine))
+      addAll(lines, (read?.lines ?? []).flatMap(parseLine))
       from = 0
     }
     const present = await this.files.readLines(this.path, from)
-    lines.push(...(present?.lines ?? []).flatMap(parseLine))
+    addAll(lines, (present?.lines ?? []).flatMap(parseLine))
     const generation = sealed.at(-1) ?? tail.generation
     return { lines, tail: { generation, ino: present?.ino ?? null, end: present?.end ?? from } }
   }

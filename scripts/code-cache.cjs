@@ -65,7 +65,11 @@ async function startRedis(folder) {
   })
   let isOver = false
   void ended.then(() => (isOver = true))
-  while (!isOver && !existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 5))
+  for (let waited = 0; !isOver && !existsSync(socket); waited++) {
+    if (waited === 1_000) server.kill('SIGKILL') // it does not get ready, whatever it does
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+
   if (isOver) return null
   return {
     socket,

@@ -32,10 +32,11 @@ export async function fast(surrounding: Surrounding): Promise<void> {
 
 /** null: no simple form of a hot verb. */
 export async function answer(argv: readonly string[], { version, loadSelf }: Omit<Surrounding, 'loadFramework'>): Promise<RunReply | Printed | null> {
+  const args = takeHandedOver(argv)
   // U+FFFD is what Node makes of bytes that are no text, and seldom meant.
-  const refused = argv.some((argument) => argument.includes('\uFFFD')) ? loadSelf().refusal(argv) : null
+  const refused = args.some((argument) => argument.includes('\uFFFD')) ? loadSelf().refusal(args) : null
   if (refused !== null) return refused
-  const simple = simpleCall(takeHandedOver(argv))
+  const simple = simpleCall(args)
   if (simple === null) return null
   const { operationId = newOperationId(), pastHub = false } = whatWasHandedOver()
   const outcome = pastHub ? 'unsent' : await askHub(simple, operationId, version)

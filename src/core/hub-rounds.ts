@@ -2,12 +2,14 @@
 import type { Entry } from '../domain/entry.js'
 import type { Change, Target } from '../domain/operation.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
-import type { Store, WakingStore } from '../store/contract.js'
+import type { Store, StoreListener } from '../store/contract.js'
 import type { Glance, Held } from '../store/root.js'
+import { Agenda } from './agenda.js'
 import type { Feed } from './feed.js'
 import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
+import { StoreListening } from './store-listening.js'
 import type { KeeperAccess } from './writer.js'
 
 /** Legacy writes that nothing told of are found after so long. */
@@ -31,19 +33,11 @@ export class HubRounds implements KeeperAccess {
   private stopping = false
   private asked = 0
   private isWaitedFor = false
-  /** When the next round is due, on the clock of performance.now(). */
-  private dueAt = Infinity
-  /** When one is due that asks the store, whatever it finds in the files. */
-  private storeDueAt = 0
-  /** When the last one began that did. */
-  private storeAt = 0
-  /** No round begins before, on the same clock. */
-  private notBefore = 0
+  private readonly agenda = new Agenda()
   private done = 0
   private readonly touched = new Set<Target>()
-  private resume: (() => void) | null = null
   private settled: (() => void)[] = []
-  private listening: { store: Store; stop: () => Promise<void> } | null = null
+  private listening: StoreListening | null = null
   private lastScan = 0
   private lastMode: Mode | null = null
 
@@ -73,6 +67,7 @@ export class HubRounds implements KeeperAccess {
     this.keeper.onNews((news) => {
       feed.take(news)
     })
+    this.listening = new StoreListening(this.ports, this.listenerOf(feed))
     await this.oneRound(feed)
     this.running = this.loop(feed)
   }
@@ -96,10 +91,7 @@ export class HubRounds implements KeeperAccess {
   /** There is something to do, at once or in a while. `files`: what the store may know is known here. */
   poke(inMs = 0, where: 'store' | 'files' = 'store'): void {
     this.asked++
-    const at = performance.now() + inMs
-    if (where === 'store') this.storeDueAt = Math.min(this.storeDueAt, at)
-    else this.dueAt = Math.min(this.dueAt, at)
-    this.resume?.()
+    this.agenda.ask(inMs, where)
   }
 
   /** Files have changed, by us or by others. */
@@ -185,15 +177,16 @@ export class HubRounds implements KeeperAccess {
   }
 
   private async loop(feed: Feed): Promise<void> {
+    const next = (): { idleMs: number; fileDueInMs: number | null } => ({ idleMs: this.idleMs(), fileDueInMs: this.keeper.fileDueInMs() })
     while (!this.stopping) {
-      for (let ms = this.restMs(); ms > 0 && !this.stopping; ms = this.restMs()) await this.sleep(ms)
+      await this.agenda.rest(next, () => this.stopping)
       if (!this.stopping) await this.oneRound(feed)
     }
   }
 
   private async oneRound(feed: Feed): Promise<void> {
     const asked = this.asked
-    this.dueAt = Infinity
+    this.agenda.begin()
     try {
       await this.alone(async (keeper) => {
         const file = this.isWaitedFor ? 'cheap' : 'due' // who waits may look into the file next
@@ -203,23 +196,19 @@ export class HubRounds implements KeeperAccess {
       await this.afterRound(this.keeper)
     } catch (error) {
       this.ports.tell('error', `a round failed: ${messageOf(error)}`)
-      this.notBefore = performance.now() + AFTER_FAILURE_MS
-      this.storeDueAt = 0
+      this.agenda.holdOff(AFTER_FAILURE_MS)
     }
     this.tellMode()
-    await this.listen(feed)
+    await this.listen()
     this.done = asked
     for (const resume of this.settled.splice(0)) resume()
     feed.wake()
   }
 
-  /** What the next round asks the store for. */
+  /** What the round that has begun asks the store for. */
   private takeTouched(): Iterable<Target> | 'all' | 'none' {
-    const now = performance.now()
     const isScan = this.isScanDue()
-    if (!isScan && now < Math.min(this.storeDueAt, this.storeAt + this.idleMs())) return 'none'
-    this.storeDueAt = Infinity
-    this.storeAt = now
+    if (!this.agenda.takesStore(this.idleMs(), isScan)) return 'none'
     const touched = [...this.touched]
     this.touched.clear()
     return isScan ? 'all' : touched
@@ -235,24 +224,6 @@ export class HubRounds implements KeeperAccess {
   /** How long nothing happens without being asked. */
   private idleMs(): number {
     return this.keeper.mode === 'online' && !this.keeper.isUnsettled ? SCAN_MS : RETRY_MS
-  }
-
-  private restMs(): number {
-    const dueIn = Math.min(this.dueAt, this.storeDueAt, this.storeAt + this.idleMs()) - performance.now()
-    return Math.max(Math.min(dueIn, this.keeper.fileDueInMs() ?? Infinity), this.notBefore - performance.now())
-  }
-
-  /** Until something is asked, or the time is over. */
-  private sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer)
-        this.resume = null
-        resolve()
-      }
-      const timer = setTimeout(wake, Math.ceil(ms))
-      this.resume = wake
-    })
   }
 
   private roundOrTime(until: number): Promise<void> {
@@ -275,38 +246,31 @@ export class HubRounds implements KeeperAccess {
     this.lastMode = mode
   }
 
-  /** A connection that is told of changes; made again whenever the store's connection is another one. */
-  private async listen(feed: Feed): Promise<void> {
+  private async listen(): Promise<void> {
     const store = this.keeper.mode === 'online' ? await this.ports.connector.connect() : null
-    if (store === this.listening?.store) return
-    await this.listening?.stop().catch(() => undefined)
-    this.listening = null
-    if (store === null || !('listen' in store)) return
-    try {
-      const stop = await (store as WakingStore).listen({
-        changed: (rev = Infinity) => {
-          // The answer to an own commit may be behind its echo by a moment.
-          setImmediate(() => {
-            if (rev > this.keeper.replica.rev) this.poke()
-          })
-        },
-        touched: (target) => {
-          this.touched.add(target)
-          this.poke(TOUCHED_MS)
-        },
-        lost: () => {
-          this.listening = null
-          this.poke()
-        },
-        published: (text) => {
-          feed.takeMessage(text)
-        },
-      })
-      this.listening = { store, stop }
-      this.lastScan = 0 // what was written while nobody listened
-      this.poke()
-    } catch (error) {
-      this.ports.tell('warn', `Redis does not tell of changes (${messageOf(error)}): they are looked for`)
+    if (!(await this.listening!.follow(store))) return
+    this.lastScan = 0 // what was written while nobody listened
+    this.poke()
+  }
+
+  private listenerOf(feed: Feed): StoreListener {
+    return {
+      changed: (rev = Infinity) => {
+        // The answer to an own commit may be behind its echo by a moment.
+        setImmediate(() => {
+          if (rev > this.keeper.replica.rev) this.poke()
+        })
+      },
+      touched: (target) => {
+        this.touched.add(target)
+        this.poke(TOUCHED_MS)
+      },
+      lost: () => {
+        this.poke()
+      },
+      published: (text) => {
+        feed.takeMessage(text)
+      },
     }
   }
 }

@@ -5,6 +5,7 @@ import type { Handed, LeaseStore, LeaseView, ShownHolder } from '../store/lease-
 import { isFree } from '../store/lease-view.js'
 import { LeaseBell } from './lease-bell.js'
 import type { AcquireOutcome, WaitRequest } from './leasing.js'
+import { Shared } from './shared.js'
 import { Turn } from './turn.js'
 
 /** Who waits gives a sign of life so often, and looks whether anything was missed. */
@@ -34,9 +35,8 @@ export interface Granting {
 
 export class LeaseWaiting {
   private readonly bell = new LeaseBell()
-  /** By name of a lease: the look that has begun last, and the one that is to begin behind it. */
-  private readonly looks = new Map<string, Promise<unknown>>()
-  private readonly nextLooks = new Map<string, Promise<LeaseView>>()
+  /** By name of a lease: each of many who wait is woken by each sign of life of the others. */
+  private readonly looks = new Map<string, Shared<LeaseView>>()
 
   constructor(private readonly granting: Granting) {}
 
@@ -118,23 +118,14 @@ export class LeaseWaiting {
   private async mayBeNext({ id, name }: AcquireCall): Promise<boolean> {
     const { granting } = this
     if ((await granting.hearable()) !== granting.looker) return true
-    const { holder, queue } = await this.lookFromNow(name)
+    const { holder, queue } = await this.looksAt(name).ask()
     return holder === null && (queue[0] === undefined || queue[0].id === id)
   }
 
-  /** One look serves all who ask before it begins: each of many who wait is woken by each sign of life of the others. */
-  private lookFromNow(name: string): Promise<LeaseView> {
-    let next = this.nextLooks.get(name)
-    if (next === undefined) {
-      next = (this.looks.get(name) ?? Promise.resolve()).then(() => {
-        this.nextLooks.delete(name)
-        const look = this.granting.looker.look(name)
-        this.looks.set(name, look.catch(() => undefined))
-        return look
-      })
-      this.nextLooks.set(name, next)
-    }
-    return next
+  private looksAt(name: string): Shared<LeaseView> {
+    const present = this.looks.get(name) ?? new Shared(() => this.granting.looker.look(name))
+    this.looks.set(name, present)
+    return present
   }
 }
 

@@ -1,0 +1,63 @@
+/** When a hub's next round is due, and whether it asks the store. On the clock of performance.now(), in ms. */
+export class Agenda {
+  /** Because of the files. */
+  private dueAt = Infinity
+  /** For a round that asks the store, whatever it finds in the files. */
+  private storeDueAt = 0
+  /** When the last one began that did. */
+  private storeAt = 0
+  private notBefore = 0
+  private resume: (() => void) | null = null
+
+  /** `files`: what the store may know is known here. */
+  ask(inMs: number, where: 'store' | 'files'): void {
+    const at = performance.now() + inMs
+    if (where === 'store') this.storeDueAt = Math.min(this.storeDueAt, at)
+    else this.dueAt = Math.min(this.dueAt, at)
+    this.resume?.()
+  }
+
+  /** A round has failed: nothing is tried for `ms`, whoever asks, and then everything. */
+  holdOff(ms: number): void {
+    this.notBefore = performance.now() + ms
+    this.storeDueAt = 0
+  }
+
+  /** A round begins: what was asked because of the files is its own. */
+  begin(): void {
+    this.dueAt = Infinity
+  }
+
+  /** Whether the round that has begun asks the store: when it was asked to, and once in `idleMs`. */
+  takesStore(idleMs: number, isForced: boolean): boolean {
+    const now = performance.now()
+    if (!isForced && now < Math.min(this.storeDueAt, this.storeAt + idleMs)) return false
+    this.storeDueAt = Infinity
+    this.storeAt = now
+    return true
+  }
+
+  /** Until something is due. `next`: the most that nothing happens without being asked, and when the file wants to be written. */
+  async rest(next: () => { idleMs: number; fileDueInMs: number | null }, isOver: () => boolean): Promise<void> {
+    for (let ms = this.restMs(next()); ms > 0 && !isOver(); ms = this.restMs(next())) await this.sleep(ms)
+  }
+
+  private restMs({ idleMs, fileDueInMs }: { idleMs: number; fileDueInMs: number | null }): number {
+    const now = performance.now()
+    const dueIn = Math.min(this.dueAt, this.storeDueAt, this.storeAt + idleMs) - now
+    return Math.max(Math.min(dueIn, fileDueInMs ?? Infinity), this.notBefore - now)
+  }
+
+  /** Until something is asked, or the time is over. */
+  private sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        this.resume = null
+        resolve()
+      }
+      const timer = setTimeout(wake, Math.ceil(ms))
+      this.resume = wake
+    })
+  }
+}

@@ -4,6 +4,7 @@
  */
 import { emptyEntry, type Entry } from '../domain/entry.js'
 import { fieldOf } from '../domain/pointer.js'
+import type { TreeMap } from '../domain/json.js'
 import type { ChangedLeaf, Draft, Operation, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
 import { diffTrees, leavesOf } from '../domain/tree.js'
@@ -23,20 +24,23 @@ type Compared = 'equal' | 'ahead' | 'sent'
 
 export class LegacyWatch {
   private readonly incompleteSince = new Map<Target, number>()
+  /** What the store had of a record when that was compared with this tree, at this revision, and was equal. */
+  private readonly equalTo = new WeakMap<TreeMap, { rev: number; fingerprint: string }>()
 
   constructor(private readonly ports: Ports) {}
 
   /**
    * Compares these records with what the changes say. `ahead`: those of which the replica has not the last change yet; they
-   * are to be compared again when it has. `hasSent`: something was committed, or put back.
+   * are to be compared again when it has. `hasSent`: something was committed, or put back. `mostEqual`: there are very many,
+   * and hardly one is likely to differ; those that are as they were when they were equal are not read.
    */
-  async take(store: Store, copy: RootCopy, targets: Iterable<Target>): Promise<{ ahead: Target[]; hasSent: boolean }> {
-    const all = [...targets]
+  async take(store: Store, copy: RootCopy, targets: Iterable<Target>, mostEqual: boolean): Promise<{ ahead: Target[]; hasSent: boolean }> {
+    const all = mostEqual ? await this.notKnownEqual(store, copy.replica, [...targets]) : [...targets]
     const ahead: Target[] = []
     let hasSent = false
     for (let from = 0; from < all.length; from += AT_A_TIME) {
       const some = all.slice(from, from + AT_A_TIME)
-      const read = await Promise.all(some.map(async (target) => ({ target, stored: await store.read(target) })))
+      const read = await Promise.all(some.map(async (target) => ({ target, stored: await store.read(target, { fingerprint: mostEqual }) })))
       for (const { target, stored } of read) {
         const is = await this.takeOne(store, copy, target, stored)
         if (is === 'ahead') ahead.push(target)
@@ -44,6 +48,16 @@ export class LegacyWatch {
       }
     }
     return { ahead, hasSent }
+  }
+
+  private async notKnownEqual(store: Store, { entries }: Replica, targets: Target[]): Promise<Target[]> {
+    const now = await store.fingerprints?.(targets)
+    if (now === undefined) return targets
+    return targets.filter((target, at) => {
+      const entry = entries.get(target)
+      const then = entry === undefined ? undefined : this.equalTo.get(entry.tree)
+      return then === undefined || then.rev !== entry?.rev || then.fingerprint !== now[at]
+    })
   }
 
   private async takeOne(store: Store, copy: RootCopy, target: Target, read: Stored): Promise<Compared> {
@@ -72,11 +86,11 @@ export class LegacyWatch {
   }
 
   private async compare(store: Store, replica: Replica, target: Target, stored: Stored, latest: number): Promise<Compared> {
-    if (stored.roster?.live === false && stored.tokens.size === 0) return 'equal'
     const known = replica.entries.get(target)
+    if (stored.roster?.live === false && stored.tokens.size === 0) return this.equal(known, stored)
     if (stored.roster !== null && stored.roster.rev !== (known?.rev ?? -1)) return 'ahead'
     const leaves = stored.roster === null ? newRecord(stored) : differences(known, stored)
-    if (leaves.length === 0) return 'equal'
+    if (leaves.length === 0) return this.equal(known, stored)
     const foreign = leaves.filter((leaf) => leaf.stamp === undefined)
     const draft = this.draftOf(replica.epoch, target, stored, leaves, Math.min(latest, timeOf(stored, latest)))
     const verdict = await store.commit({
@@ -89,6 +103,11 @@ export class LegacyWatch {
     if (verdict.is !== 'committed' || foreign.length === 0) return 'sent'
     await this.ports.root.append({ op: asOperation(draft, foreign, replica), rev: verdict.change.rev, epoch: verdict.change.epoch })
     return 'sent'
+  }
+
+  private equal(known: Entry | undefined, { fingerprint }: Stored): 'equal' {
+    if (known !== undefined && fingerprint !== undefined) this.equalTo.set(known.tree, { rev: known.rev, fingerprint })
+    return 'equal'
   }
 
   /**

@@ -1,5 +1,6 @@
 /** A connection to a MemoryServer. Each method does all of its work in one step, as a script in Redis does. */
-import type { Entry } from '../../domain/entry.js'
+import { emptyEntry, type Entry } from '../../domain/entry.js'
+import { formatLine } from '../../domain/json.js'
 import { mergeContains } from '../../domain/lineage.js'
 import type { Change, Target } from '../../domain/operation.js'
 import type { Lineage, Proposal, Roster, SeenId, Store, Stored, Verdict } from '../contract.js'
@@ -51,8 +52,15 @@ export class MemoryStore implements Store {
     })
   }
 
-  read(target: Target): Promise<Stored> {
-    return step(() => readStored(this.server.data, target))
+  read(target: Target, wanted = { fingerprint: false }): Promise<Stored> {
+    return step(() => {
+      const stored = readStored(this.server.data, target)
+      return wanted.fingerprint ? { ...stored, fingerprint: fingerprintOf(stored) } : stored
+    })
+  }
+
+  fingerprints(targets: readonly Target[]): Promise<string[]> {
+    return step(() => targets.map((target) => fingerprintOf(readStored(this.server.data, target))))
   }
 
   storedAs(target: Target, entry: Entry): Stored {
@@ -156,4 +164,10 @@ function putBack(record: StoredRecord, known: RosterEntry, target: Target, entry
   writeRevision(record, known.roster.rev)
   writeKnowledge(record, entry)
   known.hasTypes = record.types.size > 0
+}
+
+function fingerprintOf({ roster, entry, tokens, evicted }: Stored): string {
+  const { tree, stamps, counts } = entry ?? emptyEntry()
+  const added = [...counts].map(([path, byRoot]) => [path, ...byRoot])
+  return JSON.stringify([roster, evicted, [...tokens], formatLine(tree), [...stamps], added])
 }

@@ -8,15 +8,15 @@ import { decodeField, decodeName, encodeField, REV_FIELD } from '../hash-fields.
 import { parseRoster, type RosterEntry } from './roster.js'
 import { takeKnowledge } from './stamps.js'
 
-/** Roster entry, record, types, stamps; hashes as field, value, ... Bytes, since a legacy program may write any. */
-export type ReadReply = [Buffer, Buffer[], Buffer[], Buffer[]]
+/** Roster entry, record, types, stamps, fingerprint; hashes as field, value, ... Bytes, since a legacy program may write any. */
+export type ReadReply = [Buffer, Buffer[], Buffer[], Buffer[], Buffer?]
 
 const digestOf = (value: string | Buffer): string => createHash('sha1').update(value).digest('hex')
 
 /** What `types` holds for a field: the type, and of which text. Any other text there was written by a legacy program. */
 export const typeEntry = (type: Kind, raw: string): string => `${type} ${digestOf(raw)}`
 
-export function parseStored(target: Target, [rosterText, record, types, stamps]: ReadReply): Stored {
+export function parseStored(target: Target, [rosterText, record, types, stamps, fingerprint]: ReadReply): Stored {
   const known = parseRoster(rosterText.toString())
   const fields = fieldsOf(target, record, types)
   const unreadable = new Map(fields.flatMap(({ name, raw, value }) => (value === undefined ? [[name, raw.toString()] as const] : [])))
@@ -26,6 +26,7 @@ export function parseStored(target: Target, [rosterText, record, types, stamps]:
     ...(unreadable.size > 0 && { unreadable }),
     tokens: new Map(fields.map(({ name, token }) => [name, token])),
     evicted: known !== undefined && isEvicted(known, record, types, stamps),
+    ...(fingerprint !== undefined && { fingerprint: fingerprint.toString() }),
   }
 }
 

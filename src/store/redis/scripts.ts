@@ -5,23 +5,33 @@ import changes from './scripts/changes.lua'
 import commit from './scripts/commit.lua'
 import common from './scripts/common.lua'
 import contain from './scripts/contain.lua'
+import fingerprints from './scripts/fingerprints.lua'
 import heal from './scripts/heal.lua'
 import hello from './scripts/hello.lua'
 import read from './scripts/read.lua'
 
-const TEXTS = { beginEpoch, changes, commit, contain, heal, hello, read }
-const KEY_COUNTS: Record<ScriptName, number> = { beginEpoch: 6, changes: 3, commit: 10, contain: 4, heal: 7, hello: 5, read: 4 }
+const TEXTS = { beginEpoch, changes, commit, contain, fingerprints, heal, hello, read }
+/** null: another number each time. */
+const KEY_COUNTS: Record<ScriptName, number | null> = {
+  ...{ beginEpoch: 6, changes: 3, commit: 10, contain: 4 },
+  ...{ fingerprints: null, heal: 7, hello: 5, read: 4 },
+}
 
 export type ScriptName = keyof typeof TEXTS
 
 /** No command of Redis has such a name. */
 const commandName = (name: ScriptName): string => `memorySync_${name}`
 
+function numberOfKeys(name: ScriptName): { numberOfKeys?: number } {
+  const count = KEY_COUNTS[name]
+  return count === null ? {} : { numberOfKeys: count }
+}
+
 /** For the options of a client: it then sends a script's text once a connection, and its digest from then on. */
 export const scriptDefinitions: NonNullable<RedisOptions['scripts']> = Object.fromEntries(
   Object.entries(TEXTS).map(([name, lua]) => [
     commandName(name as ScriptName),
-    { lua: `${common}\n${lua}`, numberOfKeys: KEY_COUNTS[name as ScriptName] },
+    { lua: `${common}\n${lua}`, ...numberOfKeys(name as ScriptName) },
   ]),
 )
 
@@ -29,7 +39,7 @@ type Scripted = Record<string, (keysAndArguments: string[]) => Promise<unknown>>
 
 /** The reply with every text as a string. The caller says what the script returns. */
 export const runScript = <Reply>(client: Redis, name: ScriptName, keys: string[], args: string[]): Promise<Reply> =>
-  (client as unknown as Scripted)[commandName(name)]!([...keys, ...args]) as Promise<Reply>
+  (client as unknown as Scripted)[commandName(name)]!(argumentsOf(name, keys, args)) as Promise<Reply>
 
 /** The same, with every text as bytes. */
 export const runScriptForBytes = <Reply>(
@@ -37,4 +47,7 @@ export const runScriptForBytes = <Reply>(
   name: ScriptName,
   keys: string[],
   args: string[],
-): Promise<Reply> => (client as unknown as Scripted)[`${commandName(name)}Buffer`]!([...keys, ...args]) as Promise<Reply>
+): Promise<Reply> => (client as unknown as Scripted)[`${commandName(name)}Buffer`]!(argumentsOf(name, keys, args)) as Promise<Reply>
+
+const argumentsOf = (name: ScriptName, keys: string[], args: string[]): string[] =>
+  KEY_COUNTS[name] === null ? [String(keys.length), ...keys, ...args] : [...keys, ...args]

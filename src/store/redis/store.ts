@@ -27,6 +27,8 @@ const DAY_MS = 24 * 3_600_000
 /** Keys are promised for 7 days. */
 const DEFAULT_LIMITS: CommitLimits = { history: 10_000, ids: 100_000, keysMs: 8 * DAY_MS }
 const IDS_A_CALL = 1_000
+/** Redis does nothing else meanwhile: a millisecond or two. */
+const RECORDS_A_CALL = 100
 
 export class RedisStore implements WakingStore {
   readonly name = 'redis'
@@ -59,13 +61,25 @@ export class RedisStore implements WakingStore {
     return this.hello()
   }
 
-  async read(target: Target): Promise<Stored> {
+  async read(target: Target, wanted = { fingerprint: false }): Promise<Stored> {
     const { record, types, stamps } = this.keys.of(target)
     const keys = [this.keys.sync, record, types, stamps]
-    const reply = await this.connection.call((client) =>
-      runScriptForBytes<ReadReply>(client, 'read', keys, [rosterField(target)]),
-    )
+    const args = [rosterField(target), ...(wanted.fingerprint ? ['1'] : [])]
+    const reply = await this.connection.call((client) => runScriptForBytes<ReadReply>(client, 'read', keys, args))
     return parseStored(target, reply)
+  }
+
+  async fingerprints(targets: readonly Target[]): Promise<string[]> {
+    const found: string[] = []
+    for (let from = 0; from < targets.length; from += RECORDS_A_CALL) {
+      const some = targets.slice(from, from + RECORDS_A_CALL)
+      const keys = some.flatMap((target) => {
+        const { record, types, stamps } = this.keys.of(target)
+        return [record, types, stamps]
+      })
+      found.push(...(await this.run<string[]>('fingerprints', [this.keys.sync, ...keys], some.map(rosterField))))
+    }
+    return found
   }
 
   storedAs(target: Target, entry: Entry): Stored {

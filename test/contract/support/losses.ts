@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CONTEXT } from '../../../src/domain/operation.js'
 import type { Store } from '../../../src/store/contract.js'
-import { AGENT, begin, commit, draftOf, lineOf, type MakeStore, propose, readLive, set, started, type StoreUnderTest, unset } from './harness.js'
+import { AGENT, begin, commit, draftOf, lineOf, type MakeStore, propose, readLive, set, started, type StoreUnderTest, TASK, unset } from './harness.js'
 
 type Capable = StoreUnderTest & Required<Pick<StoreUnderTest, 'evict' | 'evictMarks' | 'legacySet'>>
 
@@ -36,6 +36,32 @@ export function lossContract(make: MakeStore): void {
         expect(await propose(store, draftOf([set('/n', '6')]))).toMatchObject({ is: 'committed' })
       })
     }
+
+    it('a fingerprint is another one when anything of the record is, and the same else', async ({ skip }) => {
+      if (store.fingerprints === undefined) return skip()
+      const now = async (): Promise<string> => {
+        const [all, only] = [await store.fingerprints!([TASK, AGENT]), await store.read(AGENT, { fingerprint: true })]
+        expect(all[1]).toBe(only.fingerprint)
+        return all[1]!
+      }
+      const found = [await now()]
+      const another = async (): Promise<void> => {
+        expect(found).not.toContain(await now())
+        found.push(await now())
+      }
+      await given()
+      await another()
+      await commit(store, draftOf([set('/s', '"text"')])) // the same value, and another stamp
+      await another()
+      await made.legacySet('mary', 's', 'other')
+      await another()
+      await made.legacySet('joe', 's', 'text')
+      expect(await now()).toBe(found.at(-1))
+      for (const part of ['types', 'stamps', 'record'] as const) {
+        await made.evict(AGENT, [part])
+        await another()
+      }
+    })
 
     it('a record that only a legacy program made again is evicted: its revision is missing', async () => {
       await given()

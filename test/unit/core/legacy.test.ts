@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { LegacyWatch } from '../../../src/core/legacy.js'
+import type { Ports } from '../../../src/core/ports.js'
+import { RootCopy } from '../../../src/core/root-copy.js'
+import type { Change, Draft, Target } from '../../../src/domain/operation.js'
+import { advance } from '../../../src/domain/replica.js'
+import { MemoryServer } from '../../../src/store/memory/server.js'
+import { MemoryStore } from '../../../src/store/memory/store.js'
+import type { JournalLine } from '../../../src/store/root.js'
+
+const NOW = 1_000_000
+const AGENTS = 50
+
+const draftOf = (n: number, value: string): Draft => ({
+  ...{ id: `own-${n}-${value}`, t: 1_000, target: `agent:a${n}`, kind: 'set', by: 'x' },
+  leaves: [{ path: '/status', value: `"${value}"` }],
+})
+
+/** A root that has pulled everything of a store with so many agents, and looks at all of them now and then. */
+async function place() {
+  const server = new MemoryServer({ now: () => NOW })
+  const store = new MemoryStore(server)
+  const { rev } = await store.beginEpoch(await store.hello(), { epoch: 'r1', atLeast: 10 })
+  const copy = new RootCopy({ now: () => NOW })
+  copy.replica = { ...copy.replica, epoch: 'r1', rev, high: rev }
+  const journal: JournalLine[] = []
+  const root = { append: async (line: JournalLine): Promise<void> => void journal.push(line) }
+  const ports = { digest: (text: string) => text, clock: { now: () => NOW }, root } as unknown as Ports
+  const legacy = new LegacyWatch(ports)
+  const read: Target[] = []
+  const counting = Object.assign(Object.create(store) as MemoryStore, {
+    read: (...args: Parameters<MemoryStore['read']>) => (read.push(args[0]), store.read(...args)),
+  })
+  const commit = async (draft: Draft): Promise<Change> => {
+    const verdict = await store.commit({ epoch: 'r1', floor: 0, draft, before: undefined, expect: {} })
+    if (verdict.is !== 'committed') throw new Error(verdict.is)
+    return verdict.change
+  }
+  const pull = async (): Promise<void> => {
+    for (const change of (await store.changesAfter(copy.replica.rev, 1_000)).changes) advance(copy.replica, change)
+  }
+  for (let n = 0; n < AGENTS; n++) await commit(draftOf(n, 'new'))
+  await pull()
+  /** What was read, and what came of it. */
+  const scan = async (): Promise<{ read: Target[]; ahead: Target[]; hasSent: boolean }> => {
+    read.length = 0
+    const outcome = await legacy.take(counting, copy, await store.targets(), true)
+    await pull()
+    return { read: [...read], ...outcome }
+  }
+  return { server, copy, journal, commit, pull, scan }
+}
+
+test('of very many records, a look at all of them reads only those in which something has changed since the last look', async () => {
+  const { commit, pull, scan } = await place()
+  expect((await scan()).read).toHaveLength(AGENTS)
+  expect(await scan()).toEqual({ read: [], ahead: [], hasSent: false })
+  await commit(draftOf(7, 'other'))
+  await pull()
+  expect(await scan()).toEqual({ read: ['agent:a7'], ahead: [], hasSent: false })
+  expect((await scan()).read).toEqual([])
+})
+
+test('a change that this root has not pulled is ahead at every look, until it is pulled', async () => {
+  const { commit, pull, scan } = await place()
+  await scan()
+  await commit(draftOf(7, 'other'))
+  expect(await scan()).toMatchObject({ ahead: ['agent:a7'] })
+  await pull()
+  expect(await scan()).toEqual({ read: ['agent:a7'], ahead: [], hasSent: false })
+})
+
+test("what a legacy program wrote is taken in, and what it wrote back to what it was a look ago, too", async () => {
+  const { server, scan, journal } = await place()
+  await scan()
+  for (const raw of ['by hand', 'new', 'by hand']) {
+    server.legacySet('a7', 'status', raw)
+    expect(await scan()).toMatchObject({ hasSent: true })
+    expect(journal.at(-1)).toMatchObject({ op: { kind: 'legacy', edits: [{ do: 'set', path: '/status', value: JSON.stringify(raw) }] } })
+  }
+})

@@ -4,9 +4,9 @@
  */
 import { open } from './cli/open.js'
 import { rootFilesOf, surroundingsOf } from './cli/surroundings.js'
-import { formatPretty, type TreeMap } from './domain/json.js'
+import type { TreeMap } from './domain/json.js'
 import { PATCHABLE_MEMBERS } from './domain/name.js'
-import { getValue } from './usecases/get.js'
+import { getText, getValue } from './usecases/get.js'
 import { acquireLock, DEFAULT_TTL_MS, releaseLock, renewLock } from './usecases/lock.js'
 import { type Plain, type PlainInput, plainOf, treeOf, treeOfMembers } from './usecases/plain.js'
 import type { Receipt, WriteConditions } from './usecases/receipt.js'
@@ -142,7 +142,7 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
 
   return {
     getUnifiedContext: async () => plainOf(await context()) as { [key: string]: Plain },
-    getContextText: async () => formatPretty(await context()),
+    getContextText: async () => (await getText(memory)).trimEnd(),
     updateAgentContext: (agent, patch, conditions = {}) =>
       setContext(surroundings, {
         name: agent,

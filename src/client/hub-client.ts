@@ -2,7 +2,7 @@
 import type { Comparison, Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { OperationIds } from '../core/engine-types.js'
 import type { Leasing } from '../core/leasing.js'
-import type { TreeMap } from '../domain/json.js'
+import { formatPretty, type TreeMap } from '../domain/json.js'
 import type { Change } from '../domain/operation.js'
 import { callHub, type Patience } from './call.js'
 import type { ConnectOptions } from './reach.js'
@@ -52,6 +52,12 @@ export class HubClient implements Memory {
   async read(): Promise<Snapshot | null> {
     const wire = (await this.call('read', {})) as WireSnapshot | null
     return wire === null ? null : snapshotFromWire(wire)
+  }
+
+  async readText(): Promise<string | null> {
+    const answer = (await this.call('read', { as: 'text' })) as string | WireSnapshot | null
+    // A hub that was started before this version was installed answers as it always did.
+    return answer === null || typeof answer === 'string' ? answer : `${formatPretty(snapshotFromWire(answer).context)}\n`
   }
 
   async readTasks(): Promise<TaskSnapshot> {

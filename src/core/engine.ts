@@ -133,6 +133,10 @@ export class LocalEngine implements Engine {
     return this.hub === null ? this.reading.alone() : this.reading.asHub(this.hub.rounds)
   }
 
+  readText(): Promise<string | null> {
+    return this.hub === null ? this.reading.textAlone() : this.reading.textAsHub(this.hub.rounds)
+  }
+
   readTasks(): Promise<TaskSnapshot> {
     return this.hub === null ? this.reading.tasksAlone() : this.reading.tasksAsHub(this.hub.rounds)
   }

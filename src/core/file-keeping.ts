@@ -123,6 +123,11 @@ export class FileKeeping {
     return composeDocument(this.copy.records(), facts)
   }
 
+  /** The same as text. */
+  text(): string {
+    return this.put?.state === this.state() ? this.put.text : formatDocument(this.compose())
+  }
+
   private async takeEdit(look: Extract<FileLook, { is: 'edited' }>): Promise<void> {
     for (const op of look.operations) {
       await this.ports.root.append({ op })

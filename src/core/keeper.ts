@@ -134,6 +134,11 @@ export class Keeper implements LocalSequencer {
     return this.file.compose()
   }
 
+  /** The same as text. */
+  text(): string {
+    return this.file.text()
+  }
+
   /** The records as they will be then: good until something happens here. */
   records(): ReadonlyMap<Target, Entry> {
     return this.copy.records()

@@ -125,6 +125,8 @@ export interface Memory {
   write(request: WriteRequest): Promise<WriteOutcome>
   /** null: there is no context anywhere. */
   read(): Promise<Snapshot | null>
+  /** The document of `read` as the text that context.json has: for who does not take it apart. */
+  readText(): Promise<string | null>
   readTasks(): Promise<TaskSnapshot>
   watch(request: WatchRequest): AsyncIterable<Notice>
   /** The history after a revision, oldest first. */

@@ -27,6 +27,14 @@ export class Reading {
     return snapshotOf(await this.viewAsHub(rounds))
   }
 
+  async textAlone(): Promise<string | null> {
+    return textOf(await this.viewAlone())
+  }
+
+  async textAsHub(rounds: HubRounds): Promise<string | null> {
+    return textOf(await this.viewAsHub(rounds))
+  }
+
   async tasksAlone(): Promise<TaskSnapshot> {
     return tasksOf(await this.viewAlone())
   }
@@ -113,8 +121,12 @@ interface Found {
   source: Snapshot['source']
 }
 
+const isEmpty = (view: Keeper): boolean => view.replica.entries.size === 0 && !view.hasWork()
+
+const textOf = ({ view }: Found): string | null => (isEmpty(view) ? null : view.text())
+
 function snapshotOf({ view, source }: Found): Snapshot | null {
-  if (view.replica.entries.size === 0 && !view.hasWork()) return null
+  if (isEmpty(view)) return null
   const context = view.compose()
   return { rev: Number(context.get('rev')), source, durability: durabilityOf(view), pending: view.pending(), context }
 }

@@ -4,7 +4,7 @@ import { acquireToWire, eventFromWire, noticeToWire, outcomeToWire, snapshotToWi
 import type { ServedMemory } from '../core/engine-types.js'
 import type { Leasing } from '../core/leasing.js'
 import type { Status } from '../core/memory.js'
-import { historyArgs, leaseArgs, type LeaseArgs, parseArgs, publishArgs, submitArgs, watchArgs, writeArgs } from './requests.js'
+import { historyArgs, leaseArgs, type LeaseArgs, parseArgs, publishArgs, readArgs, submitArgs, watchArgs, writeArgs } from './requests.js'
 
 /** The way back to the caller of a stream. */
 export interface Outlet {
@@ -28,7 +28,8 @@ export function callsOf(memory: ServedMemory, hub: HubInfo): Readonly<Record<Cal
     async write(args) {
       return { ok: outcomeToWire(await memory.write(parseArgs(writeArgs, args).request)) }
     },
-    async read() {
+    async read(args) {
+      if (parseArgs(readArgs, args).as === 'text') return { ok: await memory.readText() }
       const snapshot = await memory.read()
       return { ok: snapshot === null ? null : { ...snapshotToWire(snapshot), source: 'hub' } }
     },

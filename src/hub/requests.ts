@@ -61,6 +61,7 @@ const operationIds = z.strictObject({
 
 export const submitArgs = z.strictObject({ request: writeRequest, ids: operationIds })
 export const writeArgs = z.strictObject({ request: writeRequest })
+export const readArgs = z.strictObject({ as: z.exactOptional(z.literal('text')) })
 export const watchArgs = z.strictObject({ since: z.exactOptional(z.string()) })
 export const historyArgs = z.strictObject({ since: count })
 export const publishArgs = z.strictObject({ event: z.string() })

@@ -63,6 +63,7 @@ function memoryOf(memory: ServedMemory, operationId: string): Memory {
   return {
     write: (request) => memory.submit(request, idsOf(request, operationId)),
     read: () => memory.read(),
+    readText: () => memory.readText(),
     readTasks: () => memory.readTasks(),
     watch: (request) => memory.watch(request),
     history: (since) => memory.history(since),

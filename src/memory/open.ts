@@ -94,6 +94,13 @@ class HubOrSelf implements Memory {
     )
   }
 
+  readText(): Promise<string | null> {
+    return this.byHubOrSelf(
+      (hub) => hub.readText(),
+      (engine) => engine.readText(),
+    )
+  }
+
   readTasks(): Promise<TaskSnapshot> {
     return this.byHubOrSelf(
       (hub) => hub.readTasks(),

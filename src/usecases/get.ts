@@ -28,6 +28,13 @@ export async function getValue(memory: Memory, request: GetRequest): Promise<Fou
   return { snapshot, value }
 }
 
+/** The whole context as context.json has it. Throws MemoryError `absent` where there is none. */
+export async function getText(memory: Memory): Promise<string> {
+  const text = await memory.readText()
+  if (text === null) throw noContext()
+  return text
+}
+
 /** The steps of a path. Throws MemoryError `usage` for a pointer that RFC 6901 does not allow. */
 export function stepsOf(path: string): string[] {
   if (path.startsWith('/')) {

@@ -7,7 +7,7 @@ import { connectHub, connectHubOf } from '../../src/client/connect.js'
 import { HubGone } from '../../src/client/connection.js'
 import { placeOf, pointerFileOf, stateFolderOf, usualSocketPath } from '../../src/client/socket-path.js'
 import type { Notice } from '../../src/core/memory.js'
-import { formatLine, leafOf, parseTreeMap } from '../../src/domain/json.js'
+import { formatLine, formatPretty, leafOf, parseTreeMap } from '../../src/domain/json.js'
 import { shortFolderOf } from '../../src/hub/socket-location.js'
 import { hubStatus, stopHub } from '../../src/hub/control.js'
 import { NO_HANG_MS } from '../support/budget.js'
@@ -34,6 +34,10 @@ test('every method of a memory goes through the socket and back', async () => {
   const snapshot = await client.read()
   expect(snapshot?.source).toBe('hub')
   expect(formatLine(snapshot?.context ?? '')).toBe(formatLine(parseTreeMap(AWKWARD)))
+  const text = await client.readText()
+  expect(text).toBe(`${formatPretty(parseTreeMap(AWKWARD))}\n`)
+  engine.readText = () => Promise.resolve(null)
+  expect(await client.readText()).toBe(null)
   const { tasks, list, ...rest } = await client.readTasks()
   expect([formatLine(tasks), formatLine(list)]).toEqual([formatLine(parseTreeMap(AWKWARD)), formatLine(parseTreeMap(AWKWARD))])
   expect(rest).toMatchObject({ rev: 7, now: 1_763_000_000_000, changedAt: { tasks: 2, list: 1 } })

@@ -9,7 +9,7 @@ import type {
   WriteOutcome,
   WriteRequest,
 } from '../../src/core/memory.js'
-import { composeDocument, composeRecord, composeTasks } from '../../src/domain/document.js'
+import { composeDocument, composeRecord, composeTasks, formatDocument } from '../../src/domain/document.js'
 import { formatLine, type TreeMap } from '../../src/domain/json.js'
 import type { Change, Operation } from '../../src/domain/operation.js'
 import { advance, emptyReplica } from '../../src/domain/replica.js'
@@ -81,6 +81,11 @@ export class FakeMemory implements Memory {
     const lastUpdate = formatTime(this.replica.t, 0)
     const context = composeDocument(this.replica.entries, { rev: this.replica.rev, lastUpdate, order: [] })
     return { rev: this.replica.rev, source: 'file', durability: 'file', pending: 0, context }
+  }
+
+  async readText(): Promise<string | null> {
+    const snapshot = await this.read()
+    return snapshot === null ? null : formatDocument(snapshot.context)
   }
 
   async readTasks(): Promise<TaskSnapshot> {

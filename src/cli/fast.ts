@@ -13,6 +13,8 @@ import { type HandedOver, takeHandedOver, whatWasHandedOver } from './handed-ove
 import { printFast } from './print-fast.js'
 import type * as Self from './self.js'
 
+export { printFast }
+
 export interface Surrounding {
   version: string
   /** Loads what performs a verb in this process. */

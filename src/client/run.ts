@@ -1,6 +1,6 @@
 /** The client of the run protocol. Light: a process that was only started for this call loads nothing else. */
-import net from 'node:net'
 import { startPatience } from '../platform/patience.js'
+import { openPipe } from './pipe.js'
 import { encodeRun, ReplyReader, type RunReply, type RunRequest } from './run-wire.js'
 
 export interface RunOptions {
@@ -22,33 +22,35 @@ export function runByHub(socketPath: string, request: RunRequest, { version, bud
   return new Promise((resolve) => {
     const reader = new ReplyReader()
     const startedAt = process.uptime() // not performance.now(), which would load a module
-    const socket = net.connect(socketPath)
     let isSent = false
+    let isSettled = false
     let endWait = (): void => undefined
     const settle = (outcome: RunOutcome): void => {
+      isSettled = true
       endWait()
-      socket.destroy()
+      pipe.close()
       resolve(outcome)
     }
-    const giveUp = (): void => {
+    const gone = (): void => {
       settle(isSent ? 'silent' : 'unsent')
     }
     const wait = (): void => {
       endWait()
-      endWait = startPatience(budgetMs, giveUp)
+      if (!isSettled) endWait = startPatience(budgetMs, gone)
     }
-    wait()
-    socket.on('connect', () => {
-      isSent = true
-      socket.write(encodeRun(request, version))
+    const pipe = openPipe(socketPath, {
+      connected() {
+        isSent = true
+        pipe.write(encodeRun(request, version))
+      },
+      data(chunk) {
+        const reply = reader.push(chunk)
+        if (reply !== undefined) settle(reply ?? 'unsent')
+        else if ((process.uptime() - startedAt) * 1_000 > answerMs) gone()
+        else wait()
+      },
+      gone,
     })
-    socket.on('data', (chunk) => {
-      const reply = reader.push(chunk)
-      if (reply !== undefined) settle(reply ?? 'unsent')
-      else if ((process.uptime() - startedAt) * 1_000 > answerMs) giveUp()
-      else wait()
-    })
-    socket.on('error', giveUp)
-    socket.on('close', giveUp)
+    setImmediate(wait) // not before the request is on its way: the first timer of a process takes its time
   })
 }

@@ -1,5 +1,4 @@
 /** Which root is meant, and who says so. */
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -18,7 +17,10 @@ export function resolveRoot(flag: string | undefined, env: Environment): Resolve
     ['LUKA_SOT', env['LUKA_SOT']],
   ]
   for (const [source, path] of named) if (isSet(path)) return { path: resolve(path), source }
-  return { path: join(isSet(env['HOME']) ? env['HOME'] : homedir(), '02luka'), source: 'default' }
+  return { path: join(isSet(env['HOME']) ? env['HOME'] : homeOfUser(), '02luka'), source: 'default' }
 }
+
+/** Loaded only where it is asked: HOME is nearly always set, and loading a module is felt in a call of a hot verb. */
+const homeOfUser = (): string => process.getBuiltinModule('node:os').homedir()
 
 const isSet = (value: string | undefined): value is string => value !== undefined && value !== ''

@@ -11,6 +11,8 @@ const FOLD_BYTES = 8 * 1024 * 1024
 /** Changes after which the state is saved, so that the next start has little to catch up with. */
 const SAVE_CHANGES = 500
 const KEPT_IDS = 20_000
+/** Saving an id takes this part of the time that saving a record takes. */
+const IDS_A_RECORD = 5
 const KEPT_KEY_MS = 8 * 24 * 3_600_000
 
 export class JournalKeeping {
@@ -53,11 +55,12 @@ export class JournalKeeping {
 
   /** When it is long. */
   async fold(always = false): Promise<void> {
-    // Saving takes as long as there are records: so many changes pay for it.
-    const records = this.copy.replica.entries.size
-    const isLong = this.linesSinceFold >= Math.max(FOLD_LINES, records) || (this.tail?.end ?? 0) >= FOLD_BYTES
+    // Saving takes as long as there are records, and ids: so many changes pay for it.
+    const { entries, seen } = this.copy.replica
+    const size = entries.size + seen.size / IDS_A_RECORD
+    const isLong = this.linesSinceFold >= Math.max(FOLD_LINES, size) || (this.tail?.end ?? 0) >= FOLD_BYTES
     if (always || isLong) await this.inTurn(() => this.foldNow())
-    else if (this.copy.changesSinceSave >= Math.max(SAVE_CHANGES, records)) await this.save()
+    else if (this.copy.changesSinceSave >= Math.max(SAVE_CHANGES, size)) await this.save()
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {

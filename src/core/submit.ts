@@ -45,7 +45,7 @@ export async function submit(
 ): Promise<Submission> {
   let belief = known?.live === true && !operation.edits.some((edit) => edit.do === 'add') ? known : undefined
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const believed = belief === undefined ? undefined : store.storedAs?.(operation.target, { ...belief })
+    const believed = belief === undefined ? undefined : store.storedAs?.(operation.target, { ...belief }, fieldsOfEdits(operation))
     belief = undefined
     const stored = believed ?? (await store.read(operation.target))
     const { early, proposal } = propose(operation, stored, options, lost)
@@ -64,6 +64,9 @@ export async function submit(
   }
   return { is: 'contended' }
 }
+
+/** Nothing else is written, or decides on what is. */
+const fieldsOfEdits = ({ edits }: Operation): Set<string> => new Set(edits.map(({ path }) => fieldOf(path)))
 
 /** What is asked of the store, as the record stands there; `early`: what comes out without asking. */
 export function propose(

@@ -58,25 +58,31 @@ export function applyChange(entry: Entry, change: Change): void {
     entry.rev = 0 // of the record that was deleted: one that is adopted in its place has none
   }
   entry.live = !deletesRecord(change)
-  const tree = new TreeCopy(entry.tree)
   const stamping = new Stamping<Stamp>()
   for (const leaf of change.leaves) {
-    applyLeaf(entry, tree, leaf)
+    countLeaf(entry, leaf)
     stamping.take(leaf, leaf.stamp ?? own)
   }
   deleteWithin(entry.stamps, stamping.dropped)
   for (const [path, stamp] of stamping.stamped) entry.stamps.set(path, stamp)
-  for (const { path, value, keep } of change.inserts ?? []) tree.set(path, insertInto(tree.top, path, value, keep))
-  entry.tree = tree.top
+  entry.tree = changedTree(entry.tree, change)
   if (change.kind !== 'adopt' || !entry.live) entry.rev = change.rev
 }
 
-function applyLeaf(entry: Entry, tree: TreeCopy, leaf: ChangedLeaf): void {
-  const { path, value } = leaf
-  if (value === null) tree.delete(path)
-  else tree.set(path, value)
+/** The members of a record as a change leaves them; another tree, in any case. */
+export function changedTree(before: TreeMap, { leaves, inserts }: Pick<Draft, 'leaves' | 'inserts'>): TreeMap {
+  const tree = new TreeCopy(before)
+  for (const { path, value } of leaves) {
+    if (value === null) tree.delete(path)
+    else tree.set(path, value)
+  }
+  for (const { path, value, keep } of inserts ?? []) tree.set(path, insertInto(tree.top, path, value, keep))
+  return tree.top
+}
+
+function countLeaf(entry: Entry, { path, value, counts }: ChangedLeaf): void {
   if (path === '' && value === null) entry.counts.clear()
-  for (const count of leaf.counts ?? []) countsAt(entry, path).set(count.root, { n: count.n, sum: count.sum })
+  for (const { root, n, sum } of counts ?? []) countsAt(entry, path).set(root, { n, sum })
 }
 
 export function countsAt(entry: Entry, path: Pointer): Map<string, Count> {

@@ -2,7 +2,7 @@
  * From what a writer asked for to what a commit changes: pure, so that online writers, replay and the preview of pending
  * writes cannot disagree.
  */
-import { type Entry, cloneEntry, countsAt, emptyEntry, insertInto } from './entry.js'
+import { type Count, type Entry, emptyEntry, insertInto } from './entry.js'
 import { formatLine } from './json.js'
 import { addNumbers } from './number.js'
 import type { ChangedLeaf, Draft, Edit, Lost, Operation, Stamp } from './operation.js'
@@ -39,10 +39,12 @@ export function resolve(operation: Operation, current: Entry | undefined, option
 }
 
 class Resolution {
-  private readonly entry: Entry
+  private readonly entry: Readonly<Entry>
   /** Of the record, as it will be. */
   private readonly tree: TreeCopy
   private readonly leaves: ChangedLeaf[] = []
+  /** What its root has added to leaves, this operation included. */
+  private readonly added = new Map<Pointer, Count>()
   private readonly inserts: NonNullable<Draft['inserts']> = []
   private readonly lost: Lost[] = []
   private readonly dependsOn = new Set<string>()
@@ -55,7 +57,7 @@ class Resolution {
     current: Entry | undefined,
     private readonly options: ResolveOptions,
   ) {
-    this.entry = current === undefined ? emptyEntry() : cloneEntry(current)
+    this.entry = current ?? emptyEntry()
     this.tree = new TreeCopy(this.entry.tree)
   }
 
@@ -64,9 +66,7 @@ class Resolution {
       this.lose(edit)
       return
     }
-    if (edit.do === 'delete' ? edit.path !== '' && depthOf(edit.path) > 1 : depthOf(edit.path) > 1) {
-      this.dependsOn.add(fieldOf(edit.path))
-    }
+    if (isPart(edit.path)) this.dependsOn.add(fieldOf(edit.path))
     switch (edit.do) {
       case 'set':
         this.set(edit.path, edit.value)
@@ -115,9 +115,9 @@ class Resolution {
       return
     }
     const { root } = this.operation
-    const own = countsAt(this.entry, path).get(root)
+    const own = this.added.get(path) ?? this.entry.counts.get(path)?.get(root)
     const count = { n: (own?.n ?? 0) + 1, sum: addNumbers(own?.sum ?? '0', by) ?? by }
-    countsAt(this.entry, path).set(root, count)
+    this.added.set(path, count)
     this.tree.set(path, value)
     this.leaves.push({ path, value, counts: [{ root, ...count }] })
   }
@@ -162,4 +162,5 @@ function concerns(edit: Edit, path: Pointer): boolean {
   }
 }
 
-const depthOf = (path: Pointer): number => path.split('/').length - 1
+/** It names a part of a member. */
+const isPart = (path: Pointer): boolean => path.indexOf('/', 1) > 0

@@ -118,7 +118,10 @@ export class Session {
   private begin(n: number, name: string, args: unknown): void {
     const abort = new AbortController()
     const outlet: Outlet = {
-      signal: abort.signal,
+      // Made when it is asked for: most calls do not, and it costs more than all else that is done for one here.
+      get signal() {
+        return abort.signal
+      },
       offer: (notice) => this.delivery.offer({ n, notice }),
       push: (notice) => this.delivery.push({ n, notice }),
     }

@@ -107,8 +107,11 @@ export interface Store {
   read(target: Target, wanted?: { fingerprint: boolean }): Promise<Stored>
   /** A text for each, which is another when anything is another that `read` returns: so it need not be read to be the same. */
   fingerprints?(targets: readonly Target[]): Promise<string[]>
-  /** What `read` would return if the record were exactly this: enough to propose with, as the commit compares. */
-  storedAs?(target: Target, entry: Entry): Stored
+  /**
+   * What `read` would return if the record were exactly this: enough to propose with, as the commit compares. `fields`: whose
+   * tokens will be asked for, without it all.
+   */
+  storedAs?(target: Target, entry: Entry, fields?: Iterable<string>): Stored
   /** Every target of the roster, live and deleted, and hashes that a legacy program made. */
   targets(): Promise<Target[]>
   commit(proposal: Proposal): Promise<Verdict>

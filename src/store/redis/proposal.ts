@@ -1,7 +1,7 @@
 /** A proposal as the arguments of the commit script: every text that is written, but for the revision. */
-import { applyChange, cloneEntry, deletesRecord, emptyEntry, touchesRecord } from '../../domain/entry.js'
+import { changedTree, deletesRecord, touchesRecord } from '../../domain/entry.js'
 import { eventDataOf, eventNameOf } from '../../domain/event.js'
-import { formatLine, leafOf } from '../../domain/json.js'
+import { formatLine, leafOf, type Tree } from '../../domain/json.js'
 import { formatStamp } from '../../domain/lineage.js'
 import { agentOf, type Draft, type Stamp, taskOf } from '../../domain/operation.js'
 import { formatTime } from '../../domain/time.js'
@@ -53,10 +53,12 @@ export function commitArguments(proposal: Proposal, facts: CommitFacts): { keys:
     [...changes.counts],
     (proposal.gives ?? []).map(seenArguments),
   ]
-  return {
-    keys: [...keys.marks, keys.rev, keys.events, record, types, stamps, lease],
-    args: [...fixed, ...lists.flatMap((list) => [String(list.length), ...list.flat()])],
+  const args = fixed
+  for (const list of lists) {
+    args.push(String(list.length))
+    for (const words of list) args.push(...words)
   }
+  return { keys: [...keys.marks, keys.rev, keys.events, record, types, stamps, lease], args }
 }
 
 /** Hash fields to set (field, text, type entry) and to take out, as the draft leaves the record. */
@@ -64,12 +66,11 @@ function writes(proposal: Proposal): [set: string[][], unset: string[][]] {
   const { draft, before } = proposal
   const touched = touchedFields(draft)
   requireComparisons(proposal, touched)
-  const after = before === undefined ? emptyEntry() : cloneEntry(before)
-  applyChange(after, { ...draft, rev: 0, prev: 0, epoch: '' })
+  const after = changedTree(before?.tree ?? new Map<string, Tree>(), draft)
   const set: string[][] = []
   const unset: string[][] = []
   for (const name of touched.written) {
-    const value = after.tree.get(name)
+    const value = after.get(name)
     if (value === undefined) {
       unset.push([encodeName(name)])
       continue

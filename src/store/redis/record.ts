@@ -1,5 +1,5 @@
 /** The reply of the read script as a record. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Entry, emptyEntry } from '../../domain/entry.js'
 import type { Kind, Tree } from '../../domain/json.js'
 import type { Target } from '../../domain/operation.js'
@@ -11,7 +11,7 @@ import { takeKnowledge } from './stamps.js'
 /** Roster entry, record, types, stamps, fingerprint; hashes as field, value, ... Bytes, since a legacy program may write any. */
 export type ReadReply = [Buffer, Buffer[], Buffer[], Buffer[], Buffer?]
 
-const digestOf = (value: string | Buffer): string => createHash('sha1').update(value).digest('hex')
+const digestOf = (value: string | Buffer): string => hash('sha1', value, 'hex')
 
 /** What `types` holds for a field: the type, and of which text. Any other text there was written by a legacy program. */
 export const typeEntry = (type: Kind, raw: string): string => `${type} ${digestOf(raw)}`
@@ -30,14 +30,17 @@ export function parseStored(target: Target, [rosterText, record, types, stamps, 
   }
 }
 
-/** A record that is known from its changes, as if it had been read. */
-export function storedAs(target: Target, entry: Entry): Stored {
-  const tokens = [...entry.tree].map(([name, value]): [string, string] => {
+/** A record that is known from its changes, as if it had been read; with the tokens of these members. */
+export function storedAs(target: Target, entry: Entry, names: Iterable<string>): Stored {
+  const tokens = new Map<string, string>()
+  for (const name of names) {
+    const value = entry.tree.get(name)
+    if (value === undefined) continue
     const { raw, type } = encodeField(target, name, value)
-    return [name, type === undefined ? digestOf(raw) : typeEntry(type, raw)]
-  })
+    tokens.set(name, type === undefined ? digestOf(raw) : typeEntry(type, raw))
+  }
   const { live, rev, born } = entry
-  return { roster: { live, rev, born }, entry, tokens: new Map(tokens), evicted: false }
+  return { roster: { live, rev, born }, entry, tokens, evicted: false }
 }
 
 interface HashField {

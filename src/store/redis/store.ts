@@ -82,8 +82,8 @@ export class RedisStore implements WakingStore {
     return found
   }
 
-  storedAs(target: Target, entry: Entry): Stored {
-    return storedAs(target, entry)
+  storedAs(target: Target, entry: Entry, fields: Iterable<string> = entry.tree.keys()): Stored {
+    return storedAs(target, entry, fields)
   }
 
   async targets(): Promise<Target[]> {
@@ -201,7 +201,7 @@ function parseVerdict([is, number, prev]: string[], { draft, epoch }: Proposal):
   const rev = Number(number)
   switch (is) {
     case 'OK':
-      return { is: 'committed', change: { ...structuredClone(draft), rev, prev: Number(prev), epoch } }
+      return { is: 'committed', change: { ...draft, rev, prev: Number(prev), epoch } }
     case 'EPOCH':
       return { is: 'epoch' }
     case 'DUP':

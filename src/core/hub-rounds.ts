@@ -24,6 +24,8 @@ const TOUCHED_MS = 30
 const AFTER_FAILURE_MS = 100
 /** A write waits so long for its round; it is kept in any case. */
 const SETTLE_MS = 150
+/** A round sends for so long what waits: after an outage others ask meanwhile, and the file is to show what they do. */
+const REPLAY_MS = 500
 
 export class HubRounds implements KeeperAccess {
   readonly keeper: Keeper
@@ -113,7 +115,7 @@ export class HubRounds implements KeeperAccess {
     }
   }
 
-  async settle(mustWait: boolean): Promise<Keeper> {
+  async settle(mustWait: boolean, forMs = SETTLE_MS): Promise<Keeper> {
     this.isWaitedFor ||= mustWait
     if (!mustWait) {
       this.noteFiles()
@@ -121,7 +123,7 @@ export class HubRounds implements KeeperAccess {
     }
     this.poke()
     const target = this.asked
-    const until = performance.now() + SETTLE_MS
+    const until = performance.now() + forMs
     while (this.done < target && performance.now() < until && !this.stopping) await this.roundOrTime(until)
     if (this.done < target) await this.keeper.refresh() // what the journal has by now is pending, although its round goes on
     return this.keeper
@@ -191,7 +193,7 @@ export class HubRounds implements KeeperAccess {
       await this.alone(async (keeper) => {
         const file = this.isWaitedFor ? 'cheap' : 'due' // who waits may look into the file next
         this.isWaitedFor = false
-        await keeper.round(this.takeTouched(), file)
+        await keeper.round(this.takeTouched(), file, REPLAY_MS)
       })
       await this.afterRound(this.keeper)
     } catch (error) {
@@ -200,6 +202,7 @@ export class HubRounds implements KeeperAccess {
     }
     this.tellMode()
     await this.listen()
+    if (this.keeper.isUnfinished) this.poke()
     this.done = asked
     for (const resume of this.settled.splice(0)) resume()
     feed.wake()

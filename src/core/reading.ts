@@ -13,6 +13,9 @@ import type { SingleRounds } from './rounds.js'
 import { olderChanges } from './single-feed.js'
 import { entriesOf, readAll } from './snapshot.js'
 
+/** A hub that is asked while somebody has edited the file waits so long for the round that takes it in: the answer is to show it. */
+const EDIT_MS = 1_000
+
 export class Reading {
   constructor(
     private readonly ports: Ports,
@@ -56,7 +59,8 @@ export class Reading {
     const view = await rounds.view()
     const store = view.mode === 'online' ? await this.ports.connector.connect() : null
     const rev = store === null ? 0 : await revisionOf(store)
-    if (rev > view.replica.rev || view.hasWork() || (await view.isFileTouched())) await rounds.settle(true)
+    if (await view.isFileTouched()) await rounds.settle(true, EDIT_MS)
+    else if (rev > view.replica.rev || view.hasWork()) await rounds.settle(true)
     return { view, source: 'hub' }
   }
 

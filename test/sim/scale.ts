@@ -16,5 +16,5 @@ export const SCALE: readonly Replacement[] = [
   limit('src/core/exchange.ts', 'PAGE', '1_000', '4'),
   limit('src/core/snapshot.ts', 'PAGE', '1_000', '4'),
   limit('src/core/feed.ts', 'KEPT', '2_000', '4'),
-  limit('src/store/file/versions.ts', 'LOG_LENGTH', '2_000', '8'),
+  limit('src/store/file/versions.ts', 'LOG_LENGTH', '500', '8'),
 ]

@@ -1,4 +1,7 @@
-/** The last changes, in order of revision, for readers while no shared store answers: two files, the older one dropped as a whole. */
+/**
+ * The last changes, for readers while no shared store answers: two files, the older one dropped as a whole. They are read from their
+ * end, as mostly only the newest changes are asked for.
+ */
 import { join } from 'node:path'
 import type { Change } from '../../domain/operation.js'
 import type { Files } from '../../platform/files.js'
@@ -6,6 +9,8 @@ import { isChange } from './line-shapes.js'
 import type { History } from '../root.js'
 
 const MAX_BYTES = 8 * 1024 * 1024
+/** Read at first; then twice as much, until it reaches back far enough. */
+const FIRST_BYTES = 128 * 1024
 
 export class HistoryFile implements History {
   private readonly path: string
@@ -31,12 +36,25 @@ export class HistoryFile implements History {
 
   /** A keeper that died between two steps may have written a change twice: each revision is returned once. */
   async after(rev: number): Promise<Change[]> {
-    const byRev = new Map<number, Change>()
-    for (const path of [`${this.path}.1`, this.path]) {
-      const lines = (await this.files.readLines(path, 0))?.lines ?? []
-      for (const change of lines.flatMap(parseChange)) if (change.rev > rev) byRev.set(change.rev, change)
-    }
+    const present = await this.newerIn(this.path, rev)
+    // What was in the file when it became the former one, meanwhile, is read twice, and nothing is missed.
+    const former = present.isEnough ? [] : (await this.newerIn(`${this.path}.1`, rev)).changes
+    const byRev = new Map([...former, ...present.changes].map((change) => [change.rev, change]))
     return [...byRev.values()].sort((a, b) => a.rev - b.rev)
+  }
+
+  /** `isEnough`: nothing newer is in front of what was read. */
+  private async newerIn(path: string, rev: number): Promise<{ changes: Change[]; isEnough: boolean }> {
+    const size = (await this.files.identify(path))?.size ?? 0
+    for (let bytes = FIRST_BYTES; ; bytes *= 2) {
+      const from = Math.max(0, size - bytes)
+      const lines = (await this.files.readLines(path, from))?.lines ?? []
+      if (from > 0) lines.shift() // it was begun in the middle
+      const changes = lines.flatMap(parseChange)
+      // A keeper that was held up may have written a change behind newer ones: half of what is read has to be older.
+      const isEnough = changes.length > 1 && changes.slice(0, changes.length / 2).every((change) => change.rev <= rev)
+      if (isEnough || from === 0) return { changes: changes.filter((change) => change.rev > rev), isEnough }
+    }
   }
 }
 

@@ -12,8 +12,7 @@ import type { Version, Versions } from '../root.js'
 /** A version can be edited this long after it was read. */
 const WINDOW_MS = 10 * 60_000
 /** Versions in one log. */
-const LOG_LENGTH = 2_000
-
+const LOG_LENGTH = 500
 /** Of one log; or twice its document, where that is longer. */
 const LOG_BYTES = 8 * 1024 * 1024
 
@@ -37,8 +36,14 @@ interface Pair {
   length: number
 }
 
+/** A pair that is read when it is asked for: of the older ones that is seldom so. null: a disk that failed. */
+interface Kept {
+  n: number
+  read: () => Promise<Pair | null>
+}
+
 export class VersionLog implements Versions {
-  private cached: Pair[] | null = null
+  private cached: Kept[] | null = null
   private newest: { version: Version; document: TreeMap } | null = null
 
   constructor(
@@ -54,38 +59,42 @@ export class VersionLog implements Versions {
 
   async last(): Promise<{ version: Version; document: TreeMap } | null> {
     if (this.newest === null) {
-      const pair = (await this.pairs()).at(-1)
+      const pair = await this.newestPair()
       if (pair === undefined) return null
       for await (const { version, document } of this.replay(pair)) this.newest = { version, document }
     }
     return this.newest
   }
 
+  /** What is looked for is mostly the newest. */
   async knows(hash: string): Promise<boolean> {
-    return (await this.pairs()).some((pair) => pair.hashes.has(hash))
+    for await (const pair of this.newestFirst()) if (pair.hashes.has(hash)) return true
+    return false
   }
 
   async withRev(rev: number): Promise<{ version: Version; document: TreeMap }[]> {
     const found: { version: Version; document: TreeMap }[] = []
-    for (const pair of await this.pairs()) {
+    for await (const pair of this.newestFirst()) {
+      const ofPair: typeof found = []
       for await (const { version, document } of this.replay(pair)) {
-        if (version.rev === rev) found.push({ version, document: cloneMap(document) })
+        if (version.rev === rev) ofPair.push({ version, document: cloneMap(document) })
       }
+      found.push(...ofPair.reverse())
     }
-    return found.reverse()
+    return found
   }
 
   async add(version: Version, document: TreeMap): Promise<void> {
     const before = await this.last()
-    const pair = (await this.pairs()).at(-1)
-    if (before === null || pair === undefined || this.isFull(pair)) await this.begin(pair, version, document)
+    const pair = await this.newestPair()
+    if (before === null || pair === undefined || this.isFull(pair)) await this.begin(version, document)
     else await this.log(pair, { version, edits: diffTrees(before.document, document) }, version.hash)
     this.newest = { version, document }
   }
 
   async merged(hash: string): Promise<void> {
-    const pair = (await this.pairs()).at(-1)
-    if (pair === undefined) await this.begin(undefined, { rev: -1, base: 0, epoch: null, t: 0, hash }, new Map())
+    const pair = await this.newestPair()
+    if (pair === undefined) await this.begin({ rev: -1, base: 0, epoch: null, t: 0, hash }, new Map())
     else await this.log(pair, { merged: hash }, hash)
   }
 
@@ -94,19 +103,26 @@ export class VersionLog implements Versions {
     return isLong || this.clock.now() - pair.at > WINDOW_MS
   }
 
-  private async begin(before: Pair | undefined, version: Version, document: TreeMap): Promise<void> {
-    const pairs = await this.pairs()
-    const n = (before?.n ?? 0) + 1
+  private async begin(version: Version, document: TreeMap): Promise<void> {
+    const kept = await this.kept()
+    const n = (kept.at(-1)?.n ?? 0) + 1
     const at = this.clock.now()
     const text = JSON.stringify({ version, at, document: formatLine(document) })
     const path = this.at(n, 'json')
     await this.files.write(`${path}.tmp`, text)
     await this.files.rename(`${path}.tmp`, path)
-    pairs.push({ n, at, hashes: new Set([version.hash]), lines: 0, bytes: 0, length: text.length })
-    while (pairs.length > 2 && this.clock.now() - pairs[1]!.at > WINDOW_MS) await this.drop(pairs.shift()!)
+    const pair: Pair = { n, at, hashes: new Set([version.hash]), lines: 0, bytes: 0, length: text.length }
+    kept.push({ n, read: () => Promise.resolve(pair) })
+    while (kept.length > 2 && (await this.isOver(kept[1]!))) await this.drop(kept.shift()!)
   }
 
-  private async drop(pair: Pair): Promise<void> {
+  /** Its successor goes back far enough. */
+  private async isOver(next: Kept): Promise<boolean> {
+    const pair = await next.read()
+    return pair === null || this.clock.now() - pair.at > WINDOW_MS
+  }
+
+  private async drop(pair: Kept): Promise<void> {
     await this.files.remove(this.at(pair.n, 'log'))
     await this.files.remove(this.at(pair.n, 'json'))
   }
@@ -123,16 +139,37 @@ export class VersionLog implements Versions {
     return join(this.directory, `version.${n}.${kind}`)
   }
 
-  private async pairs(): Promise<Pair[]> {
+  private async kept(): Promise<Kept[]> {
     if (this.cached !== null) return this.cached
     const names = await this.files.list(this.directory)
     const numbers = names.flatMap((name) => Number(/^version\.(\d+)\.json$/.exec(name)?.[1] ?? NaN)).filter((n) => n > 0)
-    const pairs: Pair[] = []
-    for (const n of numbers.sort((a, b) => a - b)) {
-      const checkpoint = await this.checkpoint(n)
-      if (checkpoint !== null) pairs.push(pairOf(n, checkpoint, await this.linesOf(n)))
+    return (this.cached = numbers.sort((a, b) => a - b).map((n) => this.keptAt(n)))
+  }
+
+  private keptAt(n: number): Kept {
+    let pair: Promise<Pair | null> | undefined
+    return { n, read: () => (pair ??= this.readPair(n)) }
+  }
+
+  private async *newestFirst(): AsyncGenerator<Pair> {
+    for (const { read } of (await this.kept()).toReversed()) {
+      const pair = await read()
+      if (pair !== null) yield pair
     }
-    return (this.cached = pairs)
+  }
+
+  private async newestPair(): Promise<Pair | undefined> {
+    for await (const pair of this.newestFirst()) return pair
+    return undefined
+  }
+
+  private async readPair(n: number): Promise<Pair | null> {
+    const checkpoint = await this.checkpoint(n)
+    if (checkpoint === null) return null
+    const log = await this.logOf(n)
+    const hashes = [checkpoint.version.hash, ...log.lines.map((line) => ('merged' in line ? line.merged : line.version.hash))]
+    const length = checkpoint.text.length
+    return { n, at: checkpoint.at, hashes: new Set(hashes), lines: log.lines.length, bytes: log.bytes, length }
   }
 
   /** null: a disk that failed. An edit of these versions is then compared with what else is known. */
@@ -147,8 +184,9 @@ export class VersionLog implements Versions {
     }
   }
 
-  private async linesOf(n: number): Promise<LogLine[]> {
-    return ((await this.files.readLines(this.at(n, 'log'), 0))?.lines ?? []).flatMap(parseLogLine)
+  private async logOf(n: number): Promise<{ lines: LogLine[]; bytes: number }> {
+    const read = await this.files.readLines(this.at(n, 'log'), 0)
+    return { lines: (read?.lines ?? []).flatMap(parseLogLine), bytes: read?.end ?? 0 }
   }
 
   /** The versions of a pair, oldest first; the document is the same object each time, changed from step to step. */
@@ -158,7 +196,7 @@ export class VersionLog implements Versions {
     const document = documentOf(checkpoint.text)
     if (document === null) return
     yield { version: checkpoint.version, document }
-    for (const line of await this.linesOf(pair.n)) {
+    for (const line of (await this.logOf(pair.n)).lines) {
       if ('merged' in line) continue
       applyEdits(document, line.edits)
       yield { version: line.version, document }
@@ -173,11 +211,6 @@ function documentOf(text: string): TreeMap | null {
     if (error instanceof InvalidJson) return null
     throw error
   }
-}
-
-function pairOf(n: number, { version, at, text }: { version: Version; at: number; text: string }, log: readonly LogLine[]): Pair {
-  const hashes = new Set([version.hash, ...log.map((line) => ('merged' in line ? line.merged : line.version.hash))])
-  return { n, at, hashes, lines: log.length, bytes: 0, length: text.length }
 }
 
 function parseLogLine(text: string): LogLine[] {

@@ -1,0 +1,68 @@
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Change } from '../../../src/domain/operation.js'
+import type { Files } from '../../../src/platform/files.js'
+import { nodeFiles } from '../../../src/platform/node-files.js'
+import { HistoryFile } from '../../../src/store/file/history.js'
+import { makeTempFolder } from '../../support/temp.js'
+
+const MANY = 5_000
+
+const changeOf = (rev: number, value = 'v'.repeat(100)): Change => ({
+  ...{ rev, prev: rev - 1, epoch: 'r1', id: `id${rev}`, t: rev, target: 'agent:mary', kind: 'set', by: 'mary' },
+  leaves: [{ path: '/context/task', value }],
+})
+
+const upTo = (last: number, first = 1): Change[] => Array.from({ length: last - first + 1 }, (_, i) => changeOf(first + i))
+const revsOf = (changes: readonly Change[]): number[] => changes.map(({ rev }) => rev)
+
+/** Files that count the lines that are read. */
+function countingFiles(): { files: Files; lines: () => number } {
+  let count = 0
+  const readLines: Files['readLines'] = async (path, from) => {
+    const read = await nodeFiles.readLines(path, from)
+    count += read?.lines.length ?? 0
+    return read
+  }
+  return { files: { ...nodeFiles, readLines }, lines: () => count }
+}
+
+describe('the history of a root', () => {
+  test('is read only as far back as is asked for', async () => {
+    const folder = await makeTempFolder()
+    const { files, lines } = countingFiles()
+    const history = new HistoryFile(folder, files)
+    await history.add(upTo(MANY))
+    expect(revsOf(await history.after(MANY - 3))).toEqual([MANY - 2, MANY - 1, MANY])
+    expect(lines()).toBeLessThan(MANY / 5)
+    expect(revsOf(await history.after(1_000))).toEqual(revsOf(upTo(MANY, 1_001)))
+    expect(await history.after(0)).toHaveLength(MANY)
+    expect(await history.after(MANY)).toEqual([])
+  })
+
+  test('goes back into the former file', async () => {
+    const folder = await makeTempFolder()
+    const history = new HistoryFile(folder, nodeFiles)
+    await history.add(upTo(100))
+    await rename(join(folder, 'history'), join(folder, 'history.1'))
+    await history.add(upTo(110, 101))
+    expect(revsOf(await history.after(97))).toEqual(revsOf(upTo(110, 98)))
+    expect(revsOf(await history.after(103))).toEqual(revsOf(upTo(110, 104)))
+  })
+
+  test('has what a keeper that was held up wrote behind newer changes, once', async () => {
+    const folder = await makeTempFolder()
+    const history = new HistoryFile(folder, nodeFiles)
+    await history.add([...upTo(MANY - 10), ...upTo(MANY, MANY - 8), changeOf(MANY - 9), changeOf(MANY)])
+    for (const rev of [MANY - 12, MANY - 10, MANY - 9]) expect(revsOf(await history.after(rev))).toEqual(revsOf(upTo(MANY, rev + 1)))
+  })
+
+  test('is read where one change is longer than what is read at first', async () => {
+    const folder = await makeTempFolder()
+    const history = new HistoryFile(folder, nodeFiles)
+    await history.add([changeOf(1), changeOf(2, 'x'.repeat(1_000_000)), changeOf(3, 'ö'.repeat(200_000))])
+    expect(revsOf(await history.after(1))).toEqual([2, 3])
+    expect(revsOf(await history.after(2))).toEqual([3])
+  })
+})

@@ -67,19 +67,28 @@ interface Attempt {
 const MAX_PROBLEMS = 20
 
 export class Ledger {
+  /** How many there are by now; asked for all the time. */
+  acknowledgedCount = 0
   private readonly byWriter = new Map<string, Map<number, Attempt>>()
+  /** By writer: attempts that nobody was told of yet. */
+  private readonly open = new Map<string, Set<number>>()
   private readonly lastRev = new Map<string, number>()
   private wrongNumbers = 0
   private readonly said: string[] = []
 
   started(writer: string, seq: number): void {
     const attempts = this.attemptsOf(writer)
-    if (!attempts.has(seq)) attempts.set(seq, {})
+    if (attempts.has(seq)) return
+    attempts.set(seq, {})
+    this.openOf(writer).add(seq)
   }
 
   /** `rev` null: not numbered yet, or not the number of this write alone. */
   told(writer: string, seq: number, told: Told, rev: number | null = null): void {
-    this.attemptsOf(writer).set(seq, { told })
+    const attempts = this.attemptsOf(writer)
+    if (told === 'acknowledged' && attempts.get(seq)?.told !== 'acknowledged') this.acknowledgedCount++
+    attempts.set(seq, { told })
+    this.openOf(writer).delete(seq)
     if (rev === null) return
     const last = this.lastRev.get(writer) ?? 0
     if (rev <= last) {
@@ -91,15 +100,12 @@ export class Ledger {
 
   /** Attempts whose outcome nobody knows, of a writer that was killed. */
   unknownOf(writer: string): number[] {
-    return [...this.attemptsOf(writer)].filter(([, { told }]) => told === undefined).map(([seq]) => seq)
+    return [...this.openOf(writer)]
   }
 
+  /** Every attempt has the number after the one before. */
   nextOf(writer: string): number {
-    return Math.max(0, ...this.attemptsOf(writer).keys()) + 1
-  }
-
-  get acknowledgedCount(): number {
-    return this.all().filter(([, , { told }]) => told === 'acknowledged').length
+    return this.attemptsOf(writer).size + 1
   }
 
   /** Against the context as the sides show it. */
@@ -137,6 +143,12 @@ export class Ledger {
       tally.outOfOrder++
       tally.problems.push(`${path} holds write ${there}, and ${seq} was acknowledged after it`)
     }
+  }
+
+  private openOf(writer: string): Set<number> {
+    let open = this.open.get(writer)
+    if (open === undefined) this.open.set(writer, (open = new Set<number>()))
+    return open
   }
 
   private attemptsOf(writer: string): Map<number, Attempt> {

@@ -54,21 +54,7 @@ if [ "$memory_sync_way" = hub ] && [ -z "${ZSH_VERSION-}" ]; then
 fi
 
 # What is for the hub is for zsh, whose builtins set these.
-memory_sync_mode='' memory_sync_chunk='' memory_sync_size='' memory_sync_reason='' memory_sync_offset='' memory_sync_digits=''
-
-# The fields of a request, each with its length in bytes before it.
-memory_sync_add() {
-  for memory_sync_field; do
-    memory_sync_request="$memory_sync_request${#memory_sync_field}
-$memory_sync_field"
-    memory_sync_fields=$((memory_sync_fields + 1))
-  done
-}
-
-# memory_sync_add_setting NAME VALUE: what is not set is not sent.
-memory_sync_add_setting() {
-  [ -z "$2" ] || memory_sync_add "$1=$2"
-}
+memory_sync_mode='' memory_sync_chunk='' memory_sync_received='' memory_sync_reason='' memory_sync_offset='' memory_sync_digits=''
 
 # Sets memory_sync_socket; fails where there is none, or none that this shell should judge.
 memory_sync_find_socket() {
@@ -107,34 +93,29 @@ memory_sync_make_id() {
 
 # memory_sync_receive BYTES: sets memory_sync_received. Fails at the end of the stream (5), and after 150 ms of silence (4).
 memory_sync_receive() {
-  memory_sync_received=''
-  memory_sync_left=$1
-  while [ "$memory_sync_left" -gt 0 ]; do
-    sysread -t 0.15 -c memory_sync_size -s "$memory_sync_left" -i "$memory_sync_fd" memory_sync_chunk || return
+  sysread -t 0.15 -s "$1" -i "$memory_sync_fd" memory_sync_received || return
+  while [ ${#memory_sync_received} -lt "$1" ]; do
+    sysread -t 0.15 -s $(($1 - ${#memory_sync_received})) -i "$memory_sync_fd" memory_sync_chunk || return
     memory_sync_received=$memory_sync_received$memory_sync_chunk
-    memory_sync_left=$((memory_sync_left - memory_sync_size))
   done
 }
 
 # The header of a reply, of 32 bytes; before it, a dot for every 50 ms that the hub works, at most for 5 s.
 memory_sync_receive_header() {
+  memory_sync_receive 32 || return
   memory_sync_dots=0
-  memory_sync_receive 1 || return
-  while [ "$memory_sync_received" = . ]; do
-    memory_sync_dots=$((memory_sync_dots + 1))
+  while [ "${memory_sync_received#.}" != "$memory_sync_received" ]; do
+    memory_sync_header=${memory_sync_received#"${memory_sync_received%%[!.]*}"}
+    memory_sync_dots=$((memory_sync_dots + 32 - ${#memory_sync_header}))
     [ $memory_sync_dots -lt 100 ] || return 4
-    memory_sync_receive 1 || return
+    memory_sync_receive $((32 - ${#memory_sync_header})) || return
+    memory_sync_received=$memory_sync_header$memory_sync_received
   done
   memory_sync_header=$memory_sync_received
-  memory_sync_receive 31 || return
-  memory_sync_header=$memory_sync_header$memory_sync_received
 }
 
-# memory_sync_print FD TEXT. A reader that has gone away is no error.
-memory_sync_print() {
-  [ -n "$2" ] || return 0
-  LC_ALL=C # for the text of the error, and this process ends now
-  syswrite -o "$1" -- "$2" && return 0
+# memory_sync_print_failed FD: what to do when a write to it has just failed. A reader that has gone away is no error.
+memory_sync_print_failed() {
   syserror -e memory_sync_reason
   case $memory_sync_reason in
     'Broken pipe' | 'Bad file descriptor') return 0 ;;
@@ -150,23 +131,31 @@ memory_sync_ask_hub() {
   memory_sync_fate='' memory_sync_id=''
   memory_sync_find_socket && zmodload zsh/net/socket zsh/system || return
   case $1 in
-    get) memory_sync_id=00000000000000000000000000000000 ;; # it writes nothing
-    *) memory_sync_make_id || return ;;
+    get) memory_sync_id=00000000000000000000000000000000 memory_sync_offset=+0000 ;; # it writes nothing
+    *) memory_sync_make_id && print -v memory_sync_offset -P '%D{%z}' || return ;;
   esac
-  print -v memory_sync_offset -P '%D{%z}'
-  memory_sync_request='' memory_sync_fields=0
-  memory_sync_add "$memory_sync_root" "$memory_sync_offset" "$memory_sync_id"
-  memory_sync_add_setting MEMORY_SYNC_AGENT "${MEMORY_SYNC_AGENT-}"
-  memory_sync_add_setting USER "${USER-}"
-  memory_sync_add_setting HOME "${HOME-}"
-  memory_sync_add_setting XDG_CONFIG_HOME "${XDG_CONFIG_HOME-}"
-  memory_sync_add_setting MEMORY_SYNC_NAMESPACE "${MEMORY_SYNC_NAMESPACE-}"
-  memory_sync_add_setting MEMORY_SYNC_REDIS "${MEMORY_SYNC_REDIS-}"
-  memory_sync_add_setting MEMORY_SYNC_REDIS_URL "${MEMORY_SYNC_REDIS_URL-}"
-  memory_sync_add_setting REDIS_URL "${REDIS_URL-}"
-  memory_sync_add_setting REDIS_HOST "${REDIS_HOST-}"
-  memory_sync_add_setting REDIS_PORT "${REDIS_PORT-}"
-  memory_sync_add '' "$@"
+  # The fields, each with its length in bytes before it; of the settings those that are set. Here at once, as each call of a
+  # function takes a shell as long as several lines.
+  memory_sync_request="${#memory_sync_root}
+$memory_sync_root${#memory_sync_offset}
+$memory_sync_offset${#memory_sync_id}
+$memory_sync_id${MEMORY_SYNC_AGENT:+$((${#MEMORY_SYNC_AGENT} + 18))
+MEMORY_SYNC_AGENT=$MEMORY_SYNC_AGENT}${USER:+$((${#USER} + 5))
+USER=$USER}${HOME:+$((${#HOME} + 5))
+HOME=$HOME}${XDG_CONFIG_HOME:+$((${#XDG_CONFIG_HOME} + 16))
+XDG_CONFIG_HOME=$XDG_CONFIG_HOME}${MEMORY_SYNC_NAMESPACE:+$((${#MEMORY_SYNC_NAMESPACE} + 22))
+MEMORY_SYNC_NAMESPACE=$MEMORY_SYNC_NAMESPACE}${MEMORY_SYNC_REDIS:+$((${#MEMORY_SYNC_REDIS} + 18))
+MEMORY_SYNC_REDIS=$MEMORY_SYNC_REDIS}${MEMORY_SYNC_REDIS_URL:+$((${#MEMORY_SYNC_REDIS_URL} + 22))
+MEMORY_SYNC_REDIS_URL=$MEMORY_SYNC_REDIS_URL}${REDIS_URL:+$((${#REDIS_URL} + 10))
+REDIS_URL=$REDIS_URL}${REDIS_HOST:+$((${#REDIS_HOST} + 11))
+REDIS_HOST=$REDIS_HOST}${REDIS_PORT:+$((${#REDIS_PORT} + 11))
+REDIS_PORT=$REDIS_PORT}0
+"
+  memory_sync_fields=$((4 + $#${MEMORY_SYNC_AGENT:++1}${USER:++1}${HOME:++1}${XDG_CONFIG_HOME:++1}${MEMORY_SYNC_NAMESPACE:++1}${MEMORY_SYNC_REDIS:++1}${MEMORY_SYNC_REDIS_URL:++1}${REDIS_URL:++1}${REDIS_HOST:++1}${REDIS_PORT:++1}))
+  for memory_sync_argument; do
+    memory_sync_request="$memory_sync_request${#memory_sync_argument}
+$memory_sync_argument"
+  done
   # What does not fit into the buffer of a socket would wait for a hub that is stopped.
   memory_sync_limit=7000
   [ ! -d /proc/self ] || memory_sync_limit=100000 # Linux
@@ -192,12 +181,22 @@ memory_sync_take_reply() {
     -) memory_sync_fate='' && return 1 ;;
     *) return 1 ;;
   esac
-  memory_sync_code=$2 memory_sync_errors=$4
-  memory_sync_receive "$3" || return
-  memory_sync_out=$memory_sync_received
-  memory_sync_receive "$memory_sync_errors" || return
-  memory_sync_print 3 "$memory_sync_received"
-  memory_sync_print 1 "$memory_sync_out"
+  memory_sync_code=$2
+  # A long text takes a shell time wherever it is named or handed on, and mostly there is one.
+  if [ "$3" -gt 0 ]; then
+    memory_sync_receive "$3" || return
+  fi
+  if [ "$4" -gt 0 ]; then
+    memory_sync_out=$memory_sync_received
+    memory_sync_receive "$4" || return
+    LC_ALL=C # for the text of an error, and this process ends now
+    syswrite -o 3 -- "$memory_sync_received" || memory_sync_print_failed 3
+    memory_sync_received=$memory_sync_out
+  fi
+  if [ "$3" -gt 0 ]; then
+    LC_ALL=C
+    syswrite -o 1 -- "$memory_sync_received" || memory_sync_print_failed 1
+  fi
   exit "$memory_sync_code"
 }
 

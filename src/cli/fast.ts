@@ -41,9 +41,9 @@ export async function answer(argv: readonly string[], { version, loadSelf }: Omi
   const simple = simpleCall(args)
   if (simple === null) return null
   const { operationId = newOperationId(), pastHub = false } = whatWasHandedOver()
-  const outcome = pastHub ? 'unsent' : await askHub(simple, operationId, version)
+  const outcome = pastHub ? 'absent' : await askHub(simple, operationId, version)
   if (typeof outcome === 'object') return outcome
-  return loadSelf().performHere(simple, handedOn(operationId, pastHub || outcome === 'silent'))
+  return loadSelf().performHere(simple, handedOn(operationId, outcome !== 'declined'))
 }
 
 const handedOn = (operationId: string, pastHub: boolean): HandedOver => ({ operationId, ...(pastHub && { pastHub }) })
@@ -63,13 +63,15 @@ function unmarkSilence(root: string): void {
 /** Whether the hub takes it is the hub's to say; these it never does, and they would cost a round trip. */
 async function askHub({ call, argv }: SimpleCall & { argv: readonly string[] }, operationId: string, version: string): Promise<RunOutcome> {
   const { root, 'redis-url': url, 'redis-password-file': passwordFile } = call.flags
-  if (url !== undefined || passwordFile !== undefined) return 'unsent'
+  if (url !== undefined || passwordFile !== undefined) return 'declined'
+  let isDeclined = false
   const path = resolveRoot(root, process.env).path
   for (const socketPath of socketCandidates(path)) {
     const request = { root: path, offsetMinutes: -new Date().getTimezoneOffset(), operationId, settings: process.env, argv }
     const outcome = await runByHub(socketPath, request, { version, budgetMs: HUB_BUDGET_MS, answerMs: ANSWER_MS })
     if (typeof outcome === 'object') unmarkSilence(path)
-    if (outcome !== 'unsent') return outcome
+    if (outcome === 'declined') isDeclined = true
+    else if (outcome !== 'absent') return outcome
   }
-  return 'unsent'
+  return isDeclined ? 'declined' : 'absent'
 }

@@ -1,5 +1,5 @@
 /** What is behind a socket, and whether it is a hub that can be used. */
-import net from 'node:net'
+import type net from 'node:net'
 import { callHub } from './call.js'
 import { startPatience } from '../platform/patience.js'
 import { HubConnection } from './connection.js'
@@ -53,7 +53,7 @@ async function askWho(connection: HubConnection, options: { version?: string }, 
 
 function connectSocket(path: string, budgetMs: number): Promise<net.Socket | 'absent' | 'silent'> {
   return new Promise((resolve) => {
-    const socket = net.connect({ path })
+    const socket = process.getBuiltinModule('node:net').connect({ path }) // loaded by those who look for a hub, and by no others
     const settle = (outcome: net.Socket | 'absent' | 'silent'): void => {
       end()
       if (outcome !== socket) socket.destroy()

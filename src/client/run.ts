@@ -12,10 +12,10 @@ export interface RunOptions {
 }
 
 /**
- * `unsent`: nobody is there, or who is there declined before anything happened. `silent`: it was sent, and there was no whole
- * answer; what has become of a write is not known, and only the same id, sent elsewhere, makes sure of it.
+ * `absent`: nobody takes it. `declined`: who is there leaves it to others, and nothing has happened. `silent`: it was sent, and there
+ * was no whole answer; what has become of a write is not known, and only the same id, sent elsewhere, makes sure of it.
  */
-export type RunOutcome = RunReply | 'unsent' | 'silent'
+export type RunOutcome = RunReply | 'absent' | 'declined' | 'silent'
 
 /** Never rejects. */
 export function runByHub(socketPath: string, request: RunRequest, { version, budgetMs, answerMs }: RunOptions): Promise<RunOutcome> {
@@ -32,7 +32,7 @@ export function runByHub(socketPath: string, request: RunRequest, { version, bud
       resolve(outcome)
     }
     const gone = (): void => {
-      settle(isSent ? 'silent' : 'unsent')
+      settle(isSent ? 'silent' : 'absent')
     }
     const wait = (): void => {
       endWait()
@@ -45,7 +45,7 @@ export function runByHub(socketPath: string, request: RunRequest, { version, bud
       },
       data(chunk) {
         const reply = reader.push(chunk)
-        if (reply !== undefined) settle(reply ?? 'unsent')
+        if (reply !== undefined) settle(reply ?? 'declined')
         else if ((process.uptime() - startedAt) * 1_000 > answerMs) gone()
         else wait()
       },

@@ -6,7 +6,8 @@
 /** After so long without another change it is written, whatever it costs. */
 const QUIET_MS = 25
 const LEAST_REST_MS = 20
-const LONGEST_REST_MS = 700
+/** What is shown is at most so old: a change that comes while a version is being written waits for the rest, and for the next one. */
+const LATEST_MS = 850
 /** Characters that are written for everybody who waits for it. */
 const CHEAP_LENGTH = 800_000
 /** The rest is so many times as long as the writing. */
@@ -32,7 +33,8 @@ export class FilePace {
   wrote(length: number, tookMs: number, now: number): void {
     this.writtenAt = now
     this.isCheap = length <= CHEAP_LENGTH
-    this.restMs = Math.min(LONGEST_REST_MS, Math.max(LEAST_REST_MS, length / BYTES_PER_REST_MS, REST * tookMs))
+    const longestMs = Math.max(tookMs, LATEST_MS - 2 * tookMs)
+    this.restMs = Math.min(longestMs, Math.max(LEAST_REST_MS, length / BYTES_PER_REST_MS, REST * tookMs))
   }
 
   /** ms until the changed context should be written; 0: now. */

@@ -22,8 +22,11 @@ export interface Files {
   /** Complete lines from a byte offset on, and the offset behind the last of them. null: no such file. */
   readLines(path: string, from: number): Promise<{ lines: string[]; end: number; ino: number } | null>
   identify(path: string): Promise<Identity | null>
-  /** One write(2) at the end of the file, made with mode 0600 if it is missing. Returns the inode that was written to. */
-  append(path: string, text: string): Promise<number>
+  /**
+   * One write(2) at the end of the file, made with mode 0600 if it is missing. Returns the inode that was written to, and how long
+   * the file was a moment before.
+   */
+  append(path: string, text: string): Promise<{ ino: number; size: number }>
   /** Creates the file, or empties it first. `durable`: on the disk when it returns. Mode 0600 unless given. */
   write(path: string, text: string, options?: { durable?: boolean; mode?: number }): Promise<void>
   /** `exists`: there is such a name already; `missing`: there is no `from`. */

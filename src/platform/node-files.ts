@@ -91,14 +91,14 @@ async function writeDurably(path: string, text: string, mode: number | undefined
 /** A pipe in the place of the journal is not waited for. */
 const APPEND = fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | fs.constants.O_NONBLOCK
 
-function appendOnce(path: string, text: string): number {
+function appendOnce(path: string, text: string): { ino: number; size: number } {
   return withOpen(path, APPEND, 0o600, (fd) => {
     const stat = fs.fstatSync(fd)
     refuseOthers(path, stat) // a device takes every line and keeps none
     const bytes = Buffer.from(text)
     const written = fs.writeSync(fd, bytes)
     if (written !== bytes.length) throw Object.assign(new Error('the disk took only a part of the line'), { code: 'ENOSPC' })
-    return stat.ino
+    return { ino: stat.ino, size: stat.size }
   })
 }
 

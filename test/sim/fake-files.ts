@@ -57,11 +57,14 @@ export function filesOf(disk: Disk, process: Process): Files {
         return inode === undefined ? null : identityOf(inode)
       }),
     append: async (path, text) => {
-      const inode = await step(() => disk.get(path) ?? disk.create(path, '', process))
+      const [inode, size] = await step(() => {
+        const opened = disk.get(path) ?? disk.create(path, '', process)
+        return [opened, identityOf(opened).size] as const
+      })
       return step(() => {
-        inode.text += text // the descriptor was opened a step before: the file may have been renamed since
+        inode.text += text // the descriptor was opened a step before: the file may have been renamed since, or be longer
         disk.touch(inode)
-        return inode.ino
+        return { ino: inode.ino, size }
       })
     },
     write: async (path, text) => {

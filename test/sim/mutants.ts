@@ -126,8 +126,8 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/store/file/journal.ts',
-        find: 'if ((await this.files.identify(this.path))?.ino === ino) return',
-        replace: 'if (ino > 0) return',
+        find: 'if (after?.ino !== before.ino) continue',
+        replace: 'if (after?.ino !== before.ino) return',
       },
     ],
     options: ['writes=0.04', 'fault.cut=0.2', 'fault.pause=0.4', 'faultRate=0.03'],

@@ -9,8 +9,9 @@ export function memoryFiles(): { files: Map<string, string>; api: RootFiles['fil
       return text === undefined ? null : { text, valid: true, identity: { ino: 1, size: text.length, mtimeMs: 0 } }
     },
     async append(path, text) {
-      files.set(path, (files.get(path) ?? '') + text)
-      return 1
+      const before = files.get(path) ?? ''
+      files.set(path, before + text)
+      return { ino: 1, size: before.length }
     },
     async write(path, text) {
       files.set(path, text)

@@ -14,6 +14,8 @@ const FIRST_BYTES = 128 * 1024
 
 export class HistoryFile implements History {
   private readonly path: string
+  /** Before the last changes were added; null: none were added by this process. */
+  private size: number | null = null
 
   constructor(
     directory: string,
@@ -24,8 +26,9 @@ export class HistoryFile implements History {
 
   async add(changes: readonly Change[]): Promise<void> {
     if (changes.length === 0) return
-    if (((await this.files.identify(this.path))?.size ?? 0) > MAX_BYTES) await this.files.rename(this.path, `${this.path}.1`)
-    await this.files.append(this.path, `\n${changes.map((change) => JSON.stringify(change)).join('\n')}\n`)
+    this.size ??= (await this.files.identify(this.path))?.size ?? 0
+    if (this.size > MAX_BYTES) await this.files.rename(this.path, `${this.path}.1`)
+    this.size = (await this.files.append(this.path, `\n${changes.map((change) => JSON.stringify(change)).join('\n')}\n`)).size
   }
 
   /** Counts the lines, and those that nobody can read. */

@@ -9,12 +9,14 @@ import { MemoryError, messageOf } from '../../errors/errors.js'
 import type { Files } from '../../platform/files.js'
 import type { JournalLine, JournalTail } from '../root.js'
 import { isJournalLine } from './line-shapes.js'
+import { OwnLines } from './own-lines.js'
 
 const SEGMENT = /^journal\.(\d+)$/
 
 export class Journal {
   private readonly path: string
-  private noted = ''
+  private readonly own = new OwnLines()
+  private noted: JournalLine[] = []
   private noting: Promise<void> | null = null
 
   constructor(
@@ -26,30 +28,33 @@ export class Journal {
 
   /** Lines that only note what a shared store has committed go together, when they come together; every other one alone. */
   append(line: JournalLine): Promise<void> {
-    // The line break in front ends what a full disk may have left of a line before.
-    const text = `\n${JSON.stringify(line)}\n`
-    if ('change' in line || line.rev === undefined) return this.write(text)
-    this.noted += text
+    if ('change' in line || line.rev === undefined) return this.write([line])
+    this.noted.push(line)
     return (this.noting ??= Promise.resolve().then(() => {
       const all = this.noted
-      this.noted = ''
+      this.noted = []
       this.noting = null
       return this.write(all)
     }))
   }
 
-  private async write(text: string): Promise<void> {
+  private async write(lines: readonly JournalLine[]): Promise<void> {
+    // The line break in front ends what a full disk may have left of a line before.
+    const text = lines.map((line) => `\n${JSON.stringify(line)}\n`).join('')
     for (;;) {
-      let ino: number
+      let before: { ino: number; size: number }
       try {
-        ino = await this.files.append(this.path, text)
+        before = await this.files.append(this.path, text)
       } catch (error) {
         throw new MemoryError('unavailable', `the journal ${this.path} takes no line: ${messageOf(error)}`, {
           cause: error,
           suggestions: ['free space or mend the permissions of the directory, then repeat the command: nothing was written'],
         })
       }
-      if ((await this.files.identify(this.path))?.ino === ino) return
+      const after = await this.files.identify(this.path)
+      if (after?.ino !== before.ino) continue
+      if (after.size === before.size + Buffer.byteLength(text)) this.own.add(lines, before, after.size)
+      return
     }
   }
 
@@ -89,12 +94,14 @@ export class Journal {
 
   /** Lines since `tail`, through segments that were sealed meanwhile. For the keeper, who alone seals. */
   async readSince(tail: JournalTail): Promise<{ lines: JournalLine[]; tail: JournalTail }> {
+    const own = this.own.take(tail)
     const same = await this.files.identify(this.path)
     if (same !== null && same.ino === tail.ino) {
-      if (same.size === tail.end) return { lines: [], tail }
-      const read = await this.files.readLines(this.path, tail.end)
+      const from = own?.end ?? tail.end
+      if (same.size === from) return { lines: own?.lines ?? [], tail: { ...tail, end: from } }
+      const read = await this.files.readLines(this.path, from)
       // Else it was closed just now.
-      if (read?.ino === tail.ino) return { lines: read.lines.flatMap(parseLine), tail: { ...tail, end: read.end } }
+      if (read?.ino === tail.ino) return { lines: [...(own?.lines ?? []), ...read.lines.flatMap(parseLine)], tail: { ...tail, end: read.end } }
     }
     const sealed = await this.segments(tail.generation)
     const lines: JournalLine[] = []

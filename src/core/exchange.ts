@@ -115,7 +115,7 @@ export class Exchange {
   private async runWith(store: Store, touched: Iterable<Target> | 'all', replayMs: number): Promise<void> {
     const lineage = await this.enter(store)
     if (lineage === null || !(await this.pull(store))) return
-    let hasSent = await (touched === 'all' ? this.compare(store, await store.targets(), true) : this.compare(store, touched))
+    let hasSent = await this.compare(store, touched === 'all' ? await store.targets() : touched)
     this.seed()
     const replay = new Replay(store, this.copy, this.ports.root)
     hasSent = (await replay.run(replayMs)) || hasSent
@@ -125,9 +125,9 @@ export class Exchange {
   }
 
   /** Records with what changes say, those included that could not be compared before. True: something was committed. */
-  private async compare(store: Store, targets: Iterable<Target>, mostEqual = false): Promise<boolean> {
+  private async compare(store: Store, targets: Iterable<Target>): Promise<boolean> {
     if (!store.shared) return false
-    const { ahead, hasSent } = await this.legacy.take(store, this.copy, new Set([...targets, ...this.ahead]), mostEqual)
+    const { ahead, hasSent } = await this.legacy.take(store, this.copy, new Set([...targets, ...this.ahead]))
     this.ahead = ahead
     return hasSent
   }

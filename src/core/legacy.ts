@@ -4,7 +4,6 @@
  */
 import { emptyEntry, type Entry } from '../domain/entry.js'
 import { fieldOf } from '../domain/pointer.js'
-import type { TreeMap } from '../domain/json.js'
 import type { ChangedLeaf, Draft, Operation, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
 import { diffTrees, leavesOf } from '../domain/tree.js'
@@ -24,23 +23,20 @@ type Compared = 'equal' | 'ahead' | 'sent'
 
 export class LegacyWatch {
   private readonly incompleteSince = new Map<Target, number>()
-  /** What the store had of a record when that was compared with this tree, at this revision, and was equal. */
-  private readonly equalTo = new WeakMap<TreeMap, { rev: number; fingerprint: string }>()
 
   constructor(private readonly ports: Ports) {}
 
   /**
    * Compares these records with what the changes say. `ahead`: those of which the replica has not the last change yet; they
-   * are to be compared again when it has. `hasSent`: something was committed, or put back. `mostEqual`: there are very many,
-   * and hardly one is likely to differ; those that are as they were when they were equal are not read.
+   * are to be compared again when it has. `hasSent`: something was committed, or put back.
    */
-  async take(store: Store, copy: RootCopy, targets: Iterable<Target>, mostEqual: boolean): Promise<{ ahead: Target[]; hasSent: boolean }> {
-    const all = mostEqual ? await this.notKnownEqual(store, copy.replica, [...targets]) : [...targets]
+  async take(store: Store, copy: RootCopy, targets: Iterable<Target>): Promise<{ ahead: Target[]; hasSent: boolean }> {
+    const all = await this.notAsKnown(store, copy.replica, [...targets])
     const ahead: Target[] = []
     let hasSent = false
     for (let from = 0; from < all.length; from += AT_A_TIME) {
       const some = all.slice(from, from + AT_A_TIME)
-      const read = await Promise.all(some.map(async (target) => ({ target, stored: await store.read(target, { fingerprint: mostEqual }) })))
+      const read = await Promise.all(some.map(async (target) => ({ target, stored: await store.read(target) })))
       for (const { target, stored } of read) {
         const is = await this.takeOne(store, copy, target, stored)
         if (is === 'ahead') ahead.push(target)
@@ -50,14 +46,16 @@ export class LegacyWatch {
     return { ahead, hasSent }
   }
 
-  private async notKnownEqual(store: Store, { entries }: Replica, targets: Target[]): Promise<Target[]> {
-    const now = await store.fingerprints?.(targets)
-    if (now === undefined) return targets
-    return targets.filter((target, at) => {
+  /** Nearly all are as they should be: own writes have touched them, or nobody. */
+  private async notAsKnown(store: Store, { entries }: Replica, targets: readonly Target[]): Promise<Target[]> {
+    const known = new Map<Target, Entry>()
+    for (const target of targets) {
       const entry = entries.get(target)
-      const then = entry === undefined ? undefined : this.equalTo.get(entry.tree)
-      return then === undefined || then.rev !== entry?.rev || then.fingerprint !== now[at]
-    })
+      if (entry !== undefined) known.set(target, entry)
+    }
+    if (store.unlike === undefined || known.size === 0) return [...targets]
+    const unlike = new Set(await store.unlike(known))
+    return targets.filter((target) => !known.has(target) || unlike.has(target))
   }
 
   private async takeOne(store: Store, copy: RootCopy, target: Target, read: Stored): Promise<Compared> {
@@ -86,11 +84,11 @@ export class LegacyWatch {
   }
 
   private async compare(store: Store, replica: Replica, target: Target, stored: Stored, latest: number): Promise<Compared> {
+    if (stored.roster?.live === false && stored.tokens.size === 0) return 'equal'
     const known = replica.entries.get(target)
-    if (stored.roster?.live === false && stored.tokens.size === 0) return this.equal(known, stored)
     if (stored.roster !== null && stored.roster.rev !== (known?.rev ?? -1)) return 'ahead'
     const leaves = stored.roster === null ? newRecord(stored) : differences(known, stored)
-    if (leaves.length === 0) return this.equal(known, stored)
+    if (leaves.length === 0) return 'equal'
     const foreign = leaves.filter((leaf) => leaf.stamp === undefined)
     const draft = this.draftOf(replica.epoch, target, stored, leaves, Math.min(latest, timeOf(stored, latest)))
     const verdict = await store.commit({
@@ -103,11 +101,6 @@ export class LegacyWatch {
     if (verdict.is !== 'committed' || foreign.length === 0) return 'sent'
     await this.ports.root.append({ op: asOperation(draft, foreign, replica), rev: verdict.change.rev, epoch: verdict.change.epoch })
     return 'sent'
-  }
-
-  private equal(known: Entry | undefined, { fingerprint }: Stored): 'equal' {
-    if (known !== undefined && fingerprint !== undefined) this.equalTo.set(known.tree, { rev: known.rev, fingerprint })
-    return 'equal'
   }
 
   /**

@@ -36,8 +36,6 @@ export interface Stored {
   unreadable?: ReadonlyMap<string, string>
   /** The roster has it live, and the record, or a part of what belongs to it, is gone. */
   evicted: boolean
-  /** Where it was asked for. */
-  fingerprint?: string
 }
 
 export interface Roster {
@@ -103,10 +101,9 @@ export interface Store {
    * store knows. The epoch before is recorded as contained up to the revision that the store still has.
    */
   beginEpoch(seen: { epoch: string | null; owner: string | null }, next: { epoch: string; atLeast: number }): Promise<Lineage>
-  /** `fingerprint`: as `fingerprints` gives it, where the store has that. */
-  read(target: Target, wanted?: { fingerprint: boolean }): Promise<Stored>
-  /** A text for each, which is another when anything is another that `read` returns: so it need not be read to be the same. */
-  fingerprints?(targets: readonly Target[]): Promise<string[]>
+  read(target: Target): Promise<Stored>
+  /** Those whose members, liveness or revision in the store are others than these, or that are evicted: all others need not be read. */
+  unlike?(known: ReadonlyMap<Target, Entry>): Promise<Target[]>
   /**
    * What `read` would return if the record were exactly this: enough to propose with, as the commit compares. `fields`: whose
    * tokens will be asked for, without it all.

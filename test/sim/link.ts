@@ -20,6 +20,7 @@ export function linkOf(world: World, host: Host, process: Process): Store {
         return lineage
       }),
     read: (target) => call(() => store.read(target)),
+    unlike: (known) => call(() => store.unlike(known)),
     storedAs: (target, entry) => store.storedAs(target, entry),
     targets: () => call(() => store.targets()),
     commit: (proposal) =>

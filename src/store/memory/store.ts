@@ -1,6 +1,6 @@
 /** A connection to a MemoryServer. Each method does all of its work in one step, as a script in Redis does. */
-import { emptyEntry, type Entry } from '../../domain/entry.js'
-import { formatLine } from '../../domain/json.js'
+import type { Entry } from '../../domain/entry.js'
+import { equalTrees } from '../../domain/json.js'
 import { mergeContains } from '../../domain/lineage.js'
 import type { Change, Target } from '../../domain/operation.js'
 import type { Lineage, Proposal, Roster, SeenId, Store, Stored, Verdict } from '../contract.js'
@@ -52,15 +52,12 @@ export class MemoryStore implements Store {
     })
   }
 
-  read(target: Target, wanted = { fingerprint: false }): Promise<Stored> {
-    return step(() => {
-      const stored = readStored(this.server.data, target)
-      return wanted.fingerprint ? { ...stored, fingerprint: fingerprintOf(stored) } : stored
-    })
+  read(target: Target): Promise<Stored> {
+    return step(() => readStored(this.server.data, target))
   }
 
-  fingerprints(targets: readonly Target[]): Promise<string[]> {
-    return step(() => targets.map((target) => fingerprintOf(readStored(this.server.data, target))))
+  unlike(known: ReadonlyMap<Target, Entry>): Promise<Target[]> {
+    return step(() => [...known].filter(([target, entry]) => !isLike(readStored(this.server.data, target), entry)).map(([target]) => target))
   }
 
   storedAs(target: Target, entry: Entry): Stored {
@@ -166,8 +163,7 @@ function putBack(record: StoredRecord, known: RosterEntry, target: Target, entry
   known.hasTypes = record.types.size > 0
 }
 
-function fingerprintOf({ roster, entry, tokens, evicted }: Stored): string {
-  const { tree, stamps, counts } = entry ?? emptyEntry()
-  const added = [...counts].map(([path, byRoot]) => [path, ...byRoot])
-  return JSON.stringify([roster, evicted, [...tokens], formatLine(tree), [...stamps], added])
+function isLike({ roster, entry, evicted, tokens }: Stored, known: Entry): boolean {
+  if (evicted || roster?.live !== known.live || roster.rev !== known.rev) return false
+  return known.live ? equalTrees(entry?.tree, known.tree) : tokens.size === 0
 }

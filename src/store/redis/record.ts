@@ -1,22 +1,22 @@
 /** The reply of the read script as a record. */
 import { hash } from 'node:crypto'
 import { type Entry, emptyEntry } from '../../domain/entry.js'
-import type { Kind, Tree } from '../../domain/json.js'
+import type { Kind, Tree, TreeMap } from '../../domain/json.js'
 import type { Target } from '../../domain/operation.js'
 import type { Stored } from '../contract.js'
-import { decodeField, decodeName, encodeField, REV_FIELD } from '../hash-fields.js'
+import { decodeField, decodeName, encodeField, encodeName, REV_FIELD } from '../hash-fields.js'
 import { parseRoster, type RosterEntry } from './roster.js'
 import { takeKnowledge } from './stamps.js'
 
-/** Roster entry, record, types, stamps, fingerprint; hashes as field, value, ... Bytes, since a legacy program may write any. */
-export type ReadReply = [Buffer, Buffer[], Buffer[], Buffer[], Buffer?]
+/** Roster entry, record, types, stamps; hashes as field, value, ... Bytes, since a legacy program may write any. */
+export type ReadReply = [Buffer, Buffer[], Buffer[], Buffer[]]
 
 const digestOf = (value: string | Buffer): string => hash('sha1', value, 'hex')
 
 /** What `types` holds for a field: the type, and of which text. Any other text there was written by a legacy program. */
 export const typeEntry = (type: Kind, raw: string): string => `${type} ${digestOf(raw)}`
 
-export function parseStored(target: Target, [rosterText, record, types, stamps, fingerprint]: ReadReply): Stored {
+export function parseStored(target: Target, [rosterText, record, types, stamps]: ReadReply): Stored {
   const known = parseRoster(rosterText.toString())
   const fields = fieldsOf(target, record, types)
   const unreadable = new Map(fields.flatMap(({ name, raw, value }) => (value === undefined ? [[name, raw.toString()] as const] : [])))
@@ -26,7 +26,6 @@ export function parseStored(target: Target, [rosterText, record, types, stamps, 
     ...(unreadable.size > 0 && { unreadable }),
     tokens: new Map(fields.map(({ name, token }) => [name, token])),
     evicted: known !== undefined && isEvicted(known, record, types, stamps),
-    ...(fingerprint !== undefined && { fingerprint: fingerprint.toString() }),
   }
 }
 
@@ -42,6 +41,21 @@ export function storedAs(target: Target, entry: Entry, names: Iterable<string>):
   const { live, rev, born } = entry
   return { roster: { live, rev, born }, entry, tokens, evicted: false }
 }
+
+const recordDigests = new WeakMap<TreeMap, { rev: number; digest: string }>()
+
+/** What the script `unlike` works out for the record's hash. Kept: a change gives the record another tree. */
+export function recordDigest(target: Target, { tree, rev }: Entry): string {
+  const known = recordDigests.get(tree)
+  if (known?.rev === rev) return known.digest
+  const fields = [...tree].map(([name, value]) => sized(encodeName(name)) + sized(encodeField(target, name, value).raw))
+  if (rev > 0) fields.push(sized(REV_FIELD) + sized(String(rev)))
+  const digest = digestOf(fields.sort().join(''))
+  recordDigests.set(tree, { rev, digest })
+  return digest
+}
+
+const sized = (text: string): string => `${Buffer.byteLength(text)} ${text}`
 
 interface HashField {
   field: string

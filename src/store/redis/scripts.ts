@@ -5,16 +5,16 @@ import changes from './scripts/changes.lua'
 import commit from './scripts/commit.lua'
 import common from './scripts/common.lua'
 import contain from './scripts/contain.lua'
-import fingerprints from './scripts/fingerprints.lua'
 import heal from './scripts/heal.lua'
 import hello from './scripts/hello.lua'
 import read from './scripts/read.lua'
+import unlike from './scripts/unlike.lua'
 
-const TEXTS = { beginEpoch, changes, commit, contain, fingerprints, heal, hello, read }
+const TEXTS = { beginEpoch, changes, commit, contain, heal, hello, read, unlike }
 /** null: another number each time. */
 const KEY_COUNTS: Record<ScriptName, number | null> = {
   ...{ beginEpoch: 6, changes: 3, commit: 10, contain: 4 },
-  ...{ fingerprints: null, heal: 7, hello: 5, read: 4 },
+  ...{ heal: 7, hello: 5, read: 4, unlike: null },
 }
 
 export type ScriptName = keyof typeof TEXTS

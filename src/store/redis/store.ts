@@ -8,7 +8,7 @@ import type { RedisConnection } from './connection.js'
 import { Keys } from './keys.js'
 import { listenOn } from './listen.js'
 import { type CommitLimits, commitArguments } from './proposal.js'
-import { parseStored, type ReadReply, storedAs, typeEntry } from './record.js'
+import { parseStored, type ReadReply, recordDigest, storedAs, typeEntry } from './record.js'
 import { formatRoster, rosterField, rosterTarget } from './roster.js'
 import { runScript, runScriptForBytes, type ScriptName } from './scripts.js'
 import { readSeenIds, seenArguments } from './seen.js'
@@ -61,23 +61,26 @@ export class RedisStore implements WakingStore {
     return this.hello()
   }
 
-  async read(target: Target, wanted = { fingerprint: false }): Promise<Stored> {
+  async read(target: Target): Promise<Stored> {
     const { record, types, stamps } = this.keys.of(target)
     const keys = [this.keys.sync, record, types, stamps]
-    const args = [rosterField(target), ...(wanted.fingerprint ? ['1'] : [])]
-    const reply = await this.connection.call((client) => runScriptForBytes<ReadReply>(client, 'read', keys, args))
+    const reply = await this.connection.call((client) =>
+      runScriptForBytes<ReadReply>(client, 'read', keys, [rosterField(target)]),
+    )
     return parseStored(target, reply)
   }
 
-  async fingerprints(targets: readonly Target[]): Promise<string[]> {
-    const found: string[] = []
-    for (let from = 0; from < targets.length; from += RECORDS_A_CALL) {
-      const some = targets.slice(from, from + RECORDS_A_CALL)
-      const keys = some.flatMap((target) => {
+  async unlike(known: ReadonlyMap<Target, Entry>): Promise<Target[]> {
+    const all = [...known]
+    const found: Target[] = []
+    for (let from = 0; from < all.length; from += RECORDS_A_CALL) {
+      const some = all.slice(from, from + RECORDS_A_CALL)
+      const keys = some.flatMap(([target]) => {
         const { record, types, stamps } = this.keys.of(target)
         return [record, types, stamps]
       })
-      found.push(...(await this.run<string[]>('fingerprints', [this.keys.sync, ...keys], some.map(rosterField))))
+      const args = some.flatMap(([target, entry]) => [rosterField(target), String(entry.rev), entry.live ? recordDigest(target, entry) : ''])
+      for (const n of await this.run<number[]>('unlike', [this.keys.sync, ...keys], args)) found.push(some[n - 1]![0])
     }
     return found
   }

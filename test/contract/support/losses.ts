@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { CONTEXT } from '../../../src/domain/operation.js'
+import { CONTEXT, type Target } from '../../../src/domain/operation.js'
 import type { Store } from '../../../src/store/contract.js'
 import { AGENT, begin, commit, draftOf, lineOf, type MakeStore, propose, readLive, set, started, type StoreUnderTest, TASK, unset } from './harness.js'
 
@@ -37,29 +37,32 @@ export function lossContract(make: MakeStore): void {
       })
     }
 
-    it('a fingerprint is another one when anything of the record is, and the same else', async ({ skip }) => {
-      if (store.fingerprints === undefined) return skip()
-      const now = async (): Promise<string> => {
-        const [all, only] = [await store.fingerprints!([TASK, AGENT]), await store.read(AGENT, { fingerprint: true })]
-        expect(all[1]).toBe(only.fingerprint)
-        return all[1]!
-      }
-      const found = [await now()]
-      const another = async (): Promise<void> => {
-        expect(found).not.toContain(await now())
-        found.push(await now())
-      }
-      await given()
-      await another()
-      await commit(store, draftOf([set('/s', '"text"')])) // the same value, and another stamp
-      await another()
-      await made.legacySet('mary', 's', 'other')
-      await another()
+    it('what is unlike what is known has other members, another revision, another life, or is evicted', async ({ skip }) => {
+      if (store.unlike === undefined) return skip()
+      await commit(store, draftOf([set('/s', '"é ü"'), set('/n', '5.0'), set('/context/a', '1'), set('/\u2028', '{}')]))
+      await commit(store, draftOf([set('/s', '"x"')], { target: TASK }))
+      const known = new Map([[AGENT, (await store.read(AGENT)).entry!], [TASK, (await store.read(TASK)).entry!]])
+      const unlike = (): Promise<Target[]> => store.unlike!(known)
+      expect(await unlike()).toEqual([])
       await made.legacySet('joe', 's', 'text')
-      expect(await now()).toBe(found.at(-1))
+      expect(await unlike()).toEqual([])
+      await made.legacySet('mary', 's', 'other')
+      expect(await unlike()).toEqual([AGENT])
+      await made.legacySet('mary', 's', 'é ü')
+      expect(await unlike()).toEqual([])
+      await made.legacySet('mary', 'more', '')
+      expect(await unlike()).toEqual([AGENT])
+      await commit(store, draftOf([unset('/more')]))
+      known.set(AGENT, (await store.read(AGENT)).entry!)
+      expect(await unlike()).toEqual([])
+      await commit(store, draftOf([unset('')], { target: TASK, kind: 'delete' }))
+      expect(await unlike()).toEqual([TASK])
+      known.set(TASK, (await store.read(TASK)).entry!)
+      expect(await unlike()).toEqual([])
       for (const part of ['types', 'stamps', 'record'] as const) {
+        await commit(store, draftOf([set('/n', '5'), set('/m', '{}')])).catch(() => undefined)
         await made.evict(AGENT, [part])
-        await another()
+        expect(await unlike()).toEqual([AGENT])
       }
     })
 

@@ -32,19 +32,6 @@ local function isForeign(key)
   return type ~= 'hash' and type ~= 'none'
 end
 
--- All that is known of a record: its roster entry or '', record, types, stamps; each hash as field, value, ...
-local function allOf(sync, field, record, types, stamps)
-  local function all(key)
-    return isHash(key) and redis.call('HGETALL', key) or {}
-  end
-  return {redis.call('HGET', sync, field) or '', all(record), all(types), all(stamps)}
-end
-
--- Another text when anything of it is another.
-local function fingerprintOf(all)
-  return redis.sha1hex(cmsgpack.pack(all))
-end
-
 -- A roster entry is 'L <rev> <born> <flags>' or 'D <rev> <born> <stamp>'. The flags of a live record tell which other
 -- hashes it has: s stamps, t types. Returns the words.
 local function words(entry)

@@ -54,7 +54,7 @@ if [ "$memory_sync_way" = hub ] && [ -z "${ZSH_VERSION-}" ]; then
 fi
 
 # What is for the hub is for zsh, whose builtins set these.
-memory_sync_mode='' memory_sync_chunk='' memory_sync_received='' memory_sync_reason='' memory_sync_offset='' memory_sync_digits=''
+memory_sync_mode='' memory_sync_chunk='' memory_sync_size='' memory_sync_received='' memory_sync_reason='' memory_sync_offset='' memory_sync_digits=''
 
 # Sets memory_sync_socket; fails where there is none, or none that this shell should judge.
 memory_sync_find_socket() {
@@ -93,10 +93,12 @@ memory_sync_make_id() {
 
 # memory_sync_receive BYTES: sets memory_sync_received. Fails at the end of the stream (5), and after 150 ms of silence (4).
 memory_sync_receive() {
-  sysread -t 0.15 -s "$1" -i "$memory_sync_fd" memory_sync_received || return
-  while [ ${#memory_sync_received} -lt "$1" ]; do
-    sysread -t 0.15 -s $(($1 - ${#memory_sync_received})) -i "$memory_sync_fd" memory_sync_chunk || return
+  sysread -t 0.15 -c memory_sync_size -s "$1" -i "$memory_sync_fd" memory_sync_received || return
+  memory_sync_left=$(($1 - memory_sync_size))
+  while [ $memory_sync_left -gt 0 ]; do
+    sysread -t 0.15 -c memory_sync_size -s $memory_sync_left -i "$memory_sync_fd" memory_sync_chunk || return
     memory_sync_received=$memory_sync_received$memory_sync_chunk
+    memory_sync_left=$((memory_sync_left - memory_sync_size))
   done
 }
 

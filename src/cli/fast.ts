@@ -5,7 +5,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { resolveRoot } from '../config/root.js'
 import { runByHub, type RunOutcome } from '../client/run.js'
-import { newOperationId, type RunReply } from '../client/run-wire.js'
+import { newOperationId, NO_OPERATION_ID, type RunReply } from '../client/run-wire.js'
 import { silenceMarkOf, socketCandidates } from '../client/socket-path.js'
 import type { Printed } from '../verbs/printed.js'
 import { parseSimple, type SimpleCall } from '../verbs/simple-form.js'
@@ -40,11 +40,14 @@ export async function answer(argv: readonly string[], { version, loadSelf }: Omi
   if (refused !== null) return refused
   const simple = simpleCall(args)
   if (simple === null) return null
-  const { operationId = newOperationId(), pastHub = false } = whatWasHandedOver()
+  const { operationId = idFor(simple), pastHub = false } = whatWasHandedOver()
   const outcome = pastHub ? 'absent' : await askHub(simple, operationId, version)
   if (typeof outcome === 'object') return outcome
   return loadSelf().performHere(simple, handedOn(operationId, outcome !== 'declined'))
 }
+
+/** A `get` writes nothing, and needs none. */
+const idFor = ({ verb }: SimpleCall): string => (verb === 'get' ? NO_OPERATION_ID : newOperationId())
 
 const handedOn = (operationId: string, pastHub: boolean): HandedOver => ({ operationId, ...(pastHub && { pastHub }) })
 

@@ -1,5 +1,5 @@
 /** Standard input as text, where an argument is `-`; and files, where it is `@file`. */
-import { readFile } from 'node:fs/promises'
+import fs from 'node:fs'
 import { MemoryError, messageOf } from '../errors/errors.js'
 
 /** Throws MemoryError `usage` where it is no UTF-8: it would not come out as it went in. */
@@ -14,7 +14,7 @@ export async function textOf(name: string, argument: string, { files = false } =
   if (argument === '-') return readStdin(name)
   if (!files || !argument.startsWith('@')) return argument
   const path = argument.slice(1)
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await fs.promises.readFile(path).catch((error: unknown) => {
     throw new MemoryError('usage', `${name} cannot be read: ${messageOf(error)}`, { cause: error })
   })
   return decode(name, bytes)

@@ -50,6 +50,10 @@ export function newOperationId(): string {
     closeSync(fd)
   }
 }
+
+/** Of a run that writes nothing. */
+export const NO_OPERATION_ID = '0'.repeat(32)
+
 export const isOperationId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text)
 
 export function encodeRun({ root, offsetMinutes, operationId, settings, argv }: RunRequest, version: string): Buffer {

@@ -3,7 +3,6 @@
  * would cost more than the calls. But for what waits for the disk: a hub has others to answer meanwhile.
  */
 import fs from 'node:fs'
-import { unlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { dirname } from 'node:path'
 import { type FileText, type Files, type Identity, sameIdentity } from './files.js'
@@ -161,7 +160,8 @@ export const nodeFiles: Files = {
     return true
   }),
   remove: async (path) => {
-    await unlink(path).catch((error: unknown) => {
+    // Of `fs`: node:fs/promises is loaded when it is used, and a command that only reads does not.
+    await fs.promises.unlink(path).catch((error: unknown) => {
       if (!isCode(error, 'ENOENT', 'ENOTDIR')) throw error
     })
   },

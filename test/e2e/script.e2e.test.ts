@@ -87,6 +87,33 @@ describe.each<[string, () => Promise<Way>]>([
   })
 })
 
+describe.each<[string, () => Promise<Way>]>([
+  ['the script', () => withoutNode()],
+  ['Node', () => Promise.resolve(byNode(env))],
+])('an answer to %s', (_, wayOf) => {
+  it.each([
+    ['at once', [`${'= 3 4 3'.padEnd(31)}\nabc\nde\n`]],
+    ['in pieces, after signs of life', ['.', '...', '.= 3', ' 4 3'.padEnd(28), '\na', 'b', 'c\nd', 'e', '\n']],
+    ['with as many signs of life as its header has bytes', ['.'.repeat(32), `${'= 3 4 3'.padEnd(31)}\nabc\nde\n`]],
+  ])('that comes %s is read as it is', async (__, pieces) => {
+    await rename(`${state()}/hub.sock`, `${state()}/real.sock`)
+    const server = net.createServer((client) => {
+      client.on('error', () => undefined)
+      client.once('data', () => void answer(client))
+    })
+    const answer = async (client: net.Socket): Promise<void> => {
+      for (const piece of pieces) {
+        client.write(piece)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      client.end()
+    }
+    await new Promise<void>((resolve) => server.listen(`${state()}/hub.sock`, resolve))
+    afterwards(() => void server.close())
+    expect(await call(await wayOf(), 'get')).toMatchObject({ code: 3, stdout: 'abc\n', stderr: 'de\n' })
+  })
+})
+
 describe('the script', () => {
   it('leaves a hub alone that was silent, until Node has heard of it', async () => {
     const way = await byScript(`${root}/bin`, env)

@@ -67,7 +67,7 @@ describe('a call of a hot verb', () => {
   test('loads without one what is needed of a client of Redis, and with files only none', () => {
     const loaded = loadedBy(withoutHub, 'get')
     expect(loaded).toContain('net')
-    for (const name of ['tls', 'dns', 'assert', 'child_process', 'internal/modules/esm/loader']) expect(loaded).not.toContain(name)
+    for (const name of ['tls', 'dns', 'assert', 'fs/promises', 'child_process', 'internal/modules/esm/loader']) expect(loaded).not.toContain(name)
     expect(loadedBy(filesOnly, 'get')).not.toContain('net')
   })
 

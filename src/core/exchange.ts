@@ -11,7 +11,7 @@ import { LegacyWatch } from './legacy.js'
 import { modeOf } from './mode.js'
 import { localEpoch, type Ports, sharedEpoch } from './ports.js'
 import { Replay } from './replay.js'
-import type { RootCopy } from './root-copy.js'
+import type { News, RootCopy } from './root-copy.js'
 import { submit, type Submission } from './submit.js'
 
 const PAGE = 1_000
@@ -191,22 +191,26 @@ export class Exchange {
     const before = this.copy.replica
     const joined = await this.join(store, lineage)
     if (joined === null) return false
-    const isWhole = before.rev === 0 || lineage.contains.get(before.epoch ?? '') === before.rev
-    const since = isWhole ? (await store.changesAfter(before.rev, PAGE)).changes : []
-    const changes = since.filter((change) => change.rev <= joined.rev)
+    const news = await this.newsOf(store, before, joined, lineage)
+    if (news.is === 'changes') await this.ports.root.history.add(news.changes)
     this.copy.replica = joined
+    this.copy.report(news) // at once: a watcher that looks in between would see a gap
     await this.journal.save()
+    return true
+  }
+
+  /** What watchers of the replica before are told. */
+  private async newsOf(store: Store, before: Replica, joined: Replica, lineage: Lineage): Promise<News> {
+    const lost: News = { is: 'lost', rev: joined.rev }
+    // Who has nothing yet has missed nothing where there was no epoch before this one.
+    const isWhole = before.rev === 0 ? lineage.contains.size === 0 : lineage.contains.get(before.epoch ?? '') === before.rev
+    if (!isWhole) return lost
+    const changes = (await store.changesAfter(before.rev, PAGE)).changes.filter((change) => change.rev <= joined.rev)
     const [first, ...rest] = changes
+    if (first === undefined) return joined.rev === lineage.first ? { is: 'renumbered', from: before.rev, to: joined.rev } : lost
     // What an epoch between ours and this one committed may be there in part only.
     const isThisEpoch = changes.every((change) => change.epoch === lineage.epoch)
-    const joinsOn = first === undefined || first.prev <= lineage.first
-    const isContinuous = isWhole && isThisEpoch && joinsOn && changes.length < PAGE
-    if (!isContinuous) this.copy.report({ is: 'lost', rev: joined.rev })
-    else if (first !== undefined) {
-      const joining = [{ ...first, prev: Math.min(first.prev, before.rev) }, ...rest]
-      await this.ports.root.history.add(joining)
-      this.copy.report({ is: 'changes', changes: joining })
-    }
-    return true
+    if (!isThisEpoch || first.prev > lineage.first || changes.length === PAGE) return lost
+    return { is: 'changes', changes: [{ ...first, prev: Math.min(first.prev, before.rev) }, ...rest] }
   }
 }

@@ -32,6 +32,8 @@ export class Feed {
   private waiting: (() => void)[] = []
   /** Watchers from before this revision have a gap. */
   private lostBelow = 0
+  /** Between these revisions there is no change. */
+  private empty = { from: 0, to: 0 }
 
   constructor(readonly source: FeedSource) {}
 
@@ -39,6 +41,9 @@ export class Feed {
     if (news.is === 'changes') {
       addAll(this.recent, news.changes)
       if (this.recent.length > 2 * KEPT) this.recent = this.recent.slice(-KEPT)
+    } else if (news.is === 'renumbered') {
+      const isNext = news.from === this.empty.to // nothing came since the last time
+      this.empty = { from: isNext ? this.empty.from : news.from, to: news.to }
     } else if (news.is === 'lost') {
       this.recent = []
       this.lostBelow = news.rev
@@ -60,6 +65,11 @@ export class Feed {
 
   messagesAfter(n: number): Message[] {
     return this.messages.filter((message) => message.n > n)
+  }
+
+  /** A revision, or a later one with nothing between the two. */
+  latestLike(rev: number): number {
+    return rev >= this.empty.from && rev < this.empty.to ? this.empty.to : rev
   }
 
   /** Every change after a revision, up to what the source shows. `complete` false: there is a gap. */

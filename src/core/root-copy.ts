@@ -10,8 +10,15 @@ import type { Mode } from './mode.js'
 import { OpenOperations } from './open-operations.js'
 import { ShownRecords } from './overlay.js'
 
-/** What a keeper tells its listeners: `lost` means that watchers cannot go on from where they are. */
-export type News = { is: 'changes'; changes: readonly Change[] } | { is: 'pending' } | { is: 'lost'; rev: number }
+/**
+ * What a keeper tells its listeners. `lost`: watchers cannot go on from where they are. `renumbered`: a new epoch begins at `to`
+ * with all that there was at `from`, and there is no change between the two.
+ */
+export type News =
+  | { is: 'changes'; changes: readonly Change[] }
+  | { is: 'pending' }
+  | { is: 'renumbered'; from: number; to: number }
+  | { is: 'lost'; rev: number }
 
 export class RootCopy {
   replica: Replica = emptyReplica()

@@ -43,6 +43,7 @@ class Watcher {
   }
 
   async *look(): AsyncGenerator<Notice, void, undefined> {
+    this.rev = this.feed.latestLike(this.rev)
     const { changes, complete } = await this.feed.changesAfter(this.rev)
     if (!complete) yield* this.gap()
     this.forgetSettled(changes)

@@ -113,6 +113,25 @@ describe.each([REDIS_ALONE, FILES_ALONE])('a hub that comes and goes, with $name
   })
 })
 
+test('a Redis that is restarted with its data is felt by no watcher, and one that comes back empty is told as a gap', async () => {
+  const world = await World.make(REDIS_AND_HUB)
+  await write(world, ['a1'])
+  const watch = await follow(world)
+  await write(world, ['b1', 'b2'])
+  const told = ['b1', 'b2']
+  for (const round of ['r1', 'r2']) {
+    await world.redis.restart()
+    await soon(async () => (await world.json('set', 'other', 'n+=1'))['durability'] === 'redis')
+    await write(world, [`${round}-1`, `${round}-2`])
+    told.push(`${round}-1`, `${round}-2`)
+    expect((await tells(watch, told)).filter(({ event }) => event === 'gap' || event === 'snapshot')).toEqual([])
+  }
+  await world.redis.restart({ wipe: true })
+  await soon(() => linesOf(watch).some(({ event }) => event === 'gap'))
+  await write(world, ['c1'])
+  await soon(() => changed(linesOf(watch)).at(-1) === 'c1')
+})
+
 test('parallel writers are told in the order of revisions', async () => {
   const world = await World.make(REDIS_AND_HUB)
   const watch = await follow(world)

@@ -100,7 +100,7 @@ export class RootActor {
   private async take(op: Operation, fault: Fault): Promise<void> {
     const { replica, open } = this.copy
     const { epoch } = replica
-    if (!this.isCut && epoch !== null && (open.has(op.id) || open.toReplay(replica).length === 0)) {
+    if (!this.isCut && epoch !== null && open.toReplay(replica).length === 0) { // as a writer does: what waits is not overtaken
       const done = await submit(this.store, op, { epoch, floor: replica.high, latest: this.copy.now(), waited: false })
       if (fault === 'none' && (done.is === 'committed' || done.is === 'duplicate')) {
         this.tell(op)

@@ -79,7 +79,8 @@ async function runPart(options: SelftestOptions, plan: Plan, seed: number): Prom
   signal.addEventListener('abort', endAll)
   const writing = new Writing({ arena, plan, chance: new Chance(seed), tag, signal })
   const timer = setInterval(() => {
-    say(`selftest ${scenario}, ${plan.mode.name}: ${writing.ledger.acknowledgedCount} writes acknowledged`)
+    const kills = writing.kills.writers + writing.kills.hub + writing.kills.redis
+    say(`selftest ${scenario}, ${plan.mode.name}: ${writing.ledger.acknowledgedCount} writes acknowledged${kills > 0 ? `, ${kills} kills` : ''}`)
   }, 1_000)
   let isBad = false
   try {

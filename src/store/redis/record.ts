@@ -48,14 +48,14 @@ const recordDigests = new WeakMap<TreeMap, { rev: number; digest: string }>()
 export function recordDigest(target: Target, { tree, rev }: Entry): string {
   const known = recordDigests.get(tree)
   if (known?.rev === rev) return known.digest
-  const fields = [...tree].map(([name, value]) => sized(encodeName(name)) + sized(encodeField(target, name, value).raw))
-  if (rev > 0) fields.push(sized(REV_FIELD) + sized(String(rev)))
+  const fields = [...tree].map(([name, value]) => fieldDigest(encodeName(name), encodeField(target, name, value).raw))
+  if (rev > 0) fields.push(fieldDigest(REV_FIELD, String(rev)))
   const digest = digestOf(fields.sort().join(''))
   recordDigests.set(tree, { rev, digest })
   return digest
 }
 
-const sized = (text: string): string => `${Buffer.byteLength(text)} ${text}`
+const fieldDigest = (field: string, raw: string): string => digestOf(`${Buffer.byteLength(field)} ${field}${raw}`)
 
 interface HashField {
   field: string

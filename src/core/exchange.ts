@@ -193,9 +193,9 @@ export class Exchange {
     if (joined === null) return false
     const news = await this.newsOf(store, before, joined, lineage)
     if (news.is === 'changes') await this.ports.root.history.add(news.changes)
+    await this.journal.save(joined) // first: a watcher must not know of more than the next keeper will
     this.copy.replica = joined
-    this.copy.report(news) // at once: a watcher that looks in between would see a gap
-    await this.journal.save()
+    this.copy.report(news) // at once: who looked in between would see a gap
     return true
   }
 

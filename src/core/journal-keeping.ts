@@ -38,9 +38,10 @@ export class JournalKeeping {
     }))
   }
 
-  async save(): Promise<void> {
-    trimSeen(this.copy.replica, this.copy.now())
-    await this.ports.root.save(this.copy.state())
+  /** `replica`: the one that is about to take the place of the present one. */
+  async save(replica = this.copy.replica): Promise<void> {
+    trimSeen(replica, this.copy.now())
+    await this.ports.root.save({ ...this.copy.state(), replica })
     this.copy.changesSinceSave = 0
   }
 

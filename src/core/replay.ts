@@ -3,7 +3,7 @@
  * follows, so that the store takes them in this order with nothing in between, or not at all.
  */
 import { applyChange, cloneEntry, emptyEntry, touchesRecord } from '../domain/entry.js'
-import type { Change, Stamp, Target } from '../domain/operation.js'
+import type { Change, Operation, Stamp, Target } from '../domain/operation.js'
 import type { Proposal, Store, Stored, Verdict } from '../store/contract.js'
 import type { Acknowledged, Root } from '../store/root.js'
 import type { RootCopy } from './root-copy.js'
@@ -57,7 +57,7 @@ export class Replay {
   }
 
   private async alone(entry: Acknowledged): Promise<Done> {
-    const { copy, store } = this
+    const { store } = this
     this.foreseen = null
     const lost = this.stampOf(entry)
     const submission = await submit(store, entry.op, this.options(), lost === undefined ? {} : { lost })
@@ -73,7 +73,7 @@ export class Replay {
         return 'blocked'
       default:
         // Nothing to do, or nothing that can be done: conditional operations are never in the journal.
-        copy.replica.seen.set(entry.op.id, { rev: 0 })
+        await this.endUnchanged(entry.op)
         return 'done'
     }
   }
@@ -136,12 +136,19 @@ export class Replay {
     // What this root has numbered itself is in the replica and in the history.
     if (verdict.is === 'committed' && !store.shared) copy.report({ is: 'changes', changes: [verdict.change] })
     const rev = verdict.is === 'committed' ? verdict.change.rev : verdict.rev
-    if (rev === 0) copy.replica.seen.set(op.id, { rev: 0 })
+    if (rev === 0) await this.endUnchanged(op)
     else if (store.shared) {
       const entry = { op, rev, epoch: copy.replica.epoch! }
       copy.open.add(entry)
       await this.root.append(entry)
     }
+  }
+
+  /** It is done, and has no revision. The journal says so too: whoever reads it next would take it for pending. */
+  private async endUnchanged(op: Operation): Promise<void> {
+    const { copy, store } = this
+    copy.replica.seen.set(op.id, { rev: 0 })
+    if (store.shared) await this.root.append({ op, rev: 0, epoch: copy.replica.epoch! })
   }
 }
 

@@ -133,6 +133,16 @@ describe('pending writes', () => {
     expect(streamed(place, 'own').length + waiting.length).toBe(200)
   })
 
+  test('that find what they ask for are done, and the journal says so', async () => {
+    const place = await placeWith(0)
+    const same = (n: number, root: string): Operation => ({ ...operation(n, 'a1', root), kind: 'edit', edits: [{ do: 'set', path: '/context/last', value: '7' }] })
+    await submit(place.store, same(1, 'other'), { epoch: 'r1', floor: 0, latest: NOW, waited: false })
+    place.copy.open.add({ op: same(2, 'own') })
+    await place.replay()
+    expect(streamed(place, 'own')).toEqual([])
+    expect(place.journal).toEqual([{ op: same(2, 'own'), rev: 0, epoch: 'r1' }])
+  })
+
   test('wait for another round when there is no time for more, in their order', async () => {
     const place = await placeWith(500)
     let rounds = 0

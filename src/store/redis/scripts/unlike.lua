@@ -2,6 +2,7 @@
 -- KEYS  1 sync  then of each record: record, types, stamps
 -- ARGV  of each: field of the roster, its revision, digest of the record; '' where it was deleted
 -- returns the numbers of those that are something else, from 1
+
 -- In the order of digests: Lua compares other texts as the language of the server's user has it.
 local function digestOf(record)
   local all = redis.call('HGETALL', record)

@@ -1,5 +1,5 @@
 /** Everything that a store has, as one consistent picture although it is read a record at a time. */
-import { applyChange, cloneEntry, emptyEntry, type Entry } from '../domain/entry.js'
+import { applyChange, cloneEntry, deletesRecord, emptyEntry, type Entry } from '../domain/entry.js'
 import { addAll } from '../domain/lists.js'
 import type { Change, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
@@ -23,27 +23,36 @@ export async function readAll(store: Store, lineage: Lineage): Promise<StoreSnap
 export async function rebuildEvicted(
   store: Store,
   target: Target,
-  roster: NonNullable<Stored['roster']>,
+  roster: Roster,
   known: Entry | undefined,
 ): Promise<Entry | undefined> {
   if (known?.live === true && known.rev === roster.rev && known.born === roster.born) return cloneEntry(known)
-  return (await rebuildFrom(store, target, roster, known)) ?? (await rebuildFrom(store, target, roster, undefined))
+  const since = known === undefined ? undefined : await rebuildSince(store, target, known)
+  return isRebuilt(since, roster) ? since : rebuildFromBirth(store, target, roster)
 }
 
-/** From what is known here, or from the change with which the record came to be: if the stream still has all that followed. */
-async function rebuildFrom(
-  store: Store,
-  target: Target,
-  roster: NonNullable<Stored['roster']>,
-  known: Entry | undefined,
-): Promise<Entry | undefined> {
-  const entry = known === undefined ? emptyEntry() : cloneEntry(known)
-  const changes = await changesSince(store, known === undefined ? roster.born - 1 : entry.rev)
-  const first = changes[0]
-  const isComplete = known === undefined ? first?.rev === roster.born : first === undefined || first.prev <= entry.rev
-  if (!isComplete) return undefined
-  for (const change of changes) if (change.target === target && change.rev > entry.rev) applyChange(entry, change)
-  return entry.live && entry.rev >= roster.rev ? entry : undefined
+type Roster = NonNullable<Stored['roster']>
+
+const isRebuilt = (entry: Entry | undefined, roster: Roster): entry is Entry => entry?.live === true && entry.rev >= roster.rev
+
+/** From what is known here, if the stream still has all that followed. */
+async function rebuildSince(store: Store, target: Target, known: Entry): Promise<Entry | undefined> {
+  const changes = await changesSince(store, known.rev)
+  if ((changes[0]?.prev ?? 0) > known.rev) return undefined
+  const entry = cloneEntry(known)
+  for (const change of changes) if (change.target === target) applyChange(entry, change)
+  return entry
+}
+
+/** From the change with which the record came to be. One of that name that was deleted before has left the time of that: older writes stay away. */
+async function rebuildFromBirth(store: Store, target: Target, roster: Roster): Promise<Entry | undefined> {
+  const changes = (await changesSince(store, 0)).filter((change) => change.target === target)
+  const birth = changes.findIndex(({ rev }) => rev === roster.born)
+  if (birth < 0) return undefined
+  const deletion = changes.slice(0, birth).findLast(deletesRecord)
+  const entry = emptyEntry()
+  for (const change of [...(deletion === undefined ? [] : [deletion]), ...changes.slice(birth)]) applyChange(entry, change)
+  return isRebuilt(entry, roster) ? entry : undefined
 }
 
 const PAGE = 1_000

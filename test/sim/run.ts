@@ -102,7 +102,7 @@ class Simulation {
     if (busy) for (const host of hosts) host.rounds = 0
     // What was replaced is looked at again after a second, in a round of its own.
     const hasLeftovers = hosts.some((host) => [...host.disk.names.keys()].some((path) => path.includes('/replaced.')))
-    if (busy || hasLeftovers || hosts.some((host) => host.rounds < 2)) return false
+    if (busy || hasLeftovers || hosts.some((host) => host.rounds < 2 || host.watcher.isLooking)) return false
     return (await differences(this.world, await this.views())).length === 0
   }
 

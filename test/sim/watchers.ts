@@ -15,6 +15,8 @@ interface Told {
 
 export class HostWatcher {
   readonly violations: string[] = []
+  /** It asks for what came after its cursor, and has no answer yet. */
+  isLooking = false
   private cursor: string | undefined
   private rev = 0
   /** Where watching began; null: it has not. */
@@ -41,6 +43,13 @@ export class HostWatcher {
     const request = this.cursor === undefined ? { signal } : { signal, since: this.cursor }
     if (this.cursor === undefined) this.show(feed)
     this.counted += Number(this.cursor?.split('+')[1] ?? 0)
+    const look = feed.changesAfter.bind(feed)
+    feed.changesAfter = async (rev) => {
+      this.isLooking = true
+      const found = await look(rev)
+      this.isLooking = false
+      return found
+    }
     const follow = async (): Promise<void> => {
       for await (const notice of watchFeed(feed, request)) {
         if (!hub.alive) return

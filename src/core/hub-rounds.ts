@@ -24,8 +24,8 @@ const TOUCHED_MS = 30
 const AFTER_FAILURE_MS = 100
 /** A write waits so long for its round; it is kept in any case. */
 const SETTLE_MS = 150
-/** A round sends for so long what waits: after an outage others ask meanwhile, and the file is to show what they do. */
-const REPLAY_MS = 500
+/** A round sends for so long what waits: after an outage others ask meanwhile, and the file is to show what they do. All else in a round costs something, too. */
+const REPLAY_MS = 2_000
 
 export class HubRounds implements KeeperAccess {
   readonly keeper: Keeper

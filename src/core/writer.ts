@@ -14,6 +14,7 @@ import type { Mode } from './mode.js'
 import { isSharedEpoch, type Ports } from './ports.js'
 import { submit, type Submission } from './submit.js'
 import { resolve } from '../domain/resolve.js'
+import { type Final, finalOf, keeperIsBusy, notArbitrated, refusal } from './write-verdict.js'
 
 /** `queue`: there is no other way, so it waits while others take their turns. */
 export type Patience = 'short' | 'queue'
@@ -38,8 +39,6 @@ export interface KeeperAccess {
   /** This process has committed a change. Resolves when it is known, or will be pulled; never rejects. */
   took(change: Change): Promise<void>
 }
-
-type Final = Exclude<Submission, { is: 'epoch' } | { is: 'evicted' } | { is: 'contended' } | { is: 'nothing' }>
 
 interface Direct {
   /** null: not decided; the journal has to do, or the keeper. */
@@ -216,51 +215,9 @@ function decided({ ifRev: _ifRev, fence: _fence, ...operation }: Operation): Ope
   return operation
 }
 
-function finalOf(submission: Submission): Final | null {
-  switch (submission.is) {
-    case 'epoch':
-    case 'evicted':
-    case 'contended':
-    case 'nothing':
-      return null
-    default:
-      return submission
-  }
-}
-
-function refusal(final: Exclude<Final, { is: 'committed' } | { is: 'duplicate' }>): WriteOutcome {
-  switch (final.is) {
-    case 'conflict':
-      return { ok: false, reason: 'conflict', rev: final.rev, current: final.current }
-    case 'fence':
-      return { ok: false, reason: 'fence', fence: final.fence }
-    case 'not-a-number':
-      return { ok: false, reason: 'not-a-number', paths: final.paths }
-    default:
-      return { ok: false, reason: final.is }
-  }
-}
-
 function knownDigest(view: Keeper, id: string): { digest: string | undefined } | undefined {
   const seen = view.replica.seen.get(id)
   if (seen !== undefined) return { digest: seen.digest }
   const open = view.open.get(id)
   return open === undefined ? undefined : { digest: open.op.digest }
 }
-
-const keeperIsBusy = (): MemoryError =>
-  new MemoryError('unavailable', 'with files only the keeper of this root decides on a condition, and it does not answer: nothing was written', {
-    suggestions: ['look at memory_sync hub status', 'write without a condition: that is kept and taken in later'],
-  })
-
-function notArbitrated(sent: boolean, reason: string | null): MemoryError {
-  if (sent) {
-    return new MemoryError('unknown-outcome', 'Redis did not answer: it is not known whether the write was done', {
-      suggestions: ['repeat the command with the same --idempotency-key: it is applied once', 'read the record'],
-    })
-  }
-  return new MemoryError('unavailable', `a conditional write needs Redis to decide, and it cannot be reached${reason === null ? '' : ` (${reason})`}: nothing was written`, {
-    suggestions: ['repeat it when Redis answers (memory_sync status)', 'write without a condition: that is kept and sent later'],
-  })
-}
-

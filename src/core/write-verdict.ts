@@ -1,0 +1,50 @@
+/** What a sequencer said of a write, as its writer is told. */
+import { MemoryError } from '../errors/errors.js'
+import type { WriteOutcome } from './memory.js'
+import type { Submission } from './submit.js'
+
+/** What a writer can be told. */
+export type Final = Exclude<Submission, { is: 'epoch' } | { is: 'evicted' } | { is: 'contended' } | { is: 'nothing' }>
+
+/** null: it is not decided. */
+export function finalOf(submission: Submission): Final | null {
+  switch (submission.is) {
+    case 'epoch':
+    case 'evicted':
+    case 'contended':
+    case 'nothing':
+      return null
+    default:
+      return submission
+  }
+}
+
+export function refusal(final: Exclude<Final, { is: 'committed' } | { is: 'duplicate' }>): WriteOutcome {
+  switch (final.is) {
+    case 'conflict':
+      return { ok: false, reason: 'conflict', rev: final.rev, current: final.current }
+    case 'fence':
+      return { ok: false, reason: 'fence', fence: final.fence }
+    case 'not-a-number':
+      return { ok: false, reason: 'not-a-number', paths: final.paths }
+    default:
+      return { ok: false, reason: final.is }
+  }
+}
+
+export const keeperIsBusy = (): MemoryError =>
+  new MemoryError('unavailable', 'with files only the keeper of this root decides on a condition, and it does not answer: nothing was written', {
+    suggestions: ['look at memory_sync hub status', 'write without a condition: that is kept and taken in later'],
+  })
+
+/** `sent`: it may have been carried out. */
+export function notArbitrated(sent: boolean, reason: string | null): MemoryError {
+  if (sent) {
+    return new MemoryError('unknown-outcome', 'Redis did not answer: it is not known whether the write was done', {
+      suggestions: ['repeat the command with the same --idempotency-key: it is applied once', 'read the record'],
+    })
+  }
+  return new MemoryError('unavailable', `a conditional write needs Redis to decide, and it cannot be reached${reason === null ? '' : ` (${reason})`}: nothing was written`, {
+    suggestions: ['repeat it when Redis answers (memory_sync status)', 'write without a condition: that is kept and sent later'],
+  })
+}

@@ -52,10 +52,19 @@ describe('the history of a root', () => {
   })
 
   test('has what a keeper that was held up wrote behind newer changes, once', async () => {
-    const folder = await makeTempFolder()
-    const history = new HistoryFile(folder, nodeFiles)
+    const history = new HistoryFile(await makeTempFolder(), nodeFiles)
     await history.add([...upTo(MANY - 10), ...upTo(MANY, MANY - 8), changeOf(MANY - 9), changeOf(MANY)])
     for (const rev of [MANY - 12, MANY - 10, MANY - 9]) expect(revsOf(await history.after(rev))).toEqual(revsOf(upTo(MANY, rev + 1)))
+  })
+
+  test('is read on where what was held up is the first that is seen of it', async () => {
+    const history = new HistoryFile(await makeTempFolder(), nodeFiles)
+    const [late, newer] = [upTo(300, 101), upTo(400, 301)]
+    // The first look begins among those that came late.
+    const inOneLook = Math.floor((128 * 1024) / (JSON.stringify(changeOf(1_000)).length + 1))
+    const behind = upTo(400 + inOneLook - late.length / 2, 401)
+    await history.add([...upTo(100), ...newer, ...late, ...behind])
+    expect(revsOf(await history.after(300))).toEqual(revsOf([...newer, ...behind]))
   })
 
   test('is read where one change is longer than what is read at first', async () => {

@@ -101,6 +101,7 @@ export class LocalEngine implements Engine {
       rootId: () => keeper.id(),
       pending: () => keeper.pendingOperations(),
       isOpen: (id) => keeper.open.has(id),
+      lastSettled: () => keeper.open.lastSettled,
       document: () => keeper.compose(),
       older: (after) => olderChanges(this.ports, after, keeper.replica.rev),
     })

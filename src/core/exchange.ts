@@ -16,6 +16,15 @@ import { submit, type Submission } from './submit.js'
 
 const PAGE = 1_000
 
+/** How much of what there is to do is done in one round. */
+export interface Portion {
+  /** So long pending operations are sent, ms. */
+  replayMs: number
+  /** Of all records that are to be compared, so many. */
+  records: number
+}
+export const EVERYTHING: Portion = { replayMs: Infinity, records: Infinity }
+
 export interface ExchangeOptions {
   /** An empty root stays empty until something is written; a hub begins the context at once. */
   beginsWhenAsked: boolean
@@ -24,7 +33,7 @@ export interface ExchangeOptions {
 }
 
 export class Exchange {
-  /** In the last round there was no time for all pending operations. */
+  /** The last round has left something to another one: pending operations, or records to compare. */
   isUnfinished = false
   private readonly legacy: LegacyWatch
   /** While it is joined, the replica is about to be another one. */
@@ -34,6 +43,8 @@ export class Exchange {
   private taking: Promise<void> | null = null
   /** Records that could not be compared, as they were ahead of the replica. */
   private ahead: Target[] = []
+  /** Of a look at all records, those that are still to be compared. */
+  private uncompared: Target[] = []
 
   constructor(
     private readonly ports: Ports,
@@ -45,10 +56,9 @@ export class Exchange {
   }
 
   /**
-   * `touched`: records to compare with what changes say. `replayMs`: so long pending operations are sent. Never throws because the
-   * shared store is away.
+   * `touched`: records to compare with what changes say. Never throws because the shared store is away.
    */
-  async run(touched: Iterable<Target> | 'all', replayMs = Infinity): Promise<void> {
+  async run(touched: Iterable<Target> | 'all', portion = EVERYTHING): Promise<void> {
     const { copy } = this
     const shared = await this.ports.connector.connect()
     copy.mode = modeOf(this.ports, copy.replica.epoch, shared)
@@ -57,7 +67,7 @@ export class Exchange {
     const store = shared ?? (copy.mode === 'off' ? this.options.ownStore() : null)
     if (store === null) return
     try {
-      await this.runWith(store, touched, replayMs)
+      await this.runWith(store, touched, portion)
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
       copy.mode = 'away'
@@ -112,14 +122,16 @@ export class Exchange {
     return submission
   }
 
-  private async runWith(store: Store, touched: Iterable<Target> | 'all', replayMs: number): Promise<void> {
+  private async runWith(store: Store, touched: Iterable<Target> | 'all', portion: Portion): Promise<void> {
     const lineage = await this.enter(store)
     if (lineage === null || !(await this.pull(store))) return
-    let hasSent = await this.compare(store, touched === 'all' ? await store.targets() : touched)
+    if (touched === 'all' && store.shared) this.uncompared = await store.targets()
+    const some = this.uncompared.splice(0, portion.records)
+    let hasSent = await this.compare(store, touched === 'all' ? some : [...touched, ...some])
     this.seed()
     const replay = new Replay(store, this.copy, this.ports.root)
-    hasSent = (await replay.run(replayMs)) || hasSent
-    this.isUnfinished = replay.isUnfinished
+    hasSent = (await replay.run(portion.replayMs)) || hasSent
+    this.isUnfinished = replay.isUnfinished || this.uncompared.length > 0
     if (!hasSent && this.ahead.length === 0) return
     if ((await this.pull(store)) && (await this.compare(store, []))) await this.pull(store)
   }

@@ -12,9 +12,12 @@ export interface FeedSource {
   /** The revision that readers of this process see. */
   rev(): number
   rootId(): string
-  pending(): Operation[]
+  /** As long as it is the same array, more can only come behind. */
+  pending(): readonly { op: Operation }[]
   /** Acknowledged at this root, and not in what it shows as committed yet. */
   isOpen(id: string): boolean
+  /** As long as it is the same object, all that was open is open still. */
+  lastSettled(): object
   document(): TreeMap
   /** Older changes than the feed has; `complete` false: some are not to be had any more. */
   older(after: number): Promise<{ changes: Change[]; complete: boolean }>

@@ -106,7 +106,7 @@ export class FileKeeping {
     }
     const t = this.copy.open.newestT(newest)
     this.lastShown = this.shownRev()
-    await versions.add({ rev: this.lastShown, base: rev, epoch, t, hash: put.hash }, composed)
+    await versions.add({ rev: this.lastShown, base: rev, epoch, t, hash: put.hash }, composed, text)
     const written = await document.replace(text, expected)
     this.looksDue = 4 // what was replaced is looked at once more
     const now = this.ports.clock.now()

@@ -5,6 +5,7 @@ import { MemoryError, messageOf } from '../errors/errors.js'
 import type { Store, StoreListener } from '../store/contract.js'
 import type { Glance, Held } from '../store/root.js'
 import { Agenda } from './agenda.js'
+import type { Portion } from './exchange.js'
 import type { Feed } from './feed.js'
 import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
@@ -24,8 +25,12 @@ const TOUCHED_MS = 30
 const AFTER_FAILURE_MS = 100
 /** A write waits so long for its round; it is kept in any case. */
 const SETTLE_MS = 150
-/** A round sends for so long what waits: after an outage others ask meanwhile, and the file is to show what they do. All else in a round costs something, too. */
-const REPLAY_MS = 2_000
+/**
+ * A round sends for so long what waits: after an outage others ask meanwhile, and the file is to show what they do. All else in a
+ * round costs something, too. And of ten thousand records it compares so many: others want to write, to Redis and to the file.
+ */
+const RECORDS = 250
+const PORTION: Portion = { replayMs: 2_000, records: RECORDS }
 
 export class HubRounds implements KeeperAccess {
   readonly keeper: Keeper
@@ -70,7 +75,7 @@ export class HubRounds implements KeeperAccess {
       feed.take(news)
     })
     this.listening = new StoreListening(this.ports, this.listenerOf(feed))
-    await this.oneRound(feed)
+    await this.oneRound(feed, { ...PORTION, records: Infinity }) // what happened while no hub was here
     this.running = this.loop(feed)
   }
 
@@ -186,14 +191,14 @@ export class HubRounds implements KeeperAccess {
     }
   }
 
-  private async oneRound(feed: Feed): Promise<void> {
+  private async oneRound(feed: Feed, portion = PORTION): Promise<void> {
     const asked = this.asked
     this.agenda.begin()
     try {
       await this.alone(async (keeper) => {
         const file = this.isWaitedFor ? 'cheap' : 'due' // who waits may look into the file next
         this.isWaitedFor = false
-        await keeper.round(this.takeTouched(), file, REPLAY_MS)
+        await keeper.round(this.takeTouched(), file, portion)
       })
       await this.afterRound(this.keeper)
     } catch (error) {

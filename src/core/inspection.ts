@@ -49,7 +49,7 @@ export async function examine(ports: Ports, view: Keeper): Promise<Examination> 
   const last = (await ports.root.history.after(0)).findLast((change) => change.t > 0)
   return {
     file: look.is === 'broken' ? { is: 'broken', reason: look.reason } : { is: look.is === 'ours' ? 'current' : look.is },
-    oldestPending: pending.reduce<number | null>((oldest, { t }) => (oldest === null ? t : Math.min(oldest, t)), null),
+    oldestPending: pending.reduce<number | null>((oldest, { op }) => (oldest === null ? op.t : Math.min(oldest, op.t)), null),
     lastChange: last ?? null,
   }
 }

@@ -6,7 +6,7 @@ import type { Entry } from '../domain/entry.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change, Operation, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
-import { Exchange } from './exchange.js'
+import { EVERYTHING, Exchange } from './exchange.js'
 import type { EditFacts } from './file-in.js'
 import { FileKeeping, type FileTurn } from './file-keeping.js'
 import { JournalKeeping } from './journal-keeping.js'
@@ -15,6 +15,9 @@ import type { OpenOperations } from './open-operations.js'
 import type { LocalSequencer, Ports } from './ports.js'
 import { type News, RootCopy } from './root-copy.js'
 import type { Submission } from './submit.js'
+import type { Acknowledged } from '../store/root.js'
+
+const NOTHING: readonly Acknowledged[] = []
 
 export class Keeper implements LocalSequencer {
   private readonly copy: RootCopy
@@ -33,15 +36,15 @@ export class Keeper implements LocalSequencer {
 
   /**
    * One round. `touched`: records to compare with what changes say; `all` for every one; `none`: the sequencer is asked only if
-   * something waits for it here. `file`: when context.json is written. `replayMs`: so long pending
-   * operations are sent, and the rest waits for another round. Never throws because the shared store is away.
+   * something waits for it here. `file`: when context.json is written. What is beyond the portion waits for another round. Never
+   * throws because the shared store is away.
    */
-  async round(touched: Iterable<Target> | 'all' | 'none', file: FileTurn = 'now', replayMs = Infinity): Promise<void> {
+  async round(touched: Iterable<Target> | 'all' | 'none', file: FileTurn = 'now', portion = EVERYTHING): Promise<void> {
     await this.refresh()
     await this.journal.mendState()
     const mayWrite = await this.file.takeIn()
     if (touched !== 'none' || this.copy.hasWork()) {
-      await this.sequencer.run(touched === 'none' ? [] : touched, replayMs)
+      await this.sequencer.run(touched === 'none' ? [] : touched, portion)
       this.sequencer.seed()
       this.copy.open.settle(this.copy.replica)
     }
@@ -114,7 +117,7 @@ export class Keeper implements LocalSequencer {
     return this.copy.refusal
   }
 
-  /** In the last round there was no time for all pending operations. */
+  /** The last round has left something to another one. */
   get isUnfinished(): boolean {
     return this.sequencer.isUnfinished
   }
@@ -164,9 +167,12 @@ export class Keeper implements LocalSequencer {
     return rev === 0 ? undefined : rev
   }
 
-  /** Acknowledged here and not numbered by the shared store; with files only nothing is: the next round numbers it. */
-  pendingOperations(): Operation[] {
-    return this.mode === 'off' ? [] : this.open.toReplay(this.replica).map(({ op }) => op)
+  /**
+   * Acknowledged here and not numbered by the shared store; with files only nothing is: the next round numbers it. As long as it is
+   * the same array, more can only come behind.
+   */
+  pendingOperations(): readonly Acknowledged[] {
+    return this.mode === 'off' ? NOTHING : this.open.toReplay(this.replica)
   }
 
   /** The shared store's clock, as far as it is known, ms. */

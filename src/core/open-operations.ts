@@ -16,6 +16,14 @@ export interface Mark {
   count: number
 }
 
+/** What must still go to the shared store. */
+interface Waiting {
+  entries: Acknowledged[]
+  /** Of them that somebody has written. */
+  counted: number
+  mark: Mark
+}
+
 export class OpenOperations {
   private readonly byId = new Map<string, Acknowledged>()
   /** Another number after every change of what is in here. */
@@ -24,7 +32,10 @@ export class OpenOperations {
   private order = 0
   private list: Acknowledged[] | null = []
   private settled: Mark | undefined
-  private waiting: { entries: Acknowledged[]; mark: Mark } | undefined
+  private waiting: Waiting | undefined
+  private newest = { t: -Infinity, order: 0, count: 0 }
+  /** Another object after operations were dropped: who waits for the end of one need not look while it stays. */
+  lastSettled: object = {}
 
   get size(): number {
     return this.byId.size
@@ -47,6 +58,7 @@ export class OpenOperations {
     const gone = this.all().slice(this.knownSince(this.settled, replica)).filter(contained)
     for (const { op } of gone) this.byId.delete(op.id)
     if (gone.length > 0) {
+      this.lastSettled = {}
       this.version++
       this.changeOrder()
     }
@@ -69,25 +81,33 @@ export class OpenOperations {
     return (this.list = [...open.filter(isAdoption), ...open.filter((entry) => !isAdoption(entry))])
   }
 
-  /** Must still go to the shared store: in the order of the journal. */
+  /** Must still go to the shared store: in the order of the journal. As long as it is the same array, more can only come behind. */
   toReplay(replica: Replica): readonly Acknowledged[] {
-    const known = this.knownSince(this.waiting?.mark, replica)
-    const contained = containedIn(replica)
-    const added = this.all().slice(known).filter((entry) => !contained(entry) && !isCommittedIn(replica, entry))
-    const entries = known === 0 ? added : this.waiting!.entries
-    if (known > 0) addAll(entries, added)
-    this.waiting = { entries, mark: this.mark(replica) }
-    return entries
+    return this.waitingFor(replica).entries
   }
 
   /** Without a revision anywhere: this machine's pending writes. */
   pendingCount(replica: Replica): number {
-    return this.toReplay(replica).filter(({ op }) => !isFirstContext(op)).length
+    return this.waitingFor(replica).counted
+  }
+
+  private waitingFor(replica: Replica): Waiting {
+    const known = this.knownSince(this.waiting?.mark, replica)
+    if (known > 0 && known === this.byId.size) return this.waiting!
+    const contained = containedIn(replica)
+    const added = this.all().slice(known).filter((entry) => !contained(entry) && !isCommittedIn(replica, entry))
+    const before = known === 0 ? { entries: [], counted: 0 } : this.waiting!
+    const counted = before.counted + added.filter(({ op }) => !isFirstContext(op)).length
+    addAll(before.entries, added)
+    return (this.waiting = { entries: before.entries, counted, mark: this.mark(replica) })
   }
 
   /** The time of the newest, ms; at least `t`. */
   newestT(t: number): number {
-    return this.all().reduce((newest, { op }) => Math.max(newest, op.t), t)
+    const known = this.newest.order === this.order ? this.newest : { t: -Infinity, count: 0 }
+    const newest = this.all().slice(known.count).reduce((latest, { op }) => Math.max(latest, op.t), known.t)
+    this.newest = { t: newest, order: this.order, count: this.byId.size }
+    return Math.max(t, newest)
   }
 
   mark(replica: Replica): Mark {

@@ -2,6 +2,7 @@
 import { messageOf } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
 import type { Glance } from '../store/root.js'
+import type { Portion } from './exchange.js'
 import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
@@ -17,8 +18,8 @@ const QUEUE_BUDGET_MS = 10_000
 /** Rounds of one command: others' writes that came in meanwhile are taken along, but not for ever. */
 const MAX_ROUNDS = 3
 
-/** So long a round of a command sends what waits: after an outage that may be more than one caller should wait for. */
-const REPLAY_MS = 500
+/** A round of a command sends what waits for so long: after an outage that may be more than one caller should wait for. */
+const PORTION: Portion = { replayMs: 500, records: Infinity }
 /** A write waits so long for its round; it is kept in any case. */
 const SETTLE_MS = 1_000
 
@@ -116,7 +117,7 @@ export class SingleRounds implements KeeperAccess {
     let keeper: Keeper | null = null
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const done = await this.alone(async (own) => {
-        await own.round('all', 'now', REPLAY_MS)
+        await own.round('all', 'now', PORTION)
         return own
       })
       if (done === null) break

@@ -24,6 +24,7 @@ export class SingleFeed {
       rootId: () => this.view.id(),
       pending: () => this.view.pendingOperations(),
       isOpen: (id) => this.view.open.has(id),
+      lastSettled: () => this.view.open.lastSettled,
       document: () => this.view.compose(),
       older: (after) => olderChanges(ports, after, this.view.replica.rev),
     })

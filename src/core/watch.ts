@@ -27,6 +27,9 @@ class Watcher {
   /** Of a cursor that was given: so many of this root's writes were told as pending before. */
   private skip: number
   private messageNumber: number
+  /** What was waiting at the last look. */
+  private waiting: { list: readonly unknown[]; length: number } = { list: [], length: 0 }
+  private lastSettled: object | null = null
 
   constructor(
     private readonly feed: Feed,
@@ -35,7 +38,7 @@ class Watcher {
     this.rev = since?.rev ?? feed.source.rev()
     this.skip = since?.pending ?? 0
     this.messageNumber = feed.messageNumber
-    if (since === null) for (const operation of feed.source.pending()) this.told.set(operation.id, 0)
+    if (since === null) for (const { op } of feed.source.pending()) this.told.set(op.id, 0)
   }
 
   ready(): Notice {
@@ -60,7 +63,7 @@ class Watcher {
     const from = this.rev
     this.rev = source.rev()
     this.skip = 0 // what was told before is in the snapshot, or was lost
-    for (const operation of source.pending()) this.told.set(operation.id, 0) // they are in the snapshot
+    for (const { op } of source.pending()) this.told.set(op.id, 0) // they are in the snapshot
     yield { is: 'gap', from, to: this.rev }
     yield { is: 'snapshot', rev: this.rev, cursor: this.cursor(), context: source.document() }
   }
@@ -83,22 +86,28 @@ class Watcher {
   }
 
   private *pending(): Generator<Notice, void, undefined> {
-    for (const operation of this.feed.source.pending()) {
-      if (this.told.has(operation.id) || isFirstContext(operation)) continue
+    const list = this.feed.source.pending()
+    let at = list === this.waiting.list ? this.waiting.length : 0
+    for (; at < list.length; at++) {
+      const { op } = list[at]!
+      if (this.told.has(op.id) || isFirstContext(op)) continue
       const number = this.rev + this.told.size + 1
-      this.told.set(operation.id, number)
+      this.told.set(op.id, number)
       if (this.skip > 0) {
         this.skip--
         continue
       }
-      yield { is: 'change', change: pendingChange(operation), cursor: this.cursor(), pending: true }
+      yield { is: 'change', change: pendingChange(op), cursor: this.cursor(), pending: true }
     }
+    this.waiting = { list, length: at }
   }
 
   /** A write that ended without a change of its own (it stood there already) is not waited for: a cursor would count it for ever. */
   private forgetSettled(changes: readonly Change[]): void {
     const { source } = this.feed
     if ((changes.at(-1)?.rev ?? this.rev) < source.rev()) return // more came meanwhile: the next look decides
+    if (this.told.size === 0 || source.lastSettled() === this.lastSettled) return
+    this.lastSettled = source.lastSettled()
     const coming = new Set(changes.map((change) => change.id))
     for (const id of this.told.keys()) if (!source.isOpen(id) && !coming.has(id)) this.told.delete(id)
   }

@@ -70,14 +70,14 @@ export function usualPlans(scenario: Scenario, modes: readonly Mode[], numbers: 
 }
 
 /**
- * What the promise is measured with: 200 writers; 1,000 kills in each mode, while 6 writers do 25 updates a second each; 200 writers
+ * What the promise is measured with: 200 writers; 1,000 kills in each mode, while 6 writers do 10 updates a second each; 200 writers
  * through five restarts of Redis, and ten minutes of 50 agents at two updates a second with a fault every ten seconds.
  */
 export function longPlans(scenario: Scenario, modes: readonly Mode[]): Plan[] {
   const none = { scenario, updates: 0, kills: 0, faults: [], everyMs: 0, rate: 0 }
   if (scenario === 'race') return modes.map((mode) => ({ ...none, mode, writers: 200, updates: 20 }))
   // As fast as it goes, what is there would grow until reading it took longer than all else.
-  if (scenario === 'crash') return modes.map((mode) => ({ ...none, mode, writers: 6, kills: 1_000, rate: 25 }))
+  if (scenario === 'crash') return modes.map((mode) => ({ ...none, mode, writers: 6, kills: 1_000, rate: 10 }))
   return modes.flatMap((mode): Plan[] => [
     { ...none, mode, writers: 200, faults: Array.from({ length: 5 }, (): Fault => 'killed'), everyMs: 4_000 },
     { ...none, mode, writers: 50, rate: 2, faults: Array.from({ length: 60 }, (_, i) => FAULTS[i % FAULTS.length]!), everyMs: 10_000 },

@@ -89,8 +89,8 @@ export interface Versions {
   knows(hash: string): Promise<boolean>
   /** Every version with this revision, newest first; of each the whole document. */
   withRev(rev: number): Promise<{ version: Version; document: TreeMap }[]>
-  /** Called before the file is replaced. */
-  add(version: Version, document: TreeMap): Promise<void>
+  /** Called before the file is replaced. `json`: the text of the document, where it is at hand. */
+  add(version: Version, document: TreeMap, json?: string): Promise<void>
   /** This foreign text has been merged: it is not merged again. */
   merged(hash: string): Promise<void>
 }

@@ -62,7 +62,7 @@ export class HostWatcher {
 
   /** What is pending is in a snapshot too, and so is what is committed, also below a revision that was told before. */
   private show(feed: Feed, committed: Iterable<string> = []): void {
-    for (const { id } of feed.source.pending()) this.shown.add(id)
+    for (const { op } of feed.source.pending()) this.shown.add(op.id)
     for (const id of committed) this.shown.add(id)
   }
 

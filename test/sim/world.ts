@@ -205,6 +205,7 @@ const feedOf = (ports: Ports, keeper: Keeper): Feed =>
     rootId: () => keeper.id(),
     pending: () => keeper.pendingOperations(),
     isOpen: (id) => keeper.open.has(id),
+    lastSettled: () => keeper.open.lastSettled,
     document: () => keeper.compose(),
     older: (after) => olderChanges(ports, after, keeper.replica.rev),
   })

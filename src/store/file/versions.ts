@@ -84,17 +84,17 @@ export class VersionLog implements Versions {
     return found
   }
 
-  async add(version: Version, document: TreeMap): Promise<void> {
+  async add(version: Version, document: TreeMap, json?: string): Promise<void> {
     const before = await this.last()
     const pair = await this.newestPair()
-    if (before === null || pair === undefined || this.isFull(pair)) await this.begin(version, document)
+    if (before === null || pair === undefined || this.isFull(pair)) await this.begin(version, json ?? formatLine(document))
     else await this.log(pair, { version, edits: diffTrees(before.document, document) }, version.hash)
     this.newest = { version, document }
   }
 
   async merged(hash: string): Promise<void> {
     const pair = await this.newestPair()
-    if (pair === undefined) await this.begin({ rev: -1, base: 0, epoch: null, t: 0, hash }, new Map())
+    if (pair === undefined) await this.begin({ rev: -1, base: 0, epoch: null, t: 0, hash }, '{}')
     else await this.log(pair, { merged: hash }, hash)
   }
 
@@ -103,11 +103,11 @@ export class VersionLog implements Versions {
     return isLong || this.clock.now() - pair.at > WINDOW_MS
   }
 
-  private async begin(version: Version, document: TreeMap): Promise<void> {
+  private async begin(version: Version, document: string): Promise<void> {
     const kept = await this.kept()
     const n = (kept.at(-1)?.n ?? 0) + 1
     const at = this.clock.now()
-    const text = JSON.stringify({ version, at, document: formatLine(document) })
+    const text = JSON.stringify({ version, at, document })
     const path = this.at(n, 'json')
     await this.files.write(`${path}.tmp`, text)
     await this.files.rename(`${path}.tmp`, path)

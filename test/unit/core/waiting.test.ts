@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { Feed } from '../../../src/core/feed.js'
 import { OpenOperations } from '../../../src/core/open-operations.js'
 import { ShownRecords } from '../../../src/core/overlay.js'
 import { Shared } from '../../../src/core/shared.js'
+import { watchFeed } from '../../../src/core/watch.js'
 import { formatLine } from '../../../src/domain/json.js'
 import type { Operation, Target } from '../../../src/domain/operation.js'
 import { advance, emptyReplica, type Replica } from '../../../src/domain/replica.js'
@@ -12,6 +14,7 @@ const AGENTS = 10
 /** Adds one to the number of its agent; how often anybody looked at what it does is counted. */
 class Waiting {
   looks = 0
+  timesRead = 0
   private made = 0
 
   next(kind: Operation['kind'] = 'set'): Acknowledged {
@@ -19,6 +22,7 @@ class Waiting {
     const edits: Operation['edits'] = [{ do: 'add', path: '/context/n', by: '1' }, { do: 'set', path: '/context/last', value: String(n) }]
     const op = { id: `op${n}`, t: 1_000 + n, target: `agent:a${n % AGENTS}`, kind, edits, base: 0, baseEpoch: '', by: 'x', root: 'r' }
     Object.defineProperty(op, 'edits', { get: () => (this.looks++, edits) })
+    Object.defineProperty(op, 't', { get: () => (this.timesRead++, 1_000 + n) })
     return { op }
   }
 }
@@ -64,6 +68,48 @@ describe('with thousands of writes that wait for Redis', () => {
       expect(open.toReplay(replica)).toHaveLength(n)
     }
     expect(asked()).toBeLessThanOrEqual(3 * COUNT)
+  })
+
+  test('the newest of them is known without a look at all', () => {
+    const [waiting, open] = [new Waiting(), new OpenOperations()]
+    for (let n = 1; n <= COUNT; n++) {
+      open.add(waiting.next())
+      expect(open.newestT(0)).toBe(999 + n)
+    }
+    expect(open.newestT(1_000_000)).toBe(1_000_000)
+    expect(waiting.timesRead).toBeLessThanOrEqual(2 * COUNT)
+  })
+
+  test('a watcher looks at each of them once, and again at those that are left when one has ended', async () => {
+    const [waiting, open] = [new Waiting(), new OpenOperations()]
+    const { replica } = countingReplica()
+    let asked = 0
+    const feed = new Feed({
+      ...{ rev: () => replica.rev, rootId: () => 'r', document: () => new Map(), older: () => Promise.resolve({ changes: [], complete: true }) },
+      pending: () => open.toReplay(replica),
+      isOpen: (id) => (asked++, open.has(id)),
+      lastSettled: () => open.lastSettled,
+    })
+    const end = new AbortController()
+    const notices = watchFeed(feed, { signal: end.signal })
+    expect((await notices.next()).value).toMatchObject({ is: 'ready' })
+    const added = Array.from({ length: COUNT }, () => waiting.next())
+    for (const entry of added) {
+      open.add(entry)
+      feed.wake()
+      expect((await notices.next()).value).toMatchObject({ is: 'change', pending: true, change: { id: entry.op.id } })
+    }
+    expect(waiting.looks).toBe(COUNT)
+    expect(asked).toBeLessThanOrEqual(1)
+
+    replica.seen.set(added[0]!.op.id, { rev: 0 }) // it stood there already
+    open.settle(replica)
+    const last = waiting.next()
+    open.add(last)
+    feed.wake()
+    expect((await notices.next()).value).toMatchObject({ cursor: `0+${COUNT}`, change: { id: last.op.id } })
+    end.abort()
+    await notices.return(undefined)
   })
 
   test('what many ask for while it is being done is done once more for all of them', async () => {

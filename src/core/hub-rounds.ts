@@ -10,6 +10,7 @@ import type { Feed } from './feed.js'
 import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
+import { RoundsDone } from './rounds-done.js'
 import { StoreListening } from './store-listening.js'
 import type { KeeperAccess } from './writer.js'
 
@@ -29,8 +30,7 @@ const SETTLE_MS = 150
  * A round sends for so long what waits: after an outage others ask meanwhile, and the file is to show what they do. All else in a
  * round costs something, too. And of ten thousand records it compares so many: others want to write, to Redis and to the file.
  */
-const RECORDS = 250
-const PORTION: Portion = { replayMs: 2_000, records: RECORDS }
+const PORTION: Portion = { replayMs: 2_000, records: 250 }
 
 export class HubRounds implements KeeperAccess {
   readonly keeper: Keeper
@@ -38,12 +38,10 @@ export class HubRounds implements KeeperAccess {
   private lost: (why: string) => void = () => undefined
   private running: Promise<void> = Promise.resolve()
   private stopping = false
-  private asked = 0
   private isWaitedFor = false
   private readonly agenda = new Agenda()
-  private done = 0
+  private readonly rounds = new RoundsDone()
   private readonly touched = new Set<Target>()
-  private settled: (() => void)[] = []
   private listening: StoreListening | null = null
   private lastScan = 0
   private lastMode: Mode | null = null
@@ -64,7 +62,7 @@ export class HubRounds implements KeeperAccess {
   async start(lost: (why: string) => void = () => undefined): Promise<void> {
     this.lost = lost
     await this.ports.root.prepare()
-    this.held = await this.ports.lock.tryAcquire()
+    this.held = await this.ports.lock.tryAcquire('for life')
     if (this.held === null) {
       const { pid, turn } = (await this.ports.lock.holder()) ?? { pid: 0, turn: 0 }
       throw new MemoryError('failed', `another process is the keeper of ${this.ports.root.path}: pid ${pid}`, { details: { pid, turn } })
@@ -95,10 +93,10 @@ export class HubRounds implements KeeperAccess {
     this.held = null
   }
 
-  /** There is something to do, at once or in a while. `files`: what the store may know is known here. */
-  poke(inMs = 0, where: 'store' | 'files' = 'store'): void {
-    this.asked++
+  /** There is something to do, at once or in a while. `files`: what the store may know is known here. Returns the number of the round. */
+  poke(inMs = 0, where: 'store' | 'files' = 'store'): number {
     this.agenda.ask(inMs, where)
+    return this.rounds.ask()
   }
 
   /** Files have changed, by us or by others. */
@@ -126,11 +124,9 @@ export class HubRounds implements KeeperAccess {
       this.noteFiles()
       return this.keeper
     }
-    this.poke()
-    const target = this.asked
-    const until = performance.now() + forMs
-    while (this.done < target && performance.now() < until && !this.stopping) await this.roundOrTime(until)
-    if (this.done < target) await this.keeper.refresh() // what the journal has by now is pending, although its round goes on
+    const round = this.poke()
+    await this.rounds.wait(round, forMs, () => this.stopping)
+    if (!this.rounds.isDone(round)) await this.keeper.refresh() // what the journal has by now is pending, although its round goes on
     return this.keeper
   }
 
@@ -192,7 +188,7 @@ export class HubRounds implements KeeperAccess {
   }
 
   private async oneRound(feed: Feed, portion = PORTION): Promise<void> {
-    const asked = this.asked
+    const number = this.rounds.begin()
     this.agenda.begin()
     try {
       await this.alone(async (keeper) => {
@@ -208,8 +204,7 @@ export class HubRounds implements KeeperAccess {
     this.tellMode()
     await this.listen()
     if (this.keeper.isUnfinished) this.poke()
-    this.done = asked
-    for (const resume of this.settled.splice(0)) resume()
+    this.rounds.end(number)
     feed.wake()
   }
 
@@ -232,16 +227,6 @@ export class HubRounds implements KeeperAccess {
   /** How long nothing happens without being asked. */
   private idleMs(): number {
     return this.keeper.mode === 'online' && !this.keeper.isUnsettled ? SCAN_MS : RETRY_MS
-  }
-
-  private roundOrTime(until: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.max(1, until - performance.now()))
-      this.settled.push(() => {
-        clearTimeout(timer)
-        resolve()
-      })
-    })
   }
 
   private tellMode(): void {

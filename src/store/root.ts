@@ -142,8 +142,11 @@ export interface History {
 
 /** The right to be the keeper of a root. */
 export interface KeeperLock {
-  /** null: somebody else has it. */
-  tryAcquire(): Promise<Held | null>
+  /**
+   * null: somebody else has it, or is to have it. `for life`: a hub: who is only to do a round leaves it to a hub that tried in
+   * the last second, else the hub would have to be faster than all of them.
+   */
+  tryAcquire(wanted?: 'for a round' | 'for life'): Promise<Held | null>
   /** Who has it now, and which turn it is: it changes with each holder. null: nobody that is alive. */
   holder(): Promise<{ pid: number; turn: number } | null>
 }

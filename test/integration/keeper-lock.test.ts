@@ -1,9 +1,9 @@
-import { utimes } from 'node:fs/promises'
+import { utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { Files } from '../../src/platform/files.js'
 import { nodeFiles } from '../../src/platform/node-files.js'
 import { type Processes, systemProcesses } from '../../src/platform/processes.js'
-import { ChainLock, SILENT_MS } from '../../src/store/file/lock.js'
+import { ChainLock, SILENT_MS, WISH_MS } from '../../src/store/file/lock.js'
 import { makeTempFolder } from '../support/temp.js'
 
 let made = 0
@@ -30,6 +30,65 @@ test.each([0, 1])('who looked after %i turns and goes on only when the links of 
   expect(await late.tryAcquire()).toBeNull()
   expect(held).not.toBeNull()
   expect(await others.tryAcquire(), 'the holder has it still').toBeNull()
+})
+
+describe('a hub that finds the lock taken', () => {
+  const running = (pid: number, ends: { now: number }): Processes => ({
+    ...systemProcesses,
+    owner: () => ({ pid, start: '', boot: '', host: 'here' }),
+    sight: (owner) => (owner.pid < 0 ? 'gone' : owner.pid === 3 ? 'elsewhere' : pid === owner.pid || ends.now === 0 ? 'alive' : 'gone'),
+  })
+
+  async function wished(pid = 1) {
+    const directory = await makeTempFolder()
+    const [clock, ended] = [{ now: 1_000_000 }, { now: 0 }]
+    const of = (who: number): ChainLock => new ChainLock(directory, nodeFiles, running(who, ended), () => String(made++), () => clock.now)
+    const [hub, command] = [of(pid), of(2)]
+    const held = (await command.tryAcquire())!
+    expect(await hub.tryAcquire('for life')).toBeNull()
+    return { directory, hub, command, held, clock, ended }
+  }
+
+  test('gets it next, however fast the commands are, and then they wait for it', async () => {
+    const { hub, command, held } = await wished()
+    await held.release()
+    expect(await command.tryAcquire()).toBeNull()
+    const own = (await hub.tryAcquire('for life'))!
+    expect(own).not.toBeNull()
+    await own.release()
+    expect(await command.tryAcquire(), 'it has what it wished for').not.toBeNull()
+  })
+
+  test('keeps nobody waiting once it was stopped', async () => {
+    const { command, held, clock } = await wished()
+    await held.release()
+    clock.now += WISH_MS - 1
+    expect(await command.tryAcquire()).toBeNull()
+    clock.now += 1
+    expect(await command.tryAcquire()).not.toBeNull()
+  })
+
+  test('is waited for as long as it tries', async () => {
+    const { hub, command, clock } = await wished()
+    for (let n = 0; n < 5; n++) {
+      clock.now += WISH_MS - 1
+      expect(await hub.tryAcquire('for life')).toBeNull()
+    }
+    expect(await command.tryAcquire()).toBeNull()
+  })
+
+  test.each([
+    ['was killed', 1, async ({ ended }: { ended: { now: number } }) => void (ended.now = 1)],
+    ['is elsewhere, where nobody sees it', 3, async () => undefined],
+    ['was cut off while it wrote', 1, async ({ directory }: { directory: string }) => writeFile(`${directory}/keeper.wish`, '{"pid":')],
+    ['is of another boot', 1, async ({ clock }: { clock: { now: number } }) => void (clock.now = 5)],
+  ])('keeps nobody waiting when it %s', async (_, pid, happens) => {
+    const world = await wished(pid)
+    await world.held.release()
+    if (pid !== 3) expect(await world.command.tryAcquire()).toBeNull()
+    await happens(world)
+    expect(await world.command.tryAcquire()).not.toBeNull()
+  })
 })
 
 describe('a holder elsewhere', () => {

@@ -14,7 +14,6 @@ export const SCALE: readonly Replacement[] = [
   limit('src/core/journal-keeping.ts', 'FOLD_LINES', '2_000', '6'),
   limit('src/core/journal-keeping.ts', 'SAVE_CHANGES', '500', '10'),
   limit('src/core/exchange.ts', 'PAGE', '1_000', '4'),
-  limit('src/core/hub-rounds.ts', 'RECORDS', '250', '2'),
   limit('src/core/snapshot.ts', 'PAGE', '1_000', '4'),
   limit('src/core/feed.ts', 'KEPT', '2_000', '4'),
   limit('src/store/file/versions.ts', 'LOG_LENGTH', '500', '8'),

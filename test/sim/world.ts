@@ -80,7 +80,7 @@ export class World {
     host.hub = this.spawn(`hub ${host.i}`, async (process) => {
       const ports = this.portsOf(host, process)
       await ports.root.prepare()
-      while ((await ports.lock.tryAcquire()) === null) await process.gate()
+      while ((await ports.lock.tryAcquire('for life')) === null) await process.gate()
       const keeper = new Keeper(ports)
       const feed = feedOf(ports, keeper)
       keeper.onNews((news) => {
@@ -89,7 +89,7 @@ export class World {
       await keeper.round('all')
       host.watcher.attach(feed, () => keeper.replica.seen.keys(), process)
       for (;;) {
-        await keeper.round('all')
+        await keeper.round(keeper.isUnfinished ? [] : 'all', 'now', { replayMs: Infinity, records: 3 })
         feed.wake()
         host.rounds++
       }

@@ -22,6 +22,8 @@ const TOUCH_MS = 5_000
 const UNSURE_MS = 12_000
 /** From one elsewhere that gave none for so long the lock is taken. */
 export const SILENT_MS = 30_000
+/** So long a hub is left the lock after it has tried to get it. */
+export const WISH_MS = 1_000
 
 interface Link {
   n: number
@@ -32,6 +34,11 @@ interface Link {
   done: boolean
 }
 
+/** Of a hub that tried to get the lock. `ms` is on the monotonic clock of its boot. */
+interface Wish extends Owner {
+  ms: number
+}
+
 /** How long a lock was seen untouched: `ms` is on the monotonic clock of the place where it was seen first. */
 interface Silence {
   touchedAt: number
@@ -39,6 +46,8 @@ interface Silence {
 }
 
 export class ChainLock implements KeeperLock {
+  private wishedAt = -Infinity
+
   constructor(
     private readonly directory: string,
     private readonly files: Files,
@@ -48,7 +57,15 @@ export class ChainLock implements KeeperLock {
     private readonly now: () => number = () => momentNow().ms,
   ) {}
 
-  async tryAcquire(): Promise<Held | null> {
+  async tryAcquire(wanted: 'for a round' | 'for life' = 'for a round'): Promise<Held | null> {
+    if (wanted === 'for a round') return (await this.isWished()) ? null : this.take()
+    const held = await this.take()
+    if (held === null) await this.wish()
+    else await this.files.remove(this.wishPath)
+    return held
+  }
+
+  private async take(): Promise<Held | null> {
     const newest = await this.newest()
     if (newest !== null && (await this.isHeld(newest, true))) return null
     const n = (newest?.n ?? 0) + 1
@@ -99,6 +116,27 @@ export class ChainLock implements KeeperLock {
         return !isLost
       },
     }
+  }
+
+  private get wishPath(): string {
+    return this.at('keeper.wish')
+  }
+
+  private async wish(): Promise<void> {
+    const now = this.now()
+    if (now - this.wishedAt < WISH_MS / 4) return
+    this.wishedAt = now
+    const wish: Wish = { ...this.processes.owner(), ms: now }
+    await this.files.write(this.wishPath, JSON.stringify(wish)).catch(() => undefined) // on a full disk it has to be faster than they are
+  }
+
+  /** By a process that runs here and tries still: one that was stopped keeps nobody waiting. */
+  private async isWished(): Promise<boolean> {
+    const text = (await this.files.read(this.wishPath))?.text ?? null
+    const [owner, ms] = [parseHolder(text), parseMoment(text)]
+    if (owner === null || ms === null || this.processes.sight(owner, 0) !== 'alive') return false
+    const age = this.now() - ms
+    return age >= 0 && age < WISH_MS
   }
 
   private at(name: string): string {
@@ -174,6 +212,16 @@ function parseHolder(text: string | null): Owner | null {
     return { pid, start, boot, host }
   } catch {
     return null // written by nobody of us: a link is complete from its first moment
+  }
+}
+
+/** null: it is cut off, and will be whole in a moment. */
+function parseMoment(text: string | null): number | null {
+  try {
+    const { ms } = JSON.parse(text ?? '{}') as Partial<Wish>
+    return typeof ms === 'number' ? ms : null
+  } catch {
+    return null
   }
 }
 

@@ -52,7 +52,7 @@ export class HubRounds implements KeeperAccess {
     /** What else has to be done after each round. */
     private readonly afterRound: (keeper: Keeper) => Promise<void> = () => Promise.resolve(),
   ) {
-    this.keeper = new Keeper(ports, false)
+    this.keeper = new Keeper(ports, 'life')
   }
 
   /**

@@ -5,11 +5,17 @@ import type { JournalLine, JournalTail } from '../store/root.js'
 import type { Ports } from './ports.js'
 import type { RootCopy } from './root-copy.js'
 
-/** Journal lines, and bytes, after which the journal is folded into the saved state. */
-const FOLD_LINES = 2_000
+/** Of whom the journal is kept: of who is the keeper for one round, and reads everything for it; or of a hub, which reads it once. */
+export type KeptFor = 'a round' | 'life'
+
+/** Bytes after which the journal is folded into the saved state. */
 const FOLD_BYTES = 8 * 1024 * 1024
+/** Lines after which it is. */
+const FOLD_LINES = 2_000
 /** Changes after which the state is saved, so that the next start has little to catch up with. */
 const SAVE_CHANGES = 500
+/** Lines, or changes, that whoever comes for a round has to read at most: saving the state costs what reading some ten rounds of them does. */
+const ROUND_LINES = 100
 const KEPT_IDS = 20_000
 /** Saving an id takes this part of the time that saving a record takes. */
 const IDS_A_RECORD = 5
@@ -28,6 +34,7 @@ export class JournalKeeping {
   constructor(
     private readonly ports: Ports,
     private readonly copy: RootCopy,
+    private readonly keptFor: KeptFor,
   ) {}
 
   /** Reads what is new; everything, the first time. */
@@ -56,12 +63,18 @@ export class JournalKeeping {
 
   /** When it is long. */
   async fold(always = false): Promise<void> {
+    const { foldLines, saveChanges } = this.limits()
+    const isLong = this.linesSinceFold >= foldLines || (this.tail?.end ?? 0) >= FOLD_BYTES
+    if (always || isLong) await this.inTurn(() => this.foldNow())
+    else if (this.copy.changesSinceSave >= saveChanges) await this.save()
+  }
+
+  private limits(): { foldLines: number; saveChanges: number } {
+    if (this.keptFor === 'a round') return { foldLines: ROUND_LINES, saveChanges: ROUND_LINES }
     // Saving takes as long as there are records, and ids: so many changes pay for it.
     const { entries, seen } = this.copy.replica
     const size = entries.size + seen.size / IDS_A_RECORD
-    const isLong = this.linesSinceFold >= Math.max(FOLD_LINES, size) || (this.tail?.end ?? 0) >= FOLD_BYTES
-    if (always || isLong) await this.inTurn(() => this.foldNow())
-    else if (this.copy.changesSinceSave >= Math.max(SAVE_CHANGES, size)) await this.save()
+    return { foldLines: Math.max(FOLD_LINES, size), saveChanges: Math.max(SAVE_CHANGES, size) }
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -93,10 +106,12 @@ export class JournalKeeping {
     this.tail = tail
     copy.rootId = await this.ports.root.id().catch(() => '') // who only reads may have no right to make one, and needs none
     for (const entry of state.carry) copy.open.add(entry)
-    const changes = await this.ports.root.history.after(copy.replica.rev)
+    const numbered = lines.flatMap((line) => ('change' in line ? [line.change] : []))
+    const first = numbered[0]?.rev ?? Infinity
+    const changes = await this.ports.root.history.after(Math.min(copy.replica.rev, first - 1))
     for (const change of changes) this.follow(change)
     for (const line of lines) this.take(line)
-    await this.completeHistory(lines)
+    await this.completeHistory(numbered, changes)
   }
 
   /** A change that this root numbered itself is a commit; an operation waits until the replica contains it. */
@@ -109,15 +124,16 @@ export class JournalKeeping {
   /** Applies what was pulled or numbered after the state was saved, as far as it joins on. */
   private follow(change: Change): void {
     const { epoch, rev } = this.copy.replica
-    if (change.epoch === epoch && change.rev > rev && change.prev <= rev) advance(this.copy.replica, change)
+    if (change.epoch !== epoch || change.rev <= rev || change.prev > rev) return
+    advance(this.copy.replica, change)
+    this.copy.changesSinceSave++
   }
 
   /** A keeper that died after it numbered a change may not have told the history. */
-  private async completeHistory(lines: readonly JournalLine[]): Promise<void> {
-    const changes = lines.flatMap((line) => ('change' in line ? [line.change] : []))
-    if (changes.length === 0) return
-    const known = new Set((await this.ports.root.history.after(changes[0]!.rev - 1)).map((change) => change.rev))
-    await this.ports.root.history.add(changes.filter((change) => !known.has(change.rev)))
+  private async completeHistory(numbered: readonly Change[], told: readonly Change[]): Promise<void> {
+    if (numbered.length === 0) return
+    const known = new Set(told.map((change) => change.rev))
+    await this.ports.root.history.add(numbered.filter((change) => !known.has(change.rev)))
   }
 
   /** Seal, read what came until then, save, and only then drop: whatever is killed in between, nothing is lost. */

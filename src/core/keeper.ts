@@ -9,7 +9,7 @@ import type { Replica } from '../domain/replica.js'
 import { EVERYTHING, Exchange } from './exchange.js'
 import type { EditFacts } from './file-in.js'
 import { FileKeeping, type FileTurn } from './file-keeping.js'
-import { JournalKeeping } from './journal-keeping.js'
+import { JournalKeeping, type KeptFor } from './journal-keeping.js'
 import type { Mode } from './mode.js'
 import type { OpenOperations } from './open-operations.js'
 import type { LocalSequencer, Ports } from './ports.js'
@@ -26,12 +26,12 @@ export class Keeper implements LocalSequencer {
   private readonly sequencer: Exchange
   private hasBegun = false
 
-  /** `beginsWhenAsked`: an empty root stays empty until something is written; a hub begins the context at once. */
-  constructor(ports: Ports, beginsWhenAsked = true) {
+  /** For a round an empty root stays empty until something is written; a hub begins the context at once. */
+  constructor(ports: Ports, keptFor: KeptFor = 'a round') {
     this.copy = new RootCopy(ports.clock)
-    this.journal = new JournalKeeping(ports, this.copy)
+    this.journal = new JournalKeeping(ports, this.copy, keptFor)
     this.file = new FileKeeping(ports, this.copy)
-    this.sequencer = new Exchange(ports, this.copy, this.journal, { beginsWhenAsked, ownStore: () => ports.fileStore(this) })
+    this.sequencer = new Exchange(ports, this.copy, this.journal, { beginsWhenAsked: keptFor === 'a round', ownStore: () => ports.fileStore(this) })
   }
 
   /**

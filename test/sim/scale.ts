@@ -13,6 +13,7 @@ const limit = (file: string, name: string, shipped: string, small: string): Repl
 export const SCALE: readonly Replacement[] = [
   limit('src/core/journal-keeping.ts', 'FOLD_LINES', '2_000', '6'),
   limit('src/core/journal-keeping.ts', 'SAVE_CHANGES', '500', '10'),
+  limit('src/core/journal-keeping.ts', 'ROUND_LINES', '100', '6'),
   limit('src/core/exchange.ts', 'PAGE', '1_000', '4'),
   limit('src/core/snapshot.ts', 'PAGE', '1_000', '4'),
   limit('src/core/feed.ts', 'KEPT', '2_000', '4'),

@@ -10,7 +10,7 @@ import type { History } from '../root.js'
 
 const MAX_BYTES = 8 * 1024 * 1024
 /** Read at first; then twice as much, until it reaches back far enough. */
-const FIRST_BYTES = 128 * 1024
+const FIRST_BYTES = 64 * 1024
 
 export class HistoryFile implements History {
   private readonly path: string

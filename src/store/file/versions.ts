@@ -13,8 +13,8 @@ import type { Version, Versions } from '../root.js'
 const WINDOW_MS = 10 * 60_000
 /** Versions in one log. */
 const LOG_LENGTH = 500
-/** Of one log; or twice its document, where that is longer. */
-const LOG_BYTES = 8 * 1024 * 1024
+/** Of one log; or twice its document, where that is longer: whoever comes for a round reads the newest. */
+const LOG_BYTES = 128 * 1024
 
 type LogLine = { version: Version; edits: LeafEdit[] } | { merged: string }
 

@@ -4,41 +4,22 @@
  */
 import type { AcquireCall } from '../domain/lease.js'
 import type { Change } from '../domain/operation.js'
-import { MemoryError, messageOf, StoreUnavailable } from '../errors/errors.js'
-import type { Store } from '../store/contract.js'
-import type { Granted, Handed, KeptLeases, LeaseContext, LeaseStore, LeaseView, NotNow, ShownHolder } from '../store/lease-contract.js'
-import type { Glance } from '../store/root.js'
+import { MemoryError, messageOf } from '../errors/errors.js'
+import type { Granted, Handed, LeaseContext, LeaseStore, LeaseView, ShownHolder } from '../store/lease-contract.js'
+import { LeaseArbiter, type LeasePorts } from './lease-arbiter.js'
 import { LeaseWaiting } from './lease-waiting.js'
 import type { AcquireOutcome, AcquireRequest, Leasing, ReleaseOutcome, ReleaseRequest, RenewOutcome, RenewRequest, WaitRequest } from './leasing.js'
 import type { Keeper } from './keeper.js'
-import { isSharedEpoch, type LocalSequencer, type Ports } from './ports.js'
+import type { Ports } from './ports.js'
 import type { KeeperAccess } from './writer.js'
 
-export interface LeasePorts {
-  shared(store: Store): Promise<LeaseStore>
-  /** For the keeper of a root without a shared store. */
-  local(keeper: LocalSequencer): LeaseStore
-  /** The same for whoever only looks. */
-  looker: LeaseStore
-  kept: KeptLeases
-  settings: LeaseSettings
-  /** A process of this machine, as a holder names it, that is certainly gone. */
-  isGone(process: string): boolean
-}
-
-export interface LeaseSettings {
-  longestMs: number
-  strict: boolean
-}
-
-/** Others may be at the same thing (a new epoch, a round): it is tried again after a moment, so often. */
-const ATTEMPTS = 20
+/** A keeper that many ask is asked again after this. */
 const PAUSE_MS = 50
 const ROOTS_MS = 10_000
 
 export class Leases implements Leasing {
   private readonly waiting: LeaseWaiting
-  private reportedTo: string | null = null
+  private readonly arbiter: LeaseArbiter
   private rootsAt = -Infinity
   private readonly knownRoots = new Set<string>()
 
@@ -46,15 +27,16 @@ export class Leases implements Leasing {
   constructor(
     private readonly ports: Ports,
     private readonly leases: LeasePorts,
-    private readonly keeper: () => KeeperAccess,
+    keeper: () => KeeperAccess,
   ) {
+    this.arbiter = new LeaseArbiter(ports, leases, keeper)
     this.waiting = new LeaseWaiting({
       attempt: (call) => this.attempt(call),
       take: (call, handed, leftMs) => this.take(call, handed, leftMs),
       leave: (call) => this.leave(call),
       look: (name) => this.look(name),
       endIfGone: (name, holder) => this.endIfGone(name, holder),
-      hearable: () => this.hearable(),
+      hearable: () => this.arbiter.hearable(),
       looker: leases.looker,
     })
   }
@@ -72,7 +54,7 @@ export class Leases implements Leasing {
   async renew({ name, token, ttlMs }: RenewRequest): Promise<RenewOutcome> {
     this.refuseTooLong(ttlMs)
     const call = { name, token: this.digest(token), ttlMs }
-    return this.ask(async (store, on, isShared) => {
+    return this.arbiter.ask(async (store, on, isShared) => {
       const reply = await store.renew(on, call)
       if (isShared && reply.is === 'granted') await this.keepRenewed(store, call, reply)
       return reply
@@ -81,7 +63,7 @@ export class Leases implements Leasing {
 
   async release(request: ReleaseRequest): Promise<ReleaseOutcome> {
     const call = { ...request, token: request.token === null ? null : this.digest(request.token) }
-    return this.ask(async (store, on, isShared) => {
+    return this.arbiter.ask(async (store, on, isShared) => {
       const reply = await store.release(on, call)
       if (isShared && reply.is === 'released' && reply.left === 0) await this.leases.kept.forget(call.name, reply.fence)
       return reply
@@ -93,11 +75,11 @@ export class Leases implements Leasing {
   }
 
   look(name: string): Promise<LeaseView> {
-    return this.read((store) => store.look(name))
+    return this.arbiter.read((store) => store.look(name))
   }
 
   list(): Promise<string[]> {
-    return this.read((store) => store.names())
+    return this.arbiter.read((store) => store.names())
   }
 
   close(): Promise<void> {
@@ -115,21 +97,9 @@ export class Leases implements Leasing {
     }
   }
 
-  /** After a round: a lineage that this root has entered is told what it knows, so that nobody has to wait for it. */
-  async tellLineage(keeper: Keeper): Promise<void> {
-    const { epoch } = keeper.replica
-    if (keeper.mode !== 'online' || epoch === this.reportedTo) return
-    const store = await this.ports.connector.connect()
-    if (store === null) return
-    if ((await this.leases.kept.otherRoots()).length === 0) {
-      this.reportedTo = epoch // no lease was ever granted here: there is nothing to tell
-      return
-    }
-    try {
-      await this.report(await this.leases.shared(store), await this.contextOf(await this.keeper().facts()))
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error // else after the next round
-    }
+  /** After a round. */
+  tellLineage(keeper: Keeper): Promise<void> {
+    return this.arbiter.tellLineage(keeper)
   }
 
   // ---- one attempt
@@ -149,7 +119,7 @@ export class Leases implements Leasing {
 
   private async attempt(call: AcquireCall): Promise<AcquireOutcome> {
     const asOf = performance.now()
-    const outcome = await this.ask(async (store, on, isShared) => {
+    const outcome = await this.arbiter.ask(async (store, on, isShared) => {
       const reply = await store.acquire(on, call)
       if (isShared && reply.is === 'granted') await this.keepGranted(store, on, call, reply)
       return reply
@@ -191,86 +161,6 @@ export class Leases implements Leasing {
     if (holder !== null) await this.leases.kept.keep({ name, fence, holder: { ...holder, token, leftMs } })
   }
 
-  // ---- who decides
-
-  /** Asks whoever grants leases here; enters a new lineage, and reports to it, where that has to come first. */
-  private async ask<T>(work: (store: LeaseStore, on: LeaseContext, isShared: boolean) => Promise<T | NotNow>): Promise<T> {
-    await this.ports.root.prepare()
-    let unanswered = 0
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const facts = await this.keeper().facts()
-      const connected = await this.ports.connector.connect()
-      const mode = this.keeper().mode(facts, connected)
-      if (mode === 'off') return this.askHere(work)
-      if (connected === null) throw away(this.ports.connector.reason)
-      try {
-        const reply = await this.askShared(connected, facts, work)
-        if (reply !== null) return reply
-      } catch (error) {
-        if (!(error instanceof StoreUnavailable) || ++unanswered > 1) throw error
-        continue // the same call once more: it is carried out once
-      }
-      if (attempt > 0) await this.ports.clock.pause(PAUSE_MS)
-    }
-    throw new MemoryError('unavailable', 'the data in Redis is being restored: no lease can be granted at the moment', {
-      suggestions: ['repeat the command in a moment'],
-      retryable: true,
-    })
-  }
-
-  /** null: again. */
-  private async askShared<T>(
-    connected: Store,
-    facts: Glance,
-    work: (store: LeaseStore, on: LeaseContext, isShared: boolean) => Promise<T | NotNow>,
-  ): Promise<T | null> {
-    if (!isSharedEpoch(facts.epoch)) {
-      await this.keeper().settle(true)
-      return null
-    }
-    const store = await this.leases.shared(connected)
-    const on = await this.contextOf(facts)
-    const reply = await work(store, on, true)
-    if (!isNotNow(reply)) return reply
-    if (reply.is === 'report') await this.report(store, on)
-    else await this.keeper().settle(true)
-    return null
-  }
-
-  private async askHere<T>(work: (store: LeaseStore, on: LeaseContext, isShared: boolean) => Promise<T | NotNow>): Promise<T> {
-    const reply = await this.keeper().alone(async (keeper) => {
-      await keeper.refresh()
-      if (keeper.replica.epoch === null || isSharedEpoch(keeper.replica.epoch)) await keeper.round([])
-      const { rev, epoch, high } = keeper.replica
-      const on = await this.contextOf({ epoch, high, skewMs: 0 })
-      const answer = await work(this.leases.local(keeper), on, false)
-      if (keeper.replica.rev > rev) await keeper.round([])
-      return answer
-    }, 'queue')
-    if (reply === null || isNotNow(reply)) throw keeperIsBusy()
-    return reply
-  }
-
-  /** Looking needs nobody's consent, and no lineage. */
-  private async read<T>(work: (store: LeaseStore) => Promise<T>): Promise<T> {
-    const facts = await this.keeper().facts()
-    const connected = await this.ports.connector.connect()
-    if (this.keeper().mode(facts, connected) === 'off') return work(this.leases.looker)
-    if (connected === null) throw away(this.ports.connector.reason)
-    return work(await this.leases.shared(connected))
-  }
-
-  private async contextOf({ epoch, high, skewMs }: Pick<Glance, 'epoch' | 'high' | 'skewMs'>): Promise<LeaseContext> {
-    const t = this.ports.clock.now() + skewMs
-    return { epoch: epoch ?? '', floor: high, root: await this.ports.root.id(), t, ...this.leases.settings }
-  }
-
-  private async report(store: LeaseStore, on: LeaseContext): Promise<void> {
-    const { kept } = this.leases
-    const others = (await kept.otherRoots()).filter((root) => root !== on.root)
-    if (await store.report(on, await kept.kept(), others)) this.reportedTo = on.epoch
-  }
-
   private async addRoots(roots: readonly string[]): Promise<void> {
     const added = roots.filter((root) => root !== '' && !this.knownRoots.has(root))
     if (added.length === 0) return
@@ -280,15 +170,10 @@ export class Leases implements Leasing {
 
   // ---- for those who wait
 
-  private async hearable(): Promise<LeaseStore> {
-    const store = await this.ports.connector.connect()
-    return store === null ? this.leases.looker : this.leases.shared(store)
-  }
-
   /** What a release has granted to one who waits: kept here before it counts, as any other grant. */
   private take(call: AcquireCall, { fence, ttlMs }: Handed, leftMs: number): Promise<AcquireOutcome> {
     const asOf = performance.now()
-    return this.ask(async (store, on, isShared) => {
+    return this.arbiter.ask(async (store, on, isShared) => {
       const granted: Granted = { is: 'granted', fence, leftMs, again: false }
       if (isShared) await this.keepGranted(store, on, { ...call, ttlMs }, granted)
       return { ...granted, asOf }
@@ -298,7 +183,7 @@ export class Leases implements Leasing {
   /** Who cannot say so leaves the queue by itself, for want of signs of life. */
   private async leave({ id, name, token, holder }: AcquireCall): Promise<void> {
     try {
-      await this.ask(async (store, on) => {
+      await this.arbiter.ask(async (store, on) => {
         const fence = await store.leave(name, id)
         if (fence !== null) await store.release(on, { id: this.ports.randomId(), name, token, fence, reason: 'nobody took it', by: holder })
         return true
@@ -320,21 +205,3 @@ export class Leases implements Leasing {
     return this.ports.digest(`lease ${token}`)
   }
 }
-
-const isNotNow = (reply: unknown): reply is NotNow => {
-  const is = (reply as { is?: unknown } | null)?.is
-  return is === 'epoch' || is === 'report'
-}
-
-const away = (reason: string | null): MemoryError =>
-  new MemoryError('unavailable', `leases are granted by Redis, and it cannot be reached${reason === null ? '' : ` (${reason})`}: nothing was granted`, {
-    suggestions: ['repeat it when Redis answers (memory_sync status)'],
-    retryable: true,
-  })
-
-const keeperIsBusy = (): MemoryError =>
-  new MemoryError('unavailable', 'with files only the keeper of this root grants leases, and it does not answer: nothing was granted', {
-    suggestions: ['look at memory_sync hub status'],
-    details: { keeper: 'busy' },
-    retryable: true,
-  })

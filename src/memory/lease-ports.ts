@@ -1,7 +1,7 @@
 /** Leases of a root with everything they need of this machine. */
 import { join } from 'node:path'
 import { type Config, LONGEST_LEASE_MS } from '../config/file.js'
-import type { LeasePorts } from '../core/leases.js'
+import type { LeasePorts } from '../core/lease-arbiter.js'
 import type { LocalSequencer } from '../core/ports.js'
 import { MemoryError } from '../errors/errors.js'
 import { nodeFiles } from '../platform/node-files.js'

@@ -2,11 +2,11 @@
 import { basename, dirname, join } from 'node:path'
 import { MemoryError, messageOf } from '../../errors/errors.js'
 import type { Clock } from '../../platform/clock.js'
-import { type Files, type Identity, sameIdentity } from '../../platform/files.js'
+import type { Files } from '../../platform/files.js'
 import type { Processes } from '../../platform/processes.js'
 import type { Glance, JournalLine, JournalTail, Root, RootState } from '../root.js'
-import { JournalSummary } from './journal-summary.js'
 import { ContextFile } from './document.js'
+import { Glances } from './glances.js'
 import { HistoryFile } from './history.js'
 import { Journal } from './journal.js'
 import { ChainLock } from './lock.js'
@@ -25,13 +25,6 @@ export interface RootPorts {
   unique: () => string
 }
 
-/** What a look at the journal found, and how far it went. */
-interface Glimpse {
-  state: Identity | null
-  summary: JournalSummary
-  tail: JournalTail
-}
-
 export class RootFiles implements Root {
   readonly document: ContextFile
   readonly versions: VersionLog
@@ -43,7 +36,7 @@ export class RootFiles implements Root {
   /** The state before, or a copy of it: what there is when the state cannot be read. */
   private readonly formerPath: string
   private readonly journal: Journal
-  private glimpse: Glimpse | null = null
+  private readonly glances: Glances
   private preparing: Promise<void> | null = null
   private knownId: string | null = null
 
@@ -57,6 +50,7 @@ export class RootFiles implements Root {
     this.statePath = join(this.directory, 'state.json')
     this.formerPath = join(this.directory, 'state.former.json')
     this.journal = new Journal(this.directory, files)
+    this.glances = new Glances(this.statePath, files, this.journal, () => this.head())
     this.document = new ContextFile(join(path, 'shared_memory', 'context.json'), this.directory, files, clock, unique)
     this.versions = new VersionLog(this.directory, files, clock)
     this.history = new HistoryFile(this.directory, files)
@@ -103,29 +97,8 @@ export class RootFiles implements Root {
     return this.journal.append(line)
   }
 
-  /** Of the journal only what is new since the last look is read, as long as the saved state is the same. */
-  async glance(): Promise<Glance> {
-    for (;;) {
-      const before = await this.files.identify(this.statePath)
-      const known = this.glimpse !== null && sameIdentity(this.glimpse.state, before) ? this.glimpse : null
-      const glimpse = known ?? (await this.firstGlimpse(before))
-      if (glimpse === null) continue
-      const { lines, tail } = await this.journal.readSince(glimpse.tail)
-      if (!sameIdentity(await this.files.identify(this.statePath), before)) continue // folded meanwhile
-      glimpse.summary.take(lines)
-      glimpse.tail = tail
-      this.glimpse = glimpse
-      return glimpse.summary.glance()
-    }
-  }
-
-  private async firstGlimpse(state: Identity | null): Promise<Glimpse | null> {
-    const head = await this.head()
-    const journal = await this.journal.readAfter(head?.generation ?? 0)
-    if (journal === null) return null
-    const summary = new JournalSummary(head)
-    summary.take(journal.lines)
-    return { state, summary, tail: journal.tail }
+  glance(): Promise<Glance> {
+    return this.glances.glance()
   }
 
   async load(): Promise<{ state: RootState; lines: JournalLine[]; tail: JournalTail; damage: string | null }> {

@@ -64,8 +64,8 @@ export class HubRounds implements KeeperAccess {
     await this.ports.root.prepare()
     this.held = await this.ports.lock.tryAcquire('for life')
     if (this.held === null) {
-      const { pid, turn } = (await this.ports.lock.holder()) ?? { pid: 0, turn: 0 }
-      throw new MemoryError('failed', `another process is the keeper of ${this.ports.root.path}: pid ${pid}`, { details: { pid, turn } })
+      const holder = (await this.ports.lock.holder()) ?? { pid: 0, turn: 0, touchedAt: 0 }
+      throw new MemoryError('failed', `another process is the keeper of ${this.ports.root.path}: pid ${holder.pid}`, { details: holder })
     }
     await this.ports.root.sweep()
     const feed = this.feed(this.keeper)

@@ -5,10 +5,10 @@ import { MemoryError } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
 import type { Component } from './components.js'
 
-/** A command that is the keeper for one round, or a hub that is just ending, is done before this, also on a machine that is busy. */
-const STUCK_MS = 15_000
-/** So long the lock may go from one command to the next. */
-const GIVE_UP_MS = 60_000
+/** A command that is the keeper for one round, or a hub that is just ending, gives signs of life more often, also on a machine that is busy. */
+export const STUCK_MS = 15_000
+/** So long the lock may go from one command to the next, or one may take for its round. */
+export const GIVE_UP_MS = 60_000
 /** As often as commands try: who tried less often would never get it from them. */
 const RETRY_MS = 5
 /** Whether a hub has it is asked less often. */
@@ -28,7 +28,7 @@ export class KeeperComponent implements Component {
 
   /** Throws MemoryError `failed` with `details.pid` when a hub of this root runs, or a command does not let go of it. */
   async start(): Promise<void> {
-    const queue = new Queue()
+    const queue = new LockQueue()
     for (;;) {
       try {
         await this.engine.start(this.lost)
@@ -37,7 +37,7 @@ export class KeeperComponent implements Component {
         const holder = holderOf(error)
         if (holder === null) throw error
         if (queue.mayAsk() && (await this.isServed())) throw alreadyRuns(this.root, holder.pid, error)
-        if (queue.isStuck(holder.turn)) throw isKept(this.root, holder.pid, error)
+        if (queue.isStuck(holder.sign)) throw isKept(this.root, holder.pid, error)
         await this.clock.pause(RETRY_MS)
       }
     }
@@ -56,31 +56,35 @@ export class KeeperComponent implements Component {
 }
 
 /** Waiting for a lock that others take turns with. */
-class Queue {
-  private readonly began = performance.now()
-  private turn = -1
-  private turnedAt = this.began
+export class LockQueue {
+  private readonly began: number
+  private sign = ''
+  private signedAt: number
   private askedAt = -Infinity
 
-  isStuck(turn: number): boolean {
-    const now = performance.now()
-    if (turn !== this.turn) this.turnedAt = now
-    this.turn = turn
-    return now - this.turnedAt >= STUCK_MS || now - this.began >= GIVE_UP_MS
+  constructor(private readonly now: () => number = () => performance.now()) {
+    this.began = this.signedAt = now()
+  }
+
+  isStuck(sign: string): boolean {
+    const now = this.now()
+    if (sign !== this.sign) this.signedAt = now
+    this.sign = sign
+    return now - this.signedAt >= STUCK_MS || now - this.began >= GIVE_UP_MS
   }
 
   mayAsk(): boolean {
-    const now = performance.now()
+    const now = this.now()
     if (now - this.askedAt < ASK_MS) return false
     this.askedAt = now
     return true
   }
 }
 
-/** Who holds the lock, where that is why the engine could not start; each holder's turn has another number. */
-function holderOf(error: unknown): { pid: number; turn: number } | null {
-  const { pid, turn } = error instanceof MemoryError ? error.details : {}
-  return typeof pid === 'number' ? { pid, turn: Number(turn ?? 0) } : null
+/** Who holds the lock, where that is why the engine could not start; `sign`: another one with each turn, and as long as the holder lives. */
+function holderOf(error: unknown): { pid: number; sign: string } | null {
+  const { pid, turn, touchedAt } = error instanceof MemoryError ? error.details : {}
+  return typeof pid === 'number' ? { pid, sign: `${String(turn)} ${String(touchedAt)}` } : null
 }
 
 const alreadyRuns = (root: string, pid: number, cause: unknown): MemoryError =>

@@ -1,5 +1,6 @@
 /** What is done to the writers, to the hub and to Redis while they write. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { messageOf } from '../errors/errors.js'
 import type { Arena } from './arena.js'
 import type { Fault } from './plan.js'
 import type { Session, WriterProcess, Writing } from './session.js'
@@ -26,6 +27,9 @@ export async function race(writing: Writing): Promise<void> {
   const others = names.filter((name) => !scripts.includes(name))
   const over = new AbortController()
   const hub = plan.mode.hub === 'sometimes' ? comeAndGo(arena, over.signal) : Promise.resolve()
+  hub.catch((error: unknown) => {
+    if (!signal.aborted) writing.problem(`a hub could not start: ${messageOf(error)}`)
+  })
   const processes = share(others, PROCESSES).map(async (part, i) => {
     const orders = part.map((name): WriterOrder => ({ name, first: 1, updates: plan.updates, keyed: false, again: [] }))
     const started = await writing.startWriters(orders, { names: [`c${i + 1}`], wins: plan.updates })
@@ -37,7 +41,7 @@ export async function race(writing: Writing): Promise<void> {
   })
   await Promise.all([...processes, ...commands])
   over.abort()
-  await hub
+  await hub.catch(() => undefined)
 }
 
 async function comeAndGo(arena: Arena, over: AbortSignal): Promise<void> {

@@ -147,8 +147,11 @@ export interface KeeperLock {
    * the last second, else the hub would have to be faster than all of them.
    */
   tryAcquire(wanted?: 'for a round' | 'for life'): Promise<Held | null>
-  /** Who has it now, and which turn it is: it changes with each holder. null: nobody that is alive. */
-  holder(): Promise<{ pid: number; turn: number } | null>
+  /**
+   * Who has it now; which turn it is: it changes with each holder; and when the holder last gave a sign of life, ms on the clock of
+   * the files. null: nobody that is alive.
+   */
+  holder(): Promise<{ pid: number; turn: number; touchedAt: number } | null>
 }
 
 export interface Held {

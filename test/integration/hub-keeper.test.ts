@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { MemoryError } from '../../src/errors/errors.js'
-import { KeeperComponent } from '../../src/hub/keeper-component.js'
+import { GIVE_UP_MS, KeeperComponent, LockQueue, STUCK_MS } from '../../src/hub/keeper-component.js'
 import { runHub } from '../../src/hub/run.js'
 import { systemClock } from '../../src/platform/clock.js'
 import { makeTempFolder } from '../support/temp.js'
@@ -26,6 +26,17 @@ test('a hub waits for its turn as long as the lock goes from one command to the 
   engine.start = () => (performance.now() - began < 3_200 ? Promise.reject(held(4711, turn++)) : Promise.resolve())
   await new KeeperComponent(engine, root, systemClock).start()
   expect(turn).toBeGreaterThan(0)
+})
+
+test('a hub gives up on a holder that gives no sign of life, and not because its round takes long', () => {
+  const clock = { now: 0 }
+  const [silent, alive] = [new LockQueue(() => clock.now), new LockQueue(() => clock.now)]
+  const isStuck = (): boolean[] => [silent.isStuck('turn 1'), alive.isStuck(`turn 1, touched at ${Math.floor(clock.now / 5_000)}`)]
+  const seen = [0, STUCK_MS - 1, STUCK_MS, GIVE_UP_MS - 1, GIVE_UP_MS].map((now) => {
+    clock.now = now
+    return isStuck()
+  })
+  expect(seen).toEqual([[false, false], [false, false], [true, false], [true, false], [true, true]])
 })
 
 test('where a hub answers, a second one does not wait for the lock', async () => {

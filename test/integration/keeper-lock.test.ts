@@ -91,6 +91,16 @@ describe('a hub that finds the lock taken', () => {
   })
 })
 
+test('who waits sees that the holder lives', async () => {
+  const directory = await makeTempFolder()
+  const lock = lockOf(directory, nodeFiles)
+  await lock.tryAcquire()
+  const before = (await lock.holder())!
+  expect(before).toMatchObject({ pid: process.pid, turn: 1 })
+  await utimes(`${directory}/keeper.1`, 1_000, 1_000)
+  expect(await lock.holder()).toEqual({ ...before, touchedAt: 1_000_000 })
+})
+
 describe('a holder elsewhere', () => {
   const at = (host: string, boot = ''): Processes => ({
     ...systemProcesses,

@@ -85,9 +85,10 @@ export class ChainLock implements KeeperLock {
     return this.hold(n, text)
   }
 
-  async holder(): Promise<{ pid: number; turn: number } | null> {
+  async holder(): Promise<{ pid: number; turn: number; touchedAt: number } | null> {
     const newest = await this.newest()
-    return newest !== null && (await this.isHeld(newest, false)) ? { pid: newest.holder?.pid ?? 0, turn: newest.n } : null
+    if (newest === null || !(await this.isHeld(newest, false))) return null
+    return { pid: newest.holder?.pid ?? 0, turn: newest.n, touchedAt: newest.touchedAt }
   }
 
   private hold(n: number, text: string): Held {

@@ -65,7 +65,7 @@ export class FileKeeping {
 
   /** What was written before this keeper began. */
   async begin(): Promise<void> {
-    this.lastShown = (await this.ports.root.versions.last())?.version.rev ?? 0
+    this.lastShown = await this.ports.root.versions.lastRev()
   }
 
   /** False: nothing may be written there in this round. */

@@ -40,8 +40,8 @@ export class SingleRounds implements KeeperAccess {
 
   constructor(private readonly ports: Ports) {}
 
-  facts(): Promise<Glance> {
-    return this.ports.root.glance()
+  facts(id?: string): Promise<Glance> {
+    return this.ports.root.glance(id)
   }
 
   /** `mustWait` false: in the background, together with others that are asked for until then; see `idle`. */

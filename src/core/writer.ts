@@ -21,7 +21,8 @@ export type Patience = 'short' | 'queue'
 
 /** How a writer works with the keeper of its root. */
 export interface KeeperAccess {
-  facts(): Promise<Glance>
+  /** `id`: of an operation that is asked for, where nobody follows the journal. */
+  facts(id?: string): Promise<Glance>
   /**
    * Has a round done, within its budget, and returns who did it; null: somebody else is the keeper and busy. `mustWait`
    * false: the outcome is known, and the round may come later if there is somebody to do it.
@@ -154,7 +155,17 @@ export class Writer {
     if (before !== null) return before
     await this.ports.root.append({ op: operation })
     const keeper = await this.keeper.settle(true)
-    return this.outcomeOf(operation, keeper ?? (await this.keeper.view()))
+    return keeper === null ? this.outcomeAtAGlance(operation) : this.outcomeOf(operation, keeper)
+  }
+
+  /** Nobody has done a round for us in time, but somebody may have taken it along: the journal says so, and reading everything is dear. */
+  private async outcomeAtAGlance(operation: Operation): Promise<WriteOutcome> {
+    const facts = await this.keeper.facts(operation.id)
+    if (facts.about === undefined) return this.outcomeOf(operation, await this.keeper.view()) // it was folded meanwhile
+    const mode = this.keeper.mode(facts, await this.ports.connector.connect())
+    const { rev = 0 } = facts.about
+    const durability = rev > 0 && mode === 'online' ? 'redis' : 'file'
+    return { ok: true, rev: rev === 0 ? null : rev, durability, pending: mode === 'off' ? 0 : facts.pending }
   }
 
   /** What would be refused later is refused now, as far as this root can know. */

@@ -40,6 +40,8 @@ export interface Glance {
   lastT: number
   /** Acknowledged here and, as far as this look tells, not in the shared store. */
   pending: number
+  /** Of an operation that was asked for: as far as the journal that is not folded has it, with its revision where it has one. */
+  about?: { rev?: number }
 }
 
 /** One version of context.json that was written here. */
@@ -85,6 +87,8 @@ export interface Versions {
   /** Forgets what was read: another keeper may have written since. */
   reload(): void
   last(): Promise<{ version: Version; document: TreeMap } | null>
+  /** Of the last one; 0: there is none. */
+  lastRev(): Promise<number>
   /** The text with this hash was written here, or merged before. */
   knows(hash: string): Promise<boolean>
   /** Every version with this revision, newest first; of each the whole document. */
@@ -103,7 +107,8 @@ export interface Root {
   id(): Promise<string>
   /** Throws MemoryError `unavailable` when the line is not in the journal. */
   append(line: JournalLine): Promise<void>
-  glance(): Promise<Glance>
+  /** `id`: of an operation that is asked for. */
+  glance(id?: string): Promise<Glance>
   /**
    * A consistent look at everything: saved state, then every line behind it in order. Needs no lock. `damage`: why the saved
    * state could not be read; then it is the one before, and the lines are those behind that one.

@@ -23,7 +23,7 @@ export class Glances {
   ) {}
 
   /** Of the journal only what is new since the last look is read, as long as the saved state is the same. */
-  async glance(): Promise<Glance> {
+  async glance(id?: string): Promise<Glance> {
     for (;;) {
       const before = await this.files.identify(this.statePath)
       const known = this.glimpse !== null && sameIdentity(this.glimpse.state, before) ? this.glimpse : null
@@ -34,7 +34,7 @@ export class Glances {
       glimpse.summary.take(lines)
       glimpse.tail = tail
       this.glimpse = glimpse
-      return glimpse.summary.glance()
+      return glimpse.summary.glance(id)
     }
   }
 

@@ -5,7 +5,8 @@ import type { Head } from './state-format.js'
 export class JournalSummary {
   /** Without a revision so far. */
   private readonly open: Set<string>
-  private readonly settled = new Set<string>()
+  /** With their revisions. */
+  private readonly settled = new Map<string, number>()
   private lastT: number
   private high: number
 
@@ -24,14 +25,17 @@ export class JournalSummary {
       this.lastT = Math.max(this.lastT, t)
       this.high = Math.max(this.high, rev ?? 0)
       if (rev !== undefined) {
-        this.settled.add(id)
+        this.settled.set(id, rev)
         this.open.delete(id)
       } else if (!this.settled.has(id)) this.open.add(id)
     }
   }
 
-  glance(): Glance {
-    const { head, lastT, high, open } = this
-    return { epoch: head?.epoch ?? null, rev: head?.rev ?? 0, high, skewMs: head?.skewMs ?? 0, lastT, pending: open.size }
+  /** `id`: of an operation that is asked for. */
+  glance(id?: string): Glance {
+    const { head, lastT, high, open, settled } = this
+    const rev = id === undefined ? undefined : settled.get(id)
+    const about = rev !== undefined ? { rev } : id !== undefined && open.has(id) ? {} : undefined
+    return { epoch: head?.epoch ?? null, rev: head?.rev ?? 0, high, skewMs: head?.skewMs ?? 0, lastT, pending: open.size, ...(about !== undefined && { about }) }
   }
 }

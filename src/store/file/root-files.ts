@@ -97,8 +97,8 @@ export class RootFiles implements Root {
     return this.journal.append(line)
   }
 
-  glance(): Promise<Glance> {
-    return this.glances.glance()
+  glance(id?: string): Promise<Glance> {
+    return this.glances.glance(id)
   }
 
   async load(): Promise<{ state: RootState; lines: JournalLine[]; tail: JournalTail; damage: string | null }> {

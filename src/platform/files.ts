@@ -21,6 +21,8 @@ export interface Files {
   read(path: string): Promise<FileText | null>
   /** Complete lines from a byte offset on, and the offset behind the last of them. null: no such file. */
   readLines(path: string, from: number): Promise<{ lines: string[]; end: number; ino: number } | null>
+  /** Without reading the rest of the file. null: no such file, or no line that is complete. */
+  firstLine(path: string): Promise<string | null>
   identify(path: string): Promise<Identity | null>
   /**
    * One write(2) at the end of the file, made with mode 0600 if it is missing. Returns the inode that was written to, and how long

@@ -116,6 +116,22 @@ function readLines(path: string, from: number): { lines: string[]; end: number; 
   )
 }
 
+const FIRST_BYTES = 64 * 1024
+
+function firstLine(path: string): string | null {
+  return unlessMissing(() =>
+    withOpen(path, READ, 0, (fd) => {
+      refuseOthers(path, fs.fstatSync(fd))
+      for (let bytes = Buffer.alloc(FIRST_BYTES); ; bytes = Buffer.alloc(2 * bytes.length)) {
+        const read = fs.readSync(fd, bytes, 0, bytes.length, 0)
+        const end = bytes.subarray(0, read).indexOf(10)
+        if (end >= 0) return bytes.toString('utf8', 0, end)
+        if (read < bytes.length) return null
+      }
+    }),
+  )
+}
+
 /** The operation is done when its promise is made; failures reject. */
 const promised =
   <A extends unknown[], T>(action: (...args: A) => T) =>
@@ -125,6 +141,7 @@ const promised =
 export const nodeFiles: Files = {
   read: promised(readWhole),
   readLines: promised(readLines),
+  firstLine: promised(firstLine),
   identify: promised((path) => unlessMissing(() => identityOf(fs.statSync(path)))),
   append: promised(appendOnce),
   write: async (path, text, options = {}) => {

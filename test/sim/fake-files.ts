@@ -51,6 +51,11 @@ export function filesOf(disk: Disk, process: Process): Files {
         const text = from > end ? '' : inode.text.slice(from, end)
         return { lines: text.split('\n').filter((line) => line !== ''), end: Math.max(from, end), ino: inode.ino }
       }),
+    firstLine: (path) =>
+      step(() => {
+        const text = disk.get(path)?.text
+        return text?.includes('\n') === true ? text.slice(0, text.indexOf('\n')) : null
+      }),
     identify: (path) =>
       step(() => {
         const inode = disk.get(path)

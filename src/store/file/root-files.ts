@@ -217,9 +217,9 @@ export class RootFiles implements Root {
 
   /** null: there is none, or it cannot be read. */
   private async headAt(path: string): Promise<Head | null> {
-    const first = (await this.files.readLines(path, 0))?.lines[0]
+    const first = await this.files.firstLine(path)
     try {
-      return first === undefined ? null : parseHead(first)
+      return first === null ? null : parseHead(first)
     } catch {
       return null // `load` says so, and the keeper sets it aside
     }

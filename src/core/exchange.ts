@@ -55,9 +55,7 @@ export class Exchange {
     this.legacy = new LegacyWatch(ports)
   }
 
-  /**
-   * `touched`: records to compare with what changes say. Never throws because the shared store is away.
-   */
+  /** `touched`: records to compare with what changes say. Never throws because the shared store is away. */
   async run(touched: Iterable<Target> | 'all', portion = EVERYTHING): Promise<void> {
     const { copy } = this
     const shared = await this.ports.connector.connect()

@@ -14,7 +14,7 @@ const FOLD_BYTES = 8 * 1024 * 1024
 const FOLD_LINES = 2_000
 /** Changes after which the state is saved, so that the next start has little to catch up with. */
 const SAVE_CHANGES = 500
-/** Lines, or changes, that whoever comes for a round has to read at most: saving the state costs what reading some ten rounds of them does. */
+/** Lines, or changes, that whoever comes for a round has to read at most, behind the state that he reads in any case. */
 const ROUND_LINES = 100
 const KEPT_IDS = 20_000
 /** Saving an id takes this part of the time that saving a record takes. */

@@ -7,10 +7,10 @@ import type { Component } from './components.js'
 
 /** A command that is the keeper for one round, or a hub that is just ending, gives signs of life more often, also on a machine that is busy. */
 export const STUCK_MS = 15_000
-/** So long the lock may go from one command to the next, or one may take for its round. */
-export const GIVE_UP_MS = 60_000
-/** As often as commands try: who tried less often would never get it from them. */
-const RETRY_MS = 5
+/** So long one that lives may take for its round: where hundreds write without a hub, on a machine that can do little of it, minutes. */
+export const GIVE_UP_MS = 5 * 60_000
+/** Nobody takes the lock before a hub that tries at least every second. */
+const RETRY_MS = 20
 /** Whether a hub has it is asked less often. */
 const ASK_MS = 50
 const HELLO_MS = 500

@@ -14,6 +14,10 @@ export function checkFiles(host: Host): string[] {
   })
 }
 
+/** What a keeper is about to put in its place, or will look at once more. */
+export const isUnderWay = ({ disk }: Host): boolean =>
+  [...disk.names].some(([path, { maker }]) => path.includes('/replaced.') || (isTemporary(basename(path)) && maker?.alive !== false))
+
 /** What the keeper has replaced is looked at once more, and forgotten, a second later. */
 const isTemporary = (name: string): boolean => /tmp|^root-id\.|^replaced\./.test(name)
 

@@ -5,8 +5,8 @@ import { MemoryError } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
 import type { Component } from './components.js'
 
-/** A command that is the keeper for one round, or a hub that is just ending, gives signs of life more often, also on a machine that is busy. */
-export const STUCK_MS = 15_000
+/** A command that is the keeper for one round, or a hub that is just ending, gives signs of life more often, also where fifty others in its process keep it busy. */
+export const STUCK_MS = 60_000
 /** So long one that lives may take for its round: where hundreds write without a hub, on a machine that can do little of it, minutes. */
 export const GIVE_UP_MS = 5 * 60_000
 /** Nobody takes the lock before a hub that tries at least every second. */

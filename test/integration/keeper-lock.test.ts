@@ -81,6 +81,7 @@ describe('a hub that finds the lock taken', () => {
     ['was killed', 1, async ({ ended }: { ended: { now: number } }) => void (ended.now = 1)],
     ['is elsewhere, where nobody sees it', 3, async () => undefined],
     ['was cut off while it wrote', 1, async ({ directory }: { directory: string }) => writeFile(`${directory}/keeper.wish`, '{"pid":')],
+    ['is nothing of ours', 1, async ({ directory }: { directory: string }) => writeFile(`${directory}/keeper.wish`, '{}')],
     ['is of another boot', 1, async ({ clock }: { clock: { now: number } }) => void (clock.now = 5)],
   ])('keeps nobody waiting when it %s', async (_, pid, happens) => {
     const world = await wished(pid)
@@ -89,6 +90,12 @@ describe('a hub that finds the lock taken', () => {
     await happens(world)
     expect(await world.command.tryAcquire()).not.toBeNull()
   })
+})
+
+test.each(['{}', '5', 'null', '{"pid":1}'])('a link that nobody of us has written (%s) keeps nobody out', async (text) => {
+  const directory = await makeTempFolder()
+  await writeFile(`${directory}/keeper.1`, text)
+  expect(await lockOf(directory, nodeFiles).tryAcquire()).not.toBeNull()
 })
 
 test('who waits sees that the holder lives', async () => {

@@ -61,7 +61,7 @@ export class ChainLock implements KeeperLock {
     if (wanted === 'for a round') return (await this.isWished()) ? null : this.take()
     const held = await this.take()
     if (held === null) await this.wish()
-    else await this.files.remove(this.wishPath)
+    else await this.files.remove(this.wishPath).catch(() => undefined) // it is over in a second in any case, and the lock is ours
     return held
   }
 
@@ -133,10 +133,9 @@ export class ChainLock implements KeeperLock {
 
   /** By a process that runs here and tries still: one that was stopped keeps nobody waiting. */
   private async isWished(): Promise<boolean> {
-    const text = (await this.files.read(this.wishPath))?.text ?? null
-    const [owner, ms] = [parseHolder(text), parseMoment(text)]
-    if (owner === null || ms === null || this.processes.sight(owner, 0) !== 'alive') return false
-    const age = this.now() - ms
+    const wish = parseOwner((await this.files.read(this.wishPath))?.text ?? null)
+    if (wish?.ms === undefined || this.processes.sight(wish, 0) !== 'alive') return false
+    const age = this.now() - wish.ms
     return age >= 0 && age < WISH_MS
   }
 
@@ -151,7 +150,7 @@ export class ChainLock implements KeeperLock {
     const read = await this.files.read(this.at(`keeper.${n}`))
     const text = read?.text ?? null
     const done = (await this.files.identify(this.at(`keeper.${n}.done`))) !== null
-    return { n, text, touchedAt: read?.identity.mtimeMs ?? 0, holder: parseHolder(text), done }
+    return { n, text, touchedAt: read?.identity.mtimeMs ?? 0, holder: parseOwner(text), done }
   }
 
   /** A link that vanished between two looks was swept by a newer holder: somebody has the lock. */
@@ -206,21 +205,11 @@ export class ChainLock implements KeeperLock {
   }
 }
 
-function parseHolder(text: string | null): Owner | null {
-  if (text === null) return null
+/** null: written by nobody of us (a link is complete from its first moment), or a wish that is just being written. */
+function parseOwner(text: string | null): (Owner & { ms?: number }) | null {
   try {
-    const { pid, start, boot, host } = JSON.parse(text) as Owner
-    return { pid, start, boot, host }
-  } catch {
-    return null // written by nobody of us: a link is complete from its first moment
-  }
-}
-
-/** null: it is cut off, and will be whole in a moment. */
-function parseMoment(text: string | null): number | null {
-  try {
-    const { ms } = JSON.parse(text ?? '{}') as Partial<Wish>
-    return typeof ms === 'number' ? ms : null
+    const owner = JSON.parse(text ?? 'null') as Partial<Wish> | null
+    return typeof owner?.pid === 'number' && typeof owner.boot === 'string' ? (owner as Owner & { ms?: number }) : null
   } catch {
     return null
   }

@@ -5,7 +5,10 @@ import { MemoryError } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
 import type { Component } from './components.js'
 
-/** A command that is the keeper for one round, or a hub that is just ending, gives signs of life more often, also where fifty others in its process keep it busy. */
+/**
+ * A command that is the keeper for one round, or a hub that is just ending, gives signs of life more often, also where fifty others in
+ * its process keep it busy.
+ */
 export const STUCK_MS = 60_000
 /** So long one that lives may take for its round: where hundreds write without a hub, on a machine that can do little of it, minutes. */
 export const GIVE_UP_MS = 5 * 60_000
@@ -14,6 +17,8 @@ const RETRY_MS = 20
 /** Whether a hub has it is asked less often. */
 const ASK_MS = 50
 const HELLO_MS = 500
+/** Who waits for longer says so. */
+const SILENT_MS = 2_000
 
 export class KeeperComponent implements Component {
   readonly name = 'keeper'
@@ -24,6 +29,7 @@ export class KeeperComponent implements Component {
     private readonly clock: Pick<Clock, 'pause'>,
     /** Somebody else has become the keeper: this hub has to end. */
     private readonly lost?: (why: string) => void,
+    private readonly tell: (text: string) => void = () => undefined,
   ) {}
 
   /** Throws MemoryError `failed` with `details.pid` when a hub of this root runs, or a command does not let go of it. */
@@ -38,6 +44,7 @@ export class KeeperComponent implements Component {
         if (holder === null) throw error
         if (queue.mayAsk() && (await this.isServed())) throw alreadyRuns(this.root, holder.pid, error)
         if (queue.isStuck(holder.sign)) throw isKept(this.root, holder.pid, error)
+        if (queue.mayTell()) this.tell(`waits for pid ${holder.pid}, which works on the root; commands do without a hub meanwhile`)
         await this.clock.pause(RETRY_MS)
       }
     }
@@ -61,6 +68,7 @@ export class LockQueue {
   private sign = ''
   private signedAt: number
   private askedAt = -Infinity
+  private hasTold = false
 
   constructor(private readonly now: () => number = () => performance.now()) {
     this.began = this.signedAt = now()
@@ -77,6 +85,13 @@ export class LockQueue {
     const now = this.now()
     if (now - this.askedAt < ASK_MS) return false
     this.askedAt = now
+    return true
+  }
+
+  /** Once, when it takes long. */
+  mayTell(): boolean {
+    if (this.hasTold || this.now() - this.began < SILENT_MS) return false
+    this.hasTold = true
     return true
   }
 }

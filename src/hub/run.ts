@@ -89,6 +89,8 @@ function componentsOf(engine: Engine, options: HubOptions, log: Log, ending: End
     ...(redis === null ? [] : [redis.last]),
     new KeeperComponent(engine, root, clock, (why) => {
       ending.ask(why)
+    }, (text) => {
+      log.info(text)
     }),
     ...(redis === null ? [] : [redis.first]),
     new Registration({ root, processes: systemProcesses, log }),

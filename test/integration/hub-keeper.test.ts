@@ -18,14 +18,16 @@ test('a command that is the keeper for a moment does not keep the hub from start
   expect(attempts).toBe(4)
 })
 
-test('a hub waits for its turn as long as the lock goes from one command to the next', async () => {
+test('a hub waits for its turn as long as the lock goes from one command to the next, and says so once', async () => {
   const root = await makeTempFolder('msr-')
   const engine = new FakeEngine(root)
   const began = performance.now()
   let turn = 0
   engine.start = () => (performance.now() - began < 3_200 ? Promise.reject(held(4711, turn++)) : Promise.resolve())
-  await new KeeperComponent(engine, root, systemClock).start()
+  const told: string[] = []
+  await new KeeperComponent(engine, root, systemClock, undefined, (text) => told.push(text)).start()
   expect(turn).toBeGreaterThan(0)
+  expect(told).toEqual([expect.stringContaining('waits for pid 4711')])
 })
 
 test('a hub gives up on a holder that gives no sign of life, and not because its round takes long', () => {

@@ -6,6 +6,7 @@ import type { Entry } from '../domain/entry.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change, Operation, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
+import type { Acknowledged } from '../store/root.js'
 import { EVERYTHING, Exchange } from './exchange.js'
 import type { EditFacts } from './file-in.js'
 import { FileKeeping, type FileTurn } from './file-keeping.js'
@@ -15,7 +16,6 @@ import type { OpenOperations } from './open-operations.js'
 import type { LocalSequencer, Ports } from './ports.js'
 import { type News, RootCopy } from './root-copy.js'
 import type { Submission } from './submit.js'
-import type { Acknowledged } from '../store/root.js'
 
 const NOTHING: readonly Acknowledged[] = []
 

@@ -26,8 +26,8 @@ export async function race(writing: Writing): Promise<void> {
   const scripts = names.filter((_, i) => i % BY_COMMAND === BY_COMMAND - 1)
   const others = names.filter((name) => !scripts.includes(name))
   const over = new AbortController()
-  const hub = plan.mode.hub === 'sometimes' ? comeAndGo(arena, over.signal) : Promise.resolve()
-  hub.catch((error: unknown) => {
+  const comesAndGoes = plan.mode.hub === 'sometimes' ? comeAndGo(arena, over.signal) : Promise.resolve()
+  const hub = comesAndGoes.catch((error: unknown) => {
     if (!signal.aborted) writing.problem(`a hub could not start: ${messageOf(error)}`)
   })
   const processes = share(others, PROCESSES).map(async (part, i) => {
@@ -41,7 +41,7 @@ export async function race(writing: Writing): Promise<void> {
   })
   await Promise.all([...processes, ...commands])
   over.abort()
-  await hub.catch(() => undefined)
+  await hub
 }
 
 async function comeAndGo(arena: Arena, over: AbortSignal): Promise<void> {

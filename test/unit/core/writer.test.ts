@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import type { Keeper } from '../../../src/core/keeper.js'
+import type { Mode } from '../../../src/core/mode.js'
+import type { Ports } from '../../../src/core/ports.js'
+import { type KeeperAccess, Writer } from '../../../src/core/writer.js'
+import type { Glance, JournalLine } from '../../../src/store/root.js'
+
+const AT_A_GLANCE: Glance = { epoch: null, rev: 0, high: 0, skewMs: 0, lastT: 0, pending: 3 }
+
+/** A root whose keeper has no time for a round; `about`: what the journal says of the write afterwards. */
+async function write(about: Glance['about'], mode: Mode) {
+  const journal: JournalLine[] = []
+  const asked: (string | undefined)[] = []
+  let views = 0
+  const access = {
+    facts: (id?: string) => (asked.push(id), Promise.resolve({ ...AT_A_GLANCE, ...(id !== undefined && about !== undefined && { about }) })),
+    settle: () => Promise.resolve(null),
+    view: () => {
+      views++
+      return Promise.resolve({ revisionOf: () => 8, pending: () => 0, mode } as unknown as Keeper)
+    },
+    mode: () => mode,
+    has: () => false,
+    known: () => undefined,
+  } as unknown as KeeperAccess
+  const root = { prepare: () => Promise.resolve(), id: () => Promise.resolve('r'), append: async (line: JournalLine) => void journal.push(line) }
+  const ports = { root, clock: { now: () => 1_000 }, connector: { connect: () => Promise.resolve(null) } } as unknown as Ports
+  const request = { target: 'agent:mary', kind: 'set' as const, by: 'x', edits: [{ do: 'set' as const, path: '/status', value: '"new"' }] }
+  const outcome = await new Writer(ports, access).write(request, { id: 'w1' })
+  expect(journal).toHaveLength(1)
+  return { outcome, views, asked }
+}
+
+test.each<[string, Glance['about'], Mode, object]>([
+  ['still waits', {}, 'away', { rev: null, durability: 'file', pending: 3 }],
+  ['was sent by somebody else', { rev: 7 }, 'online', { rev: 7, durability: 'redis', pending: 3 }],
+  ['was sent, and Redis went away again', { rev: 7 }, 'away', { rev: 7, durability: 'file', pending: 3 }],
+  ['changed nothing', { rev: 0 }, 'online', { rev: null, durability: 'file', pending: 3 }],
+  ['was numbered with files only', { rev: 7 }, 'off', { rev: 7, durability: 'file', pending: 0 }],
+])('of a write that nobody did a round for the journal says that it %s', async (_, about, mode, expected) => {
+  const { outcome, views, asked } = await write(about, mode)
+  expect(outcome).toEqual({ ok: true, ...expected })
+  expect(asked.at(-1)).toBe('w1')
+  expect(views, 'nothing else is read').toBe(0)
+})
+
+test('what the journal does not know any more is looked for in everything', async () => {
+  const { outcome, views } = await write(undefined, 'online')
+  expect(outcome).toMatchObject({ rev: 8, durability: 'redis' })
+  expect(views).toBe(1)
+})

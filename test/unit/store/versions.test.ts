@@ -1,0 +1,60 @@
+import { readdirSync, statSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { formatDocument } from '../../../src/domain/document.js'
+import { formatLine, parseTreeMap, type TreeMap } from '../../../src/domain/json.js'
+import { systemClock } from '../../../src/platform/clock.js'
+import { nodeFiles } from '../../../src/platform/node-files.js'
+import { VersionLog } from '../../../src/store/file/versions.js'
+import { makeTempFolder } from '../../support/temp.js'
+
+const KB = 1024
+const documentOf = (n: number, text = ''): TreeMap => parseTreeMap(JSON.stringify({ agents: { mary: { n, text } }, rev: n }))
+
+/** The log of one keeper, and what another one reads there that begins now. */
+async function place() {
+  const directory = await makeTempFolder()
+  const open = (): VersionLog => new VersionLog(directory, nodeFiles, systemClock)
+  const log = open()
+  const add = (rev: number, text?: string): Promise<void> => {
+    const document = documentOf(rev, text)
+    return log.add({ rev, base: rev, epoch: 'r1', t: rev, hash: `h${rev}` }, document, formatDocument(document))
+  }
+  return { directory, open, log, add }
+}
+
+test('the revision of the last version is known without the others', async () => {
+  const { open, log, add } = await place()
+  expect(await open().lastRev()).toBe(0)
+  for (const [rev, text] of [[1], [2], [3, 'x'.repeat(10 * KB)], [4]] as const) {
+    await add(rev, text)
+    expect(await open().lastRev()).toBe(rev)
+    expect(await log.lastRev()).toBe(rev)
+    expect((await open().last())?.version.rev).toBe(rev)
+  }
+})
+
+test('behind the last version may stand what was merged', async () => {
+  const { open, log, add } = await place()
+  await add(1)
+  await add(2)
+  for (let n = 0; n < 300; n++) await log.merged(`foreign ${n}`.padEnd(64, '.'))
+  expect(await open().lastRev()).toBe(2)
+})
+
+test('every version can be had again, whichever text a whole one was written as', async () => {
+  const { open, add } = await place()
+  for (let rev = 1; rev <= 5; rev++) await add(rev)
+  for (let rev = 1; rev <= 5; rev++) {
+    const found = await open().withRev(rev)
+    expect(found.map(({ document }) => formatLine(document))).toEqual([formatLine(documentOf(rev))])
+  }
+})
+
+test('a log stays short enough to be read for each round', async () => {
+  const { directory, open, add } = await place()
+  for (let rev = 1; rev <= 60; rev++) await add(rev, 'x'.repeat(8 * KB) + rev)
+  const sizes = readdirSync(directory).flatMap((name) => (name.endsWith('.log') ? [statSync(`${directory}/${name}`).size] : []))
+  expect(sizes.length).toBeGreaterThan(2)
+  expect(Math.max(...sizes)).toBeLessThan(128 * KB + 10 * KB)
+  expect(await open().knows('h1')).toBe(true)
+})

@@ -63,8 +63,9 @@ export class FileKeeping {
     return Math.max(this.pace.dueIn(now), Math.min(RETRY_MS, this.heldUntil - now))
   }
 
-  /** What was written before this keeper began. */
+  /** What was written before this keeper began, or before its turn came again. */
   async begin(): Promise<void> {
+    this.ports.root.versions.reload()
     this.lastShown = await this.ports.root.versions.lastRev()
   }
 

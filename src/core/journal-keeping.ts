@@ -1,11 +1,15 @@
 /** The journal and the saved state of a root: read when a keeper begins, followed, and folded into each other. */
 import type { Change } from '../domain/operation.js'
 import { advance, type Replica } from '../domain/replica.js'
+import type { Identity } from '../platform/files.js'
 import type { JournalLine, JournalTail } from '../store/root.js'
 import type { Ports } from './ports.js'
 import type { RootCopy } from './root-copy.js'
 
-/** Of whom the journal is kept: of who is the keeper for one round, and reads everything for it; or of a hub, which reads it once. */
+/**
+ * Of whom the journal is kept: of a hub, which is the keeper for its life and hears of everything; or of who is it for a round now and
+ * then, as others are in between, and mostly reads everything for it.
+ */
 export type KeptFor = 'a round' | 'life'
 
 /** Bytes after which the journal is folded into the saved state. */
@@ -14,8 +18,9 @@ const FOLD_BYTES = 8 * 1024 * 1024
 const FOLD_LINES = 2_000
 /** Changes after which the state is saved, so that the next start has little to catch up with. */
 const SAVE_CHANGES = 500
-/** Lines, or changes, that whoever comes for a round has to read at most, behind the state that he reads in any case. */
+/** Lines, or changes, that whoever comes for a round has to read at most, behind the state that he reads in any case; or a part of that. */
 const ROUND_LINES = 100
+const STATE_A_LINE = 10
 const KEPT_IDS = 20_000
 /** Saving an id takes this part of the time that saving a record takes. */
 const IDS_A_RECORD = 5
@@ -23,6 +28,10 @@ const KEPT_KEY_MS = 8 * 24 * 3_600_000
 
 export class JournalKeeping {
   private tail: JournalTail | null = null
+  /** Which saved state the tail is behind; null: none. */
+  private saved: Identity | null = null
+  /** Changes that the history knows beyond a revision. */
+  private told: (rev: number) => Promise<Change[]> = () => Promise.resolve([])
   private linesSinceFold = 0
   /** Why the saved state could not be read; null: it could, or was mended. */
   private damage: string | null = null
@@ -37,6 +46,11 @@ export class JournalKeeping {
     private readonly keptFor: KeptFor,
   ) {}
 
+  /** Somebody else has saved the state: what is behind it cannot be told from here. Everything has to be read again. */
+  async isOvertaken(): Promise<boolean> {
+    return this.tail !== null && !(await this.ports.root.isSaved(this.saved))
+  }
+
   /** Reads what is new; everything, the first time. */
   refresh(): Promise<void> {
     return (this.awaited ??= this.inTurn(() => {
@@ -48,7 +62,7 @@ export class JournalKeeping {
   /** `replica`: the one that is about to take the place of the present one. */
   async save(replica = this.copy.replica): Promise<void> {
     trimSeen(replica, this.copy.now())
-    await this.ports.root.save({ ...this.copy.state(), replica })
+    this.saved = await this.ports.root.save({ ...this.copy.state(), replica })
     this.copy.changesSinceSave = 0
   }
 
@@ -70,10 +84,13 @@ export class JournalKeeping {
   }
 
   private limits(): { foldLines: number; saveChanges: number } {
-    if (this.keptFor === 'a round') return { foldLines: ROUND_LINES, saveChanges: ROUND_LINES }
-    // Saving takes as long as there are records, and ids: so many changes pay for it.
-    const { entries, seen } = this.copy.replica
-    const size = entries.size + seen.size / IDS_A_RECORD
+    // Saving, and reading, takes as long as there are records, ids and waiting operations: so many changes pay for it.
+    const { replica, open } = this.copy
+    const size = replica.entries.size + open.size + replica.seen.size / IDS_A_RECORD
+    if (this.keptFor === 'a round') {
+      const lines = Math.max(ROUND_LINES, size / STATE_A_LINE)
+      return { foldLines: lines, saveChanges: lines }
+    }
     return { foldLines: Math.max(FOLD_LINES, size), saveChanges: Math.max(SAVE_CHANGES, size) }
   }
 
@@ -88,7 +105,8 @@ export class JournalKeeping {
     else {
       const { lines, tail } = await this.ports.root.more(this.tail)
       this.tail = tail
-      for (const line of lines) this.take(line)
+      if (this.keptFor === 'life') for (const line of lines) this.take(line)
+      else await this.takeBehind(lines, this.copy.replica.rev) // others have been the keeper, and have told the history of what they did
       if (lines.length > 0) this.copy.report({ is: 'pending' })
     }
     this.copy.open.settle(this.copy.replica)
@@ -96,8 +114,8 @@ export class JournalKeeping {
 
   private async load(): Promise<void> {
     const { copy } = this
-    this.ports.root.versions.reload()
-    const { state, lines, tail, damage } = await this.ports.root.load()
+    const { state, saved, lines, tail, damage } = await this.ports.root.load()
+    this.saved = saved
     this.damage = damage
     copy.replica = state.replica
     copy.generation = state.generation
@@ -106,9 +124,15 @@ export class JournalKeeping {
     this.tail = tail
     copy.rootId = await this.ports.root.id().catch(() => '') // who only reads may have no right to make one, and needs none
     for (const entry of state.carry) copy.open.add(entry)
-    const numbered = lines.flatMap((line) => ('change' in line ? [line.change] : []))
-    const first = numbered[0]?.rev ?? Infinity
-    const changes = await this.ports.root.history.after(Math.min(copy.replica.rev, first - 1))
+    this.told = this.ports.root.history.follow()
+    const first = lines.find((line) => 'change' in line)?.change.rev ?? Infinity
+    await this.takeBehind(lines, Math.min(copy.replica.rev, first - 1))
+  }
+
+  /** Lines that were not read before, and what the history knows beyond this revision. */
+  private async takeBehind(lines: readonly JournalLine[], rev: number): Promise<void> {
+    const changes = await this.told(rev)
+    const numbered = lines.flatMap((line) => ('change' in line && line.change.rev > rev ? [line.change] : []))
     for (const change of changes) this.follow(change)
     for (const line of lines) this.take(line)
     await this.completeHistory(numbered, changes)

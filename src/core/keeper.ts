@@ -24,7 +24,7 @@ export class Keeper implements LocalSequencer {
   private readonly journal: JournalKeeping
   private readonly file: FileKeeping
   private readonly sequencer: Exchange
-  private hasBegun = false
+  private begun: Promise<void> | null = null
 
   /** For a round an empty root stays empty until something is written; a hub begins the context at once. */
   constructor(ports: Ports, keptFor: KeptFor = 'a round') {
@@ -70,9 +70,17 @@ export class Keeper implements LocalSequencer {
   /** Reads what is new in the journal; everything, the first time. */
   async refresh(): Promise<void> {
     await this.journal.refresh()
-    if (this.hasBegun) return
-    await this.file.begin()
-    this.hasBegun = true
+    await (this.begun ??= this.file.begin())
+  }
+
+  /** Its turn has come again, and others may have been the keeper meanwhile. */
+  takeTurn(): void {
+    this.begun = null
+  }
+
+  /** Another keeper has saved the state since: what this one knows does not lead there. It is not to be used any more. */
+  isOvertaken(): Promise<boolean> {
+    return this.journal.isOvertaken()
   }
 
   /** Called after changes are in the replica, in the order of their revisions. */

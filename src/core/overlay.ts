@@ -8,12 +8,9 @@ import type { Mark, OpenOperations } from './open-operations.js'
 
 /** A replica with acknowledged operations laid over it. Records that no operation touches are shared with the replica. */
 class Overlay {
-  readonly entries: Map<Target, Entry>
   private readonly own = new Set<Target>()
 
-  constructor(replica: Replica) {
-    this.entries = new Map(replica.entries)
-  }
+  constructor(readonly entries: Map<Target, Entry>) {}
 
   /** Those with a revision in its order, then the others in theirs. */
   lay(open: readonly Acknowledged[]): void {
@@ -39,30 +36,44 @@ function preview(entry: Entry, op: Operation, rev: number | undefined): void {
   entry.rev = rev ?? shown
 }
 
-/** One record of the overlay. */
-export function overlaid(replica: Replica, open: OpenOperations, target: Target): Entry | undefined {
-  const overlay = new Overlay(replica)
-  overlay.lay(open.all().filter(({ op }) => op.target === target))
-  return overlay.entries.get(target)
+/** How far it was laid. */
+interface Kept {
+  overlay: Overlay
+  mark: Mark
 }
 
 /** The overlay of a root, kept: of thousands that wait, only those that came since are laid over the others. */
 export class ShownRecords {
-  private kept: { overlay: Overlay; mark: Mark } | null = null
+  private kept: Kept | undefined
+  /** Of single records, as long as nobody has asked for all. */
+  private readonly single = new Map<Target, Kept>()
 
   /** Good until the next call; not to be changed. */
   of(replica: Replica, open: OpenOperations): Map<Target, Entry> {
-    const known = open.knownSince(this.kept?.mark, replica)
-    const added = open.all().slice(known)
-    const isOver = known === 0 || added.some((entry) => entry.rev !== undefined) // that goes below what waits
-    const overlay = isOver ? new Overlay(replica) : this.kept!.overlay
-    overlay.lay(isOver ? open.all() : added)
-    this.kept = { overlay, mark: open.mark(replica) }
-    return overlay.entries
+    this.kept = laid(this.kept, () => new Map(replica.entries), replica, open)
+    this.single.clear()
+    return this.kept.overlay.entries
   }
 
   /** One record, without working out the others. */
   one(replica: Replica, open: OpenOperations, target: Target): Entry | undefined {
-    return open.knownSince(this.kept?.mark, replica) > 0 ? this.of(replica, open).get(target) : overlaid(replica, open, target)
+    if (open.knownSince(this.kept?.mark, replica) > 0) return this.of(replica, open).get(target)
+    const known = this.single.get(target)
+    if (known !== undefined && open.knownSince(known.mark, replica) === 0) this.single.clear() // what made this one outdated did so to all
+    const entry = replica.entries.get(target)
+    const single = laid(known, () => new Map(entry === undefined ? [] : [[target, entry]]), replica, open, target)
+    this.single.set(target, single)
+    return single.overlay.entries.get(target)
   }
+}
+
+/** With what came since laid over it, or laid anew. `target`: only what is on its way to this record. */
+function laid(known: Kept | undefined, entries: () => Map<Target, Entry>, replica: Replica, open: OpenOperations, target?: Target): Kept {
+  const wanted = (some: readonly Acknowledged[]): readonly Acknowledged[] => (target === undefined ? some : some.filter(({ op }) => op.target === target))
+  const count = open.knownSince(known?.mark, replica)
+  const added = wanted(open.all().slice(count))
+  const isOver = count === 0 || added.some((entry) => entry.rev !== undefined) // that goes below what waits
+  const overlay = isOver ? new Overlay(entries()) : known!.overlay
+  overlay.lay(isOver ? wanted(open.all()) : added)
+  return { overlay, mark: open.mark(replica) }
 }

@@ -23,6 +23,9 @@ const PORTION: Portion = { replayMs: 500, records: Infinity }
 /** A write waits so long for its round; it is kept in any case. */
 const SETTLE_MS = 1_000
 
+/** A program that writes now and then does not hold everything in memory between two writes. */
+const KEPT_MS = 10_000
+
 /** Rounds in the background rest so many times as long as they take, and no longer than this. */
 const REST = 3
 const LONGEST_REST_MS = 500
@@ -35,10 +38,15 @@ export class SingleRounds implements KeeperAccess {
   private background: Promise<void> | null = null
   /** Done one at a time: what has not begun yet is done for everybody who asks until then. */
   private readonly rounds = new Shared(() => this.tryRounds())
-  private readonly views = new Shared(() => this.load())
+  private readonly views = new Shared(() => this.look())
   private endRest = (): void => undefined
+  /** It lasts from round to round, as long as no other keeper has saved the state in between. */
+  private keeper: Keeper
+  private forgetting: NodeJS.Timeout | undefined
 
-  constructor(private readonly ports: Ports) {}
+  constructor(private readonly ports: Ports) {
+    this.keeper = new Keeper(ports)
+  }
 
   facts(id?: string): Promise<Glance> {
     return this.ports.root.glance(id)
@@ -135,12 +143,37 @@ export class SingleRounds implements KeeperAccess {
   }
 
   /** As `view`, for a caller who changes what it is given. */
-  async load(): Promise<Keeper> {
-    const keeper = new Keeper(this.ports)
+  load(): Promise<Keeper> {
+    return this.brought(new Keeper(this.ports))
+  }
+
+  private async look(): Promise<Keeper> {
+    this.keeper = await this.follow(this.keeper)
+    this.forgetLater()
+    return this.keeper
+  }
+
+  private forgetLater(): void {
+    clearTimeout(this.forgetting)
+    this.forgetting = setTimeout(() => (this.keeper = new Keeper(this.ports)), KEPT_MS).unref()
+  }
+
+  /** One that only looks is brought up to date, or another one is, where it was overtaken. */
+  async follow(keeper: Keeper): Promise<Keeper> {
+    for (let next = keeper; ; next = new Keeper(this.ports)) {
+      if (await next.isOvertaken()) continue
+      await this.brought(next)
+      if (!(await next.isOvertaken())) return next // else it may have read what was about to be folded
+    }
+  }
+
+  /** Up to date, and with the mode of this moment. */
+  private async brought(keeper: Keeper): Promise<Keeper> {
     await keeper.refresh()
     keeper.mode = this.mode({ epoch: keeper.replica.epoch }, await this.ports.connector.connect())
     return keeper
   }
+
 
   /** In a queue of others who each do a round, a turn comes: it is given up only when the lock does not change hands. */
   async alone<T>(action: (keeper: Keeper) => Promise<T>, patience: Patience = 'short'): Promise<T | null> {
@@ -152,7 +185,7 @@ export class SingleRounds implements KeeperAccess {
       const held = await lock.tryAcquire()
       if (held !== null) {
         try {
-          return await action(new Keeper(this.ports))
+          return await this.inPlace(action)
         } finally {
           await held.release()
         }
@@ -165,6 +198,20 @@ export class SingleRounds implements KeeperAccess {
       }
       if (now >= until) return null
       await clock.pause(LOCK_RETRY_MS)
+    }
+  }
+
+  private async inPlace<T>(action: (keeper: Keeper) => Promise<T>): Promise<T> {
+    if (await this.keeper.isOvertaken()) this.keeper = new Keeper(this.ports)
+    const { keeper } = this
+    keeper.takeTurn()
+    try {
+      return await action(keeper)
+    } catch (error) {
+      this.keeper = new Keeper(this.ports) // how far it has come is in the files
+      throw error
+    } finally {
+      this.forgetLater()
     }
   }
 

@@ -32,7 +32,7 @@ export class SingleFeed {
 
   async begin(): Promise<void> {
     await this.rounds.settle()
-    this.view = await this.rounds.load()
+    this.view = await this.rounds.follow(this.view)
     this.last = this.view.replica.rev
   }
 
@@ -42,7 +42,7 @@ export class SingleFeed {
     this.isLooking = true
     try {
       await this.rounds.settle()
-      const view = await this.rounds.load()
+      const view = await this.rounds.follow(this.view)
       const changes = await this.ports.root.history.after(this.last)
       const shown = changes.filter((change) => change.rev <= view.replica.rev)
       this.view = view

@@ -113,7 +113,9 @@ export interface Root {
    * A consistent look at everything: saved state, then every line behind it in order. Needs no lock. `damage`: why the saved
    * state could not be read; then it is the one before, and the lines are those behind that one.
    */
-  load(): Promise<{ state: RootState; lines: JournalLine[]; tail: JournalTail; damage: string | null }>
+  load(): Promise<Loaded>
+  /** Whether this is the saved state still; null: there was none. As long as it is, `more` goes on from what was loaded. */
+  isSaved(saved: Identity | null): Promise<boolean>
   /** Lines since `tail`. */
   more(tail: JournalTail): Promise<{ lines: JournalLine[]; tail: JournalTail }>
   document: DocumentFile
@@ -123,13 +125,24 @@ export interface Root {
   // By the keeper alone.
   /** Closes the present journal as segment `generation`; later lines go into a new one. */
   seal(generation: number): Promise<void>
-  /** The state before is kept until the next time, for one that cannot be read. */
-  save(state: RootState): Promise<void>
+  /** The state before is kept until the next time, for one that cannot be read. Returns which one this is. */
+  save(state: RootState): Promise<Identity | null>
   /** Keeps a copy of a saved state that cannot be read. Returns where. */
   setStateAside(): Promise<string | null>
   dropSegments(upTo: number): Promise<void>
   /** Removes temporary files of processes that were killed before they could. */
   sweep(): Promise<void>
+}
+
+/** Everything that there is. */
+export interface Loaded {
+  state: RootState
+  /** Which saved state it was; null: there was none. */
+  saved: Identity | null
+  /** Behind the saved state. */
+  lines: JournalLine[]
+  tail: JournalTail
+  damage: string | null
 }
 
 /** How far the journal was read. */
@@ -143,6 +156,8 @@ export interface JournalTail {
 export interface History {
   add(changes: readonly Change[]): Promise<void>
   after(rev: number): Promise<Change[]>
+  /** The same for who asks again and again, from a revision that it has come to: only what is new since the last time is read. */
+  follow(): (rev: number) => Promise<Change[]>
 }
 
 /** The right to be the keeper of a root. */

@@ -24,7 +24,9 @@ storeContract('file', async () => {
     replica,
     append: (line) => root.append(line),
     history: root.history,
-    save: () => root.save({ generation: 0, replica, carry: [], order: [], skewMs: 0 }),
+    save: async () => {
+      await root.save({ generation: 0, replica, carry: [], order: [], skewMs: 0 })
+    },
     now: () => 1_700_000_000_000,
   })
   return { store, newEpoch: () => `f${++epochs}` }

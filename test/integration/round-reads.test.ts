@@ -12,12 +12,16 @@ import { afterwards } from '../support/cleanup.js'
 import { makeTempFolder } from '../support/temp.js'
 import { aWrite } from './fixtures/fake-engine.js'
 
-/** A root with files only and no hub; `read` is how many lines were read until now, of which files. */
+/** A root with files only and no hub; `read` is how many lines were read until now, of which files, and how often the state was. */
 async function place() {
   const folder = await makeTempFolder()
-  const read = { journal: 0, history: 0 }
+  const read = { journal: 0, history: 0, state: 0 }
   const files: Files = {
     ...nodeFiles,
+    read: (path) => {
+      if (path.endsWith('/state.json')) read.state++
+      return nodeFiles.read(path)
+    },
     readLines: async (path, from) => {
       const found = await nodeFiles.readLines(path, from)
       const of = path.includes('/journal') ? 'journal' : path.includes('/history') ? 'history' : null
@@ -26,33 +30,65 @@ async function place() {
     },
   }
   const unique = (): string => randomBytes(8).toString('hex')
-  const root = new RootFiles(folder, { files, clock: systemClock, processes: systemProcesses, unique })
-  const fileStore = fileStoreOf(root, systemClock, () => Promise.resolve(null))
-  const engine = new LocalEngine({
-    watchFiles: () => () => undefined,
-    leases: () => Promise.reject(new Error('nobody asks for leases here')),
-    ports: {
-      ...{ root, lock: root.lock, clock: systemClock, fileStore },
-      connector: await openConnector({ root: folder, env: { HOME: folder, MEMORY_SYNC_REDIS: 'off' } }),
-      randomId: () => randomBytes(16).toString('hex'),
-      digest: (text) => createHash('sha256').update(text).digest('hex'),
-    },
-  })
-  afterwards(() => engine.close())
-  return { engine, read }
+  const open = async (): Promise<LocalEngine> => {
+    const root = new RootFiles(folder, { files, clock: systemClock, processes: systemProcesses, unique })
+    const fileStore = fileStoreOf(root, systemClock, () => Promise.resolve(null))
+    const engine = new LocalEngine({
+      watchFiles: () => () => undefined,
+      leases: () => Promise.reject(new Error('nobody asks for leases here')),
+      ports: {
+        ...{ root, lock: root.lock, clock: systemClock, fileStore },
+        connector: await openConnector({ root: folder, env: { HOME: folder, MEMORY_SYNC_REDIS: 'off' } }),
+        randomId: () => randomBytes(16).toString('hex'),
+        digest: (text) => createHash('sha256').update(text).digest('hex'),
+      },
+    })
+    afterwards(() => engine.close())
+    return engine
+  }
+  return { open, read }
 }
 
-test('without a hub a write does not read more lines the more were written before it', async () => {
-  const { engine, read } = await place()
-  const write = async (from: number, to: number): Promise<typeof read> => {
-    const before = { ...read }
-    for (let n = from; n < to; n++) expect(await engine.write(aWrite(String(n)))).toMatchObject({ ok: true })
-    const each = (of: keyof typeof read): number => (read[of] - before[of]) / (to - from)
-    return { journal: each('journal'), history: each('history') }
-  }
-  await write(0, 300)
+type Place = Awaited<ReturnType<typeof place>>
+
+/** How much each of a hundred writes reads. */
+async function readByEach({ read }: Place, write: (n: number) => Promise<unknown>): Promise<Place['read']> {
+  const before = { ...read }
+  for (let n = 0; n < 100; n++) expect(await write(n)).toMatchObject({ ok: true })
+  const each = (of: keyof Place['read']): number => (read[of] - before[of]) / 100
+  return { journal: each('journal'), history: each('history'), state: each('state') }
+}
+
+test('without a hub a command does not read more lines the more were written before it', async () => {
+  const root = await place()
+  const program = await root.open()
+  for (let n = 0; n < 300; n++) await program.write(aWrite(String(n)))
+  const each = await readByEach(root, async (n) => {
+    const command = await root.open()
+    const outcome = await command.write(aWrite(String(1_000 + n)))
+    await command.close()
+    return outcome
+  })
   // As long as the state is saved once.
-  const each = await write(300, 400)
   expect(each.journal).toBeLessThan(150)
   expect(each.history).toBeLessThan(400)
+})
+
+test('without a hub a program that writes on reads what is new, and the state when somebody else has saved it', async () => {
+  const root = await place()
+  const program = await root.open()
+  for (let n = 0; n < 300; n++) await program.write(aWrite(String(n)))
+  const alone = await readByEach(root, (n) => program.write(aWrite(String(1_000 + n))))
+  expect(alone.state).toBe(0)
+  expect(alone.journal).toBeLessThan(5)
+  expect(alone.history).toBeLessThan(5)
+
+  const other = await root.open()
+  const inTurns = await readByEach(root, async (n) => {
+    await other.write(aWrite(String(2_000 + n)))
+    return program.write(aWrite(String(3_000 + n)))
+  })
+  expect(inTurns.state).toBeLessThan(0.2)
+  expect(inTurns.journal).toBeLessThan(50)
+  expect(await program.read()).toEqual(await other.read())
 })

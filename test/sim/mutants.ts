@@ -26,6 +26,8 @@ const UNHEARD = [
   ...['fault.pause=0.3', 'fault.down=0', 'fault.stop=0', 'fault.cut=0'], // a hub that is paused hears nothing
 ]
 const RETRIES = ['replyLoss=0.1', 'fault.flush=0.15', 'faultRate=0.02']
+/** Programs that live on are the keeper in turns. */
+const TURNS = ['hubs=false', 'fault.hub=0', 'writes=0.04']
 
 /** Nothing tells an evicted record from a whole one. */
 const blindToEviction: Replacement = {
@@ -218,5 +220,25 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     options: UNHEARD,
+  },
+  {
+    name: 'a program that lives on follows the journal although another keeper has saved the state',
+    what: 'it saves a state without what was folded or joined meanwhile',
+    shows: /LOST acknowledged/,
+    changes: [
+      {
+        file: 'src/core/journal-keeping.ts',
+        find: 'return this.tail !== null && !(await',
+        replace: 'return this.tail === null && !(await',
+      },
+    ],
+    options: TURNS,
+  },
+  {
+    name: 'a program that lives on does not look at what other keepers have written to the file',
+    what: 'the log of its versions is wrong, and so is what a hand edit is compared with',
+    shows: /LOST/,
+    changes: [{ file: 'src/core/keeper.ts', find: 'this.begun = null', replace: '' }],
+    options: TURNS,
   },
 ]

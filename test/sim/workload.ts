@@ -1,11 +1,14 @@
-/** Writers: each a command of its own, with or without a hub beside it, which may repeat the write of one before. */
+/** Writers: each a command of its own or a program that lives on, with or without a hub beside it; one may repeat the write of one before. */
 import type { WriteRequest } from '../../src/core/memory.js'
 import { agentTarget } from '../../src/domain/operation.js'
 import type { Process } from './scheduler.js'
 import { note } from './trace.js'
-import type { Host, World } from './world.js'
+import type { Host, Program, World } from './world.js'
 
 export const AGENTS: readonly string[] = ['mary', 'rnd', 'gc']
+
+/** Who has written writes once more. */
+const GOES_ON = 0.4
 
 export interface Attempt {
   id: string
@@ -45,17 +48,28 @@ export class Workload {
   startWriter(): void {
     const { world } = this
     if (world.processes.filter((process) => process.isReady).length > 14) return
-    const attempt = this.pickAttempt()
+    const first = this.pickAttempt()
+    world.spawn(`writer ${first.id}`, async (process) => {
+      const host = world.hosts[first.host]!
+      const program = world.program(host, process)
+      await this.write(first, host, process, program)
+      while (world.chance.chance(GOES_ON)) {
+        await process.gate()
+        await this.write(this.newAttempt(host), host, process, program)
+      }
+      await program.end()
+    })
+  }
+
+  private async write(attempt: Attempt, host: Host, process: Process, program: Program): Promise<void> {
+    const { world } = this
     const start = this.firstStart.get(attempt.id) ?? { after: this.acks.length, began: world.now }
     this.firstStart.set(attempt.id, start)
-    world.spawn(`writer ${attempt.id}`, async (process) => {
-      const host = world.hosts[attempt.host]!
-      const request = attempt.kind === 'compared' ? await this.compared(attempt, host, process) : attempt.request
-      const durability = await world.write(host, process, request, attempt.id)
-      note(world.now, 'ack', attempt.host, attempt.id.slice(0, 8), attempt.agent, attempt.field, durability)
-      host.rounds = 0
-      if (durability !== 'refused') this.acks.push({ attempt, durability, at: world.now, ...start })
-    })
+    const request = attempt.kind === 'compared' ? await this.compared(attempt, host, process) : attempt.request
+    const durability = await program.write(request, attempt.id)
+    note(world.now, 'ack', attempt.host, attempt.id.slice(0, 8), attempt.agent, attempt.field, durability)
+    host.rounds = 0
+    if (durability !== 'refused') this.acks.push({ attempt, durability, at: world.now, ...start })
   }
 
   private async compared({ id, request }: Attempt, host: Host, process: Process): Promise<WriteRequest> {
@@ -68,12 +82,16 @@ export class Workload {
   private pickAttempt(): Attempt {
     const { chance, hosts } = this.world
     if (this.attempts.length > 0 && chance.chance(0.15)) return chance.pick(this.attempts.slice(-5))
-    const attempt = this.newAttempt(chance.pick(hosts))
+    return this.newAttempt(chance.pick(hosts))
+  }
+
+  private newAttempt(host: Host): Attempt {
+    const attempt = this.madeUp(host)
     this.attempts.push(attempt)
     return attempt
   }
 
-  private newAttempt(host: Host): Attempt {
+  private madeUp(host: Host): Attempt {
     const { chance } = this.world
     const n = this.next()
     const id = `w${n}`.padEnd(32, '-')

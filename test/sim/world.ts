@@ -37,6 +37,12 @@ export interface Host {
   rounds: number
 }
 
+/** A command writes once, a program that lives on again and again. */
+export interface Program {
+  write(request: WriteRequest, id: string): Promise<'redis' | 'file' | 'refused'>
+  end(): Promise<void>
+}
+
 export class World {
   readonly chance: Chance
   now = 1_700_000_000_000
@@ -96,18 +102,21 @@ export class World {
     })
   }
 
-  /** A command without a hub's socket: commits straight, and is the keeper for a round if nobody is. */
-  async write(host: Host, process: Process, request: WriteRequest, id: string): Promise<'redis' | 'file' | 'refused'> {
+  /** A program without a hub's socket: commits straight, and is the keeper for a round if nobody is. */
+  program(host: Host, process: Process): Program {
     const ports = this.portsOf(host, process)
-    try {
-      const rounds = new SingleRounds(ports)
-      const outcome = await new Writer(ports, rounds).write(request, { id })
-      await rounds.idle()
-      return outcome.ok ? outcome.durability : 'refused'
-    } catch (error) {
-      if (error instanceof MemoryError && (error.code === 'unavailable' || error.code === 'unknown-outcome')) return 'refused'
-      throw error
+    const rounds = new SingleRounds(ports)
+    const writer = new Writer(ports, rounds)
+    const write: Program['write'] = async (request, id) => {
+      try {
+        const outcome = await writer.write(request, { id })
+        return outcome.ok ? outcome.durability : 'refused'
+      } catch (error) {
+        if (error instanceof MemoryError && (error.code === 'unavailable' || error.code === 'unknown-outcome')) return 'refused'
+        throw error
+      }
     }
+    return { write, end: () => rounds.idle() }
   }
 
   /** The revision of a record as a command without a hub sees it. */

@@ -26,7 +26,7 @@ export class HistoryFile implements History {
 
   async add(changes: readonly Change[]): Promise<void> {
     if (changes.length === 0) return
-    this.size ??= (await this.files.identify(this.path))?.size ?? 0
+    if (this.size === null || this.size > MAX_BYTES) this.size = (await this.files.identify(this.path))?.size ?? 0 // others may have begun another one
     if (this.size > MAX_BYTES) await this.files.rename(this.path, `${this.path}.1`)
     this.size = (await this.files.append(this.path, `\n${changes.map((change) => JSON.stringify(change)).join('\n')}\n`)).size
   }
@@ -42,8 +42,22 @@ export class HistoryFile implements History {
     const present = await this.newerIn(this.path, rev)
     // What was in the file when it became the former one, meanwhile, is read twice, and nothing is missed.
     const former = present.isEnough ? [] : (await this.newerIn(`${this.path}.1`, rev)).changes
-    const byRev = new Map([...former, ...present.changes].map((change) => [change.rev, change]))
-    return [...byRev.values()].sort((a, b) => a.rev - b.rev)
+    return inOrder([...former, ...present.changes])
+  }
+
+  follow(): (rev: number) => Promise<Change[]> {
+    let tail: { ino: number; end: number } | null = null
+    return async (rev) => {
+      const present = await this.files.identify(this.path)
+      if (tail !== null && present?.ino === tail.ino && present.size === tail.end) return []
+      const read = tail === null ? null : await this.files.readLines(this.path, tail.end)
+      if (read !== null && read.ino === tail?.ino) {
+        tail = { ino: read.ino, end: read.end }
+        return inOrder(read.lines.flatMap(parseChange).filter((change) => change.rev > rev))
+      }
+      tail = present === null ? null : { ino: present.ino, end: present.size } // what comes meanwhile is read twice
+      return this.after(rev)
+    }
   }
 
   /** `isEnough`: nothing newer is in front of what was read. */
@@ -59,6 +73,12 @@ export class HistoryFile implements History {
       if (isEnough || from === 0) return { changes: changes.filter((change) => change.rev > rev), isEnough }
     }
   }
+}
+
+/** Each revision once. */
+function inOrder(changes: readonly Change[]): Change[] {
+  const byRev = new Map(changes.map((change) => [change.rev, change]))
+  return [...byRev.values()].sort((a, b) => a.rev - b.rev)
 }
 
 function parseChange(text: string): Change[] {

@@ -2,9 +2,9 @@
 import { basename, dirname, join } from 'node:path'
 import { MemoryError, messageOf } from '../../errors/errors.js'
 import type { Clock } from '../../platform/clock.js'
-import type { Files } from '../../platform/files.js'
+import { type Files, type Identity, sameIdentity } from '../../platform/files.js'
 import type { Processes } from '../../platform/processes.js'
-import type { Glance, JournalLine, JournalTail, Root, RootState } from '../root.js'
+import type { Glance, JournalLine, JournalTail, Loaded, Root, RootState } from '../root.js'
 import { ContextFile } from './document.js'
 import { Glances } from './glances.js'
 import { HistoryFile } from './history.js'
@@ -101,14 +101,18 @@ export class RootFiles implements Root {
     return this.glances.glance(id)
   }
 
-  async load(): Promise<{ state: RootState; lines: JournalLine[]; tail: JournalTail; damage: string | null }> {
+  async load(): Promise<Loaded> {
     for (;;) {
       const before = await this.files.read(this.statePath)
       const { state, damage } = await this.stateOr(before?.text ?? null)
       const journal = await this.journal.readAfter(state.generation)
-      const after = await this.files.identify(this.statePath)
-      if (journal !== null && (before?.identity.ino ?? null) === (after?.ino ?? null)) return { state, ...journal, damage }
+      const saved = before?.identity ?? null
+      if (journal !== null && (await this.isSaved(saved))) return { state, saved, ...journal, damage }
     }
+  }
+
+  async isSaved(saved: Identity | null): Promise<boolean> {
+    return sameIdentity(saved, await this.files.identify(this.statePath))
   }
 
   private async stateOr(text: string | null): Promise<{ state: RootState; damage: string | null }> {
@@ -132,13 +136,14 @@ export class RootFiles implements Root {
     return this.journal.seal(generation)
   }
 
-  async save(state: RootState): Promise<void> {
+  async save(state: RootState): Promise<Identity | null> {
     const temporary = `${this.statePath}.tmp` // only the keeper saves
     const text = formatState(state)
     await this.files.write(temporary, text, { durable: true })
     await this.keepFormer(text, state.replica.epoch)
     await this.files.rename(temporary, this.statePath)
     await this.files.syncDirectory(this.directory)
+    return this.files.identify(this.statePath)
   }
 
   /** Of another epoch, the state before does not go on with the lines of the journal: then there is a copy of the new one. */

@@ -16,11 +16,15 @@ async function savesAfter(changes: number, keptFor: KeptFor): Promise<number> {
   let saves = 0
   const state = { ...emptyState(), replica: { ...emptyState().replica, epoch: 'r1' } }
   const root = {
-    load: () => Promise.resolve({ state, lines: [], tail: { generation: 0, ino: null, end: 0 }, damage: null }),
-    save: async () => void saves++,
+    load: () => Promise.resolve({ state, saved: null, lines: [], tail: { generation: 0, ino: null, end: 0 }, damage: null }),
+    save: async () => {
+      saves++
+      return null
+    },
+    isSaved: () => Promise.resolve(true),
     id: () => Promise.resolve('r'),
     versions: { reload: () => undefined },
-    history: { after: () => Promise.resolve(changesUpTo(changes)), add: () => Promise.resolve() },
+    history: { follow: () => () => Promise.resolve(changesUpTo(changes)), add: () => Promise.resolve() },
   }
   const clock = { now: () => 1_000 }
   const keeping = new JournalKeeping({ root, clock } as unknown as Ports, new RootCopy(clock), keptFor)

@@ -2,9 +2,9 @@
 import { parseTree, stringOf, type TreeMap } from './json.js'
 import type { Change, ChangedLeaf, Draft, Stamp } from './operation.js'
 import { deleteWithin } from './path-index.js'
-import type { Pointer } from './pointer.js'
+import { overlaps, type Pointer } from './pointer.js'
 import { Stamping } from './stamping.js'
-import { TreeCopy, valueAt } from './tree.js'
+import { applyEdits, leavesOf, TreeCopy, valueAt } from './tree.js'
 
 /** How often a root has added to a leaf, and the sum of it: what a lineage lacks is the difference. */
 export interface Count {
@@ -41,6 +41,17 @@ export function cloneEntry(entry: Entry): Entry {
     stamps: new Map(entry.stamps),
     counts: new Map([...entry.counts].map(([path, byRoot]) => [path, new Map(byRoot)])),
   }
+}
+
+/** A record that knows of these pointers, of what is below them and of what is above, what this one does. */
+export function partOf(entry: Entry, paths: readonly Pointer[]): Entry {
+  const isPart = ([path]: [Pointer, unknown]): boolean => paths.some((wanted) => overlaps(path, wanted))
+  const tree: TreeMap = new Map()
+  for (const path of paths) {
+    const value = path === '' ? entry.tree : valueAt(entry.tree, path)
+    if (value !== undefined) applyEdits(tree, leavesOf(value, path))
+  }
+  return { ...entry, tree, stamps: new Map([...entry.stamps].filter(isPart)), counts: new Map([...entry.counts].filter(isPart)) }
 }
 
 /** A change that lost on every leaf is history only: it leaves the record, and its revision, alone. */

@@ -111,7 +111,7 @@ export function keepUnseen(
 ): EditedTarget[] {
   return edited.flatMap((target) => {
     const stamps = stampsOf(target.target)
-    const index = new PathIndex(stamps.keys())
+    const index = new PathIndex(stamps)
     const wasSeen = (edit: Edit): boolean =>
       !isSum(target.target, edit.path) &&
       ![...index.overlapping(edit.path)].some((path) => !contains(seen, stamps.get(path)!))

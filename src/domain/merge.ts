@@ -25,7 +25,7 @@ export type Offer = Pick<Draft, 'leaves' | 'inserts' | 'lost'>
 export function mergeEntry(sides: Sides): Offer {
   const remote = sides.remote ?? emptyEntry()
   const offer: { leaves: ChangedLeaf[]; lost: Lost[] } = { leaves: [], lost: [] }
-  const both = { ...sides, remote, index: new PathIndex(remote.stamps.keys()) }
+  const both = { ...sides, remote, index: new PathIndex(remote.stamps) }
   for (const [path, stamp] of ancestorsFirst(sides.local.stamps)) offerLeaf(both, path, stamp, offer)
   const deletion = remote.stamps.get('')
   if (deletion !== undefined && !contains(sides.localContains, deletion)) {

@@ -7,7 +7,7 @@ import { formatLine } from './json.js'
 import { addNumbers } from './number.js'
 import type { ChangedLeaf, Draft, Edit, Lost, Operation, Stamp } from './operation.js'
 import { PathIndex } from './path-index.js'
-import { fieldOf, isWithin, overlaps, type Pointer } from './pointer.js'
+import { fieldOf, type Pointer } from './pointer.js'
 import { TreeCopy, valueAt } from './tree.js'
 
 export interface Resolved {
@@ -128,10 +128,10 @@ class Resolution {
 
   /** Another change of the same leaf, unseen by the writer and newer, has come first. */
   private isOutrun(edit: Edit): boolean {
-    this.index ??= new PathIndex(this.entry.stamps.keys()) // no edit changes the stamps of the entry
-    for (const path of this.index.overlapping(edit.path)) {
+    this.index ??= new PathIndex(this.entry.stamps) // no edit changes the stamps of the entry
+    for (const path of sparesBelow(edit) ? this.index.containing(edit.path) : this.index.overlapping(edit.path)) {
       const stamp = this.entry.stamps.get(path)!
-      if (concerns(edit, path) && !this.wasSeen(stamp) && stamp.t > this.options.t) return true
+      if (!(path === edit.path && commutes(edit)) && !this.wasSeen(stamp) && stamp.t > this.options.t) return true
     }
     return false
   }
@@ -149,18 +149,11 @@ class Resolution {
   }
 }
 
-/** Whether a stamp at `path` is about the same leaf as the edit. Additions and insertions commute with all but a deletion above. */
-function concerns(edit: Edit, path: Pointer): boolean {
-  switch (edit.do) {
-    case 'add':
-    case 'insert':
-      return path !== edit.path && isWithin(edit.path, path)
-    case 'set':
-      return edit.value === '{}' ? isWithin(edit.path, path) : overlaps(edit.path, path)
-    default:
-      return overlaps(edit.path, path)
-  }
-}
+/** Additions and insertions commute with all but what is above them. */
+const commutes = ({ do: kind }: Edit): boolean => kind === 'add' || kind === 'insert'
+
+/** What is below its leaf stays. */
+const sparesBelow = (edit: Edit): boolean => commutes(edit) || (edit.do === 'set' && edit.value === '{}')
 
 /** It names a part of a member. */
 const isPart = (path: Pointer): boolean => path.indexOf('/', 1) > 0

@@ -5,6 +5,7 @@
 import type { Entry } from '../domain/entry.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change, Operation, Target } from '../domain/operation.js'
+import type { Pointer } from '../domain/pointer.js'
 import type { Replica } from '../domain/replica.js'
 import type { Acknowledged } from '../store/root.js'
 import { EVERYTHING, Exchange } from './exchange.js'
@@ -155,9 +156,9 @@ export class Keeper implements LocalSequencer {
     return this.copy.records()
   }
 
-  /** One of them. */
-  record(target: Target): Entry | undefined {
-    return this.copy.record(target)
+  /** One of them; with `paths` these leaves of it at least. */
+  record(target: Target, paths?: readonly Pointer[]): Entry | undefined {
+    return this.copy.record(target, paths)
   }
 
   /** Something acknowledged is not in the replica yet. */

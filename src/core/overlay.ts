@@ -1,6 +1,7 @@
 /** The records as they will be when everything acknowledged is committed. */
-import { applyChange, cloneEntry, type Entry, emptyEntry } from '../domain/entry.js'
+import { applyChange, cloneEntry, type Entry, emptyEntry, partOf } from '../domain/entry.js'
 import type { Change, Operation, Target } from '../domain/operation.js'
+import { overlaps, type Pointer } from '../domain/pointer.js'
 import type { Replica } from '../domain/replica.js'
 import { resolve } from '../domain/resolve.js'
 import type { Acknowledged } from '../store/root.js'
@@ -36,44 +37,54 @@ function preview(entry: Entry, op: Operation, rev: number | undefined): void {
   entry.rev = rev ?? shown
 }
 
-/** How far it was laid. */
-interface Kept {
-  overlay: Overlay
-  mark: Mark
-}
+/** Operations that came since, laid over all others to see one record: of more, most concern other records. And pointers, of one record. */
+const FEW = 16
 
 /** The overlay of a root, kept: of thousands that wait, only those that came since are laid over the others. */
 export class ShownRecords {
-  private kept: Kept | undefined
-  /** Of single records, as long as nobody has asked for all. */
-  private readonly single = new Map<Target, Kept>()
+  private kept: { overlay: Overlay; mark: Mark } | null = null
 
   /** Good until the next call; not to be changed. */
   of(replica: Replica, open: OpenOperations): Map<Target, Entry> {
-    this.kept = laid(this.kept, () => new Map(replica.entries), replica, open)
-    this.single.clear()
-    return this.kept.overlay.entries
+    const known = open.knownSince(this.kept?.mark, replica)
+    const added = open.all().slice(known)
+    const isOver = known === 0 || added.some((entry) => entry.rev !== undefined) // that goes below what waits
+    const overlay = isOver ? new Overlay(new Map(replica.entries)) : this.kept!.overlay
+    overlay.lay(isOver ? open.all() : added)
+    this.kept = { overlay, mark: open.mark(replica) }
+    return overlay.entries
   }
 
-  /** One record, without working out the others. */
-  one(replica: Replica, open: OpenOperations, target: Target): Entry | undefined {
-    if (open.knownSince(this.kept?.mark, replica) > 0) return this.of(replica, open).get(target)
-    const known = this.single.get(target)
-    if (known !== undefined && open.knownSince(known.mark, replica) === 0) this.single.clear() // what made this one outdated did so to all
+  /** One record without working out the others, and with `paths` these leaves of it at least: as far as they go it is the whole. */
+  one(replica: Replica, open: OpenOperations, target: Target, paths?: readonly Pointer[]): Entry | undefined {
+    const known = open.knownSince(this.kept?.mark, replica)
+    if (known > 0 && open.size - known <= FEW) return this.of(replica, open).get(target)
+    const waiting = open.all().filter(({ op }) => op.target === target)
     const entry = replica.entries.get(target)
-    const single = laid(known, () => new Map(entry === undefined ? [] : [[target, entry]]), replica, open, target)
-    this.single.set(target, single)
-    return single.overlay.entries.get(target)
+    const reach = paths === undefined ? undefined : reachOf(paths, waiting)
+    if (reach === undefined) return laid(target, entry, waiting)
+    const concerned = waiting.filter(({ op }) => op.edits.some(({ path }) => reach.has(path)))
+    return laid(target, entry === undefined ? undefined : partOf(entry, [...reach]), concerned)
   }
 }
 
-/** With what came since laid over it, or laid anew. `target`: only what is on its way to this record. */
-function laid(known: Kept | undefined, entries: () => Map<Target, Entry>, replica: Replica, open: OpenOperations, target?: Target): Kept {
-  const wanted = (some: readonly Acknowledged[]): readonly Acknowledged[] => (target === undefined ? some : some.filter(({ op }) => op.target === target))
-  const count = open.knownSince(known?.mark, replica)
-  const added = wanted(open.all().slice(count))
-  const isOver = count === 0 || added.some((entry) => entry.rev !== undefined) // that goes below what waits
-  const overlay = isOver ? new Overlay(entries()) : known!.overlay
-  overlay.lay(isOver ? wanted(open.all()) : added)
-  return { overlay, mark: open.mark(replica) }
+function laid(target: Target, entry: Entry | undefined, waiting: readonly Acknowledged[]): Entry | undefined {
+  const overlay = new Overlay(new Map(entry === undefined ? [] : [[target, entry]]))
+  overlay.lay(waiting)
+  return overlay.entries.get(target)
+}
+
+/**
+ * Whether what waits replaces something depends on all that it would replace: these pointers, and those of every edit that has to do
+ * with one of them. Undefined: too many to be worth it.
+ */
+function reachOf(paths: readonly Pointer[], waiting: readonly Acknowledged[]): ReadonlySet<Pointer> | undefined {
+  const reach = new Set(paths)
+  for (let size = 0; size < reach.size; ) {
+    size = reach.size
+    const known = [...reach]
+    if (size > FEW) return undefined
+    for (const { op } of waiting) for (const { path } of op.edits) if (known.some((other) => overlaps(path, other))) reach.add(path)
+  }
+  return reach
 }

@@ -2,6 +2,7 @@
 import type { Entry } from '../domain/entry.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change, Target } from '../domain/operation.js'
+import type { Pointer } from '../domain/pointer.js'
 import { advance, emptyReplica, type Replica } from '../domain/replica.js'
 import type { Clock } from '../platform/clock.js'
 import type { RootState } from '../store/root.js'
@@ -70,9 +71,9 @@ export class RootCopy {
     return this.shown.of(this.replica, this.open)
   }
 
-  /** One of them. */
-  record(target: Target): Entry | undefined {
-    return this.shown.one(this.replica, this.open, target)
+  /** One of them; with `paths` these leaves of it at least. */
+  record(target: Target, paths?: readonly Pointer[]): Entry | undefined {
+    return this.shown.one(this.replica, this.open, target, paths)
   }
 
   /** Something acknowledged is not in the replica yet. */

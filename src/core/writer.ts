@@ -180,9 +180,10 @@ export class Writer {
       // Without a key it is this very call that was sent before, elsewhere.
       return outcome.ok && operation.digest !== undefined ? { ...outcome, replayed: true } : outcome
     }
-    const entry = view.record(operation.target)
-    if (operation.kind === 'delete' && entry?.live !== true) return { ok: false, reason: 'absent' }
-    const { notNumbers } = resolve(operation, entry, { t: operation.t, against: 'order' })
+    if (operation.kind === 'delete' && view.record(operation.target)?.live !== true) return { ok: false, reason: 'absent' }
+    const added = operation.edits.flatMap((edit) => (edit.do === 'add' ? [edit.path] : []))
+    if (added.length === 0) return null
+    const { notNumbers } = resolve(operation, view.record(operation.target, added), { t: operation.t, against: 'order' })
     return notNumbers.length > 0 ? { ok: false, reason: 'not-a-number', paths: notNumbers } : null
   }
 

@@ -9,8 +9,10 @@ import type { Acknowledged, Root } from '../store/root.js'
 import type { RootCopy } from './root-copy.js'
 import { propose, submit, type SubmitOptions } from './submit.js'
 
-/** Operations of one round trip. */
-const AT_A_TIME = 64
+/** Operations of one round trip. On a machine that is busy with others' writes a round trip takes long, however few they are. */
+const AT_A_TIME = 256
+/** As long as nobody comes between, so many times more go in the next one. */
+const GROWTH = 4
 /** So many are sent, however little time there is. */
 const AT_LEAST = 64
 
@@ -51,7 +53,7 @@ export class Replay {
       if (done === 'other lineage') break
       waiting = waiting.slice(next === undefined ? together : together + 1)
       if (done === 'blocked') waiting = waiting.filter(({ op }) => op.target !== next!.op.target)
-      size = next === undefined ? Math.min(AT_A_TIME, 2 * size) : Math.max(2, together)
+      size = next === undefined ? Math.min(AT_A_TIME, GROWTH * size) : Math.max(2, together)
     }
     return count > 0
   }

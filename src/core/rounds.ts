@@ -18,8 +18,12 @@ const QUEUE_BUDGET_MS = 10_000
 /** Rounds of one command: others' writes that came in meanwhile are taken along, but not for ever. */
 const MAX_ROUNDS = 3
 
-/** A round of a command sends what waits for so long: after an outage that may be more than one caller should wait for. */
-const PORTION: Portion = { replayMs: 500, records: Infinity }
+/**
+ * The first round sends what waits for so long: after an outage that may be more than a command should wait for. A program that lives on
+ * has those after it done in the background: each begins with reading what others have saved, and that should be the smaller part.
+ */
+const FIRST: Portion = { replayMs: 500, records: Infinity }
+const LATER: Portion = { replayMs: 2_000, records: Infinity }
 /** A write waits so long for its round; it is kept in any case. */
 const SETTLE_MS = 1_000
 
@@ -33,6 +37,7 @@ const LONGEST_REST_MS = 500
 export class SingleRounds implements KeeperAccess {
   private isAsked = false
   private isEnding = false
+  private isFirst = true
   /** The last round has left something for another one. */
   private isUnfinished = false
   private background: Promise<void> | null = null
@@ -122,10 +127,12 @@ export class SingleRounds implements KeeperAccess {
   }
 
   private async doRounds(): Promise<Keeper | null> {
+    const portion = this.isFirst ? FIRST : LATER
+    this.isFirst = false
     let keeper: Keeper | null = null
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const done = await this.alone(async (own) => {
-        await own.round('all', 'now', PORTION)
+        await own.round('all', 'now', portion)
         return own
       })
       if (done === null) break
@@ -160,11 +167,11 @@ export class SingleRounds implements KeeperAccess {
 
   /** One that only looks is brought up to date, or another one is, where it was overtaken. */
   async follow(keeper: Keeper): Promise<Keeper> {
-    for (let next = keeper; ; next = new Keeper(this.ports)) {
-      if (await next.isOvertaken()) continue
-      await this.brought(next)
-      if (!(await next.isOvertaken())) return next // else it may have read what was about to be folded
+    if (!(await keeper.isOvertaken())) {
+      await this.brought(keeper)
+      if (!(await keeper.isOvertaken())) return keeper // else it may have missed what was folded meanwhile
     }
+    return this.brought(new Keeper(this.ports))
   }
 
   /** Up to date, and with the mode of this moment. */
@@ -173,7 +180,6 @@ export class SingleRounds implements KeeperAccess {
     keeper.mode = this.mode({ epoch: keeper.replica.epoch }, await this.ports.connector.connect())
     return keeper
   }
-
 
   /** In a queue of others who each do a round, a turn comes: it is given up only when the lock does not change hands. */
   async alone<T>(action: (keeper: Keeper) => Promise<T>, patience: Patience = 'short'): Promise<T | null> {

@@ -144,15 +144,15 @@ describe('pending writes', () => {
   })
 
   test('wait for another round when there is no time for more, in their order', async () => {
-    const place = await placeWith(500)
+    const place = await placeWith(1_000)
     let rounds = 0
-    for (let sent = 0; sent < 500; sent = streamed(place, 'own').length) {
+    for (let sent = 0; sent < 1_000; sent = streamed(place, 'own').length) {
       expect(++rounds).toBeLessThan(20)
       await place.replay(0)
       expect(streamed(place, 'own')).toEqual(upTo(streamed(place, 'own').length))
     }
     expect(rounds).toBeGreaterThan(3)
-    expect(await sumOf(place)).toBe(500)
+    expect(await sumOf(place)).toBe(1_000)
   })
 
   test('stay where they are when the store has begun another lineage', async () => {

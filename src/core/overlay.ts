@@ -37,8 +37,10 @@ function preview(entry: Entry, op: Operation, rev: number | undefined): void {
   entry.rev = rev ?? shown
 }
 
-/** Operations that came since, laid over all others to see one record: of more, most concern other records. And pointers, of one record. */
-const FEW = 16
+/** To see one record, so many operations that came since are laid over all others: of more, most concern other records. */
+const FEW_SINCE = 16
+/** A part of a record is named by so many pointers: of more, the whole is as cheap. */
+const FEW_POINTERS = 16
 
 /** The overlay of a root, kept: of thousands that wait, only those that came since are laid over the others. */
 export class ShownRecords {
@@ -58,7 +60,7 @@ export class ShownRecords {
   /** One record without working out the others, and with `paths` these leaves of it at least: as far as they go it is the whole. */
   one(replica: Replica, open: OpenOperations, target: Target, paths?: readonly Pointer[]): Entry | undefined {
     const known = open.knownSince(this.kept?.mark, replica)
-    if (known > 0 && open.size - known <= FEW) return this.of(replica, open).get(target)
+    if (known > 0 && open.size - known <= FEW_SINCE) return this.of(replica, open).get(target)
     const waiting = open.all().filter(({ op }) => op.target === target)
     const entry = replica.entries.get(target)
     const reach = paths === undefined ? undefined : reachOf(paths, waiting)
@@ -83,7 +85,7 @@ function reachOf(paths: readonly Pointer[], waiting: readonly Acknowledged[]): R
   for (let size = 0; size < reach.size; ) {
     size = reach.size
     const known = [...reach]
-    if (size > FEW) return undefined
+    if (size > FEW_POINTERS) return undefined
     for (const { op } of waiting) for (const { path } of op.edits) if (known.some((other) => overlaps(path, other))) reach.add(path)
   }
   return reach

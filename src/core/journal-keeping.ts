@@ -104,9 +104,9 @@ export class JournalKeeping {
     if (this.tail === null) await this.load()
     else {
       const { lines, tail } = await this.ports.root.more(this.tail)
-      this.tail = tail
       if (this.keptFor === 'life') for (const line of lines) this.take(line)
       else await this.takeBehind(lines, this.copy.replica.rev) // others have been the keeper, and have told the history of what they did
+      this.tail = tail // last: what could not be taken is read again
       if (lines.length > 0) this.copy.report({ is: 'pending' })
     }
     this.copy.open.settle(this.copy.replica)
@@ -121,12 +121,12 @@ export class JournalKeeping {
     copy.generation = state.generation
     copy.order = state.order
     copy.skewMs = state.skewMs
-    this.tail = tail
     copy.rootId = await this.ports.root.id().catch(() => '') // who only reads may have no right to make one, and needs none
     for (const entry of state.carry) copy.open.add(entry)
     this.told = this.ports.root.history.follow()
     const first = lines.find((line) => 'change' in line)?.change.rev ?? Infinity
     await this.takeBehind(lines, Math.min(copy.replica.rev, first - 1))
+    this.tail = tail
   }
 
   /** Lines that were not read before, and what the history knows beyond this revision. */
@@ -134,6 +134,8 @@ export class JournalKeeping {
     const changes = await this.told(rev)
     const numbered = lines.flatMap((line) => ('change' in line && line.change.rev > rev ? [line.change] : []))
     for (const change of changes) this.follow(change)
+    // One that another process was just writing was passed over: next time everything is read.
+    if (changes.some(({ epoch, rev: its }) => epoch === this.copy.replica.epoch && its > this.copy.replica.rev)) this.told = this.ports.root.history.follow()
     for (const line of lines) this.take(line)
     await this.completeHistory(numbered, changes)
   }

@@ -26,6 +26,7 @@ export class Keeper implements LocalSequencer {
   private readonly file: FileKeeping
   private readonly sequencer: Exchange
   private begun: Promise<void> | null = null
+  private isGivenUp = false
 
   /** For a round an empty root stays empty until something is written; a hub begins the context at once. */
   constructor(ports: Ports, keptFor: KeptFor = 'a round') {
@@ -71,7 +72,16 @@ export class Keeper implements LocalSequencer {
   /** Reads what is new in the journal; everything, the first time. */
   async refresh(): Promise<void> {
     await this.journal.refresh()
-    await (this.begun ??= this.file.begin())
+    await (this.begun ??= this.begin())
+  }
+
+  private async begin(): Promise<void> {
+    try {
+      await this.file.begin()
+    } catch (error) {
+      this.begun = null // the next one tries again
+      throw error
+    }
   }
 
   /** Its turn has come again, and others may have been the keeper meanwhile. */
@@ -80,8 +90,13 @@ export class Keeper implements LocalSequencer {
   }
 
   /** Another keeper has saved the state since: what this one knows does not lead there. It is not to be used any more. */
-  isOvertaken(): Promise<boolean> {
-    return this.journal.isOvertaken()
+  async isOvertaken(): Promise<boolean> {
+    return this.isGivenUp || (await this.journal.isOvertaken())
+  }
+
+  /** A turn of it has failed in the middle: how far it has come is in the files, and not to be told from here. */
+  giveUp(): void {
+    this.isGivenUp = true
   }
 
   /** Called after changes are in the replica, in the order of their revisions. */

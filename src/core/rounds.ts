@@ -48,6 +48,7 @@ export class SingleRounds implements KeeperAccess {
   /** It lasts from round to round, as long as no other keeper has saved the state in between. */
   private keeper: Keeper
   private forgetting: NodeJS.Timeout | undefined
+  private inTurn: Keeper | null = null
 
   constructor(private readonly ports: Ports) {
     this.keeper = new Keeper(ports)
@@ -155,9 +156,11 @@ export class SingleRounds implements KeeperAccess {
   }
 
   private async look(): Promise<Keeper> {
-    this.keeper = await this.follow(this.keeper)
+    const before = this.keeper
+    const keeper = await this.follow(before)
+    if (this.keeper === before) this.keeper = keeper
     this.forgetLater()
-    return this.keeper
+    return keeper
   }
 
   private forgetLater(): void {
@@ -177,6 +180,7 @@ export class SingleRounds implements KeeperAccess {
   /** Up to date, and with the mode of this moment. */
   private async brought(keeper: Keeper): Promise<Keeper> {
     await keeper.refresh()
+    if (keeper === this.inTurn) return keeper // its round says what the mode is
     keeper.mode = this.mode({ epoch: keeper.replica.epoch }, await this.ports.connector.connect())
     return keeper
   }
@@ -208,17 +212,28 @@ export class SingleRounds implements KeeperAccess {
   }
 
   private async inPlace<T>(action: (keeper: Keeper) => Promise<T>): Promise<T> {
-    if (await this.keeper.isOvertaken()) this.keeper = new Keeper(this.ports)
-    const { keeper } = this
-    keeper.takeTurn()
+    const keeper = await this.upToDate()
+    this.inTurn = keeper
     try {
       return await action(keeper)
     } catch (error) {
-      this.keeper = new Keeper(this.ports) // how far it has come is in the files
+      keeper.giveUp()
       throw error
     } finally {
+      this.inTurn = null
       this.forgetLater()
     }
+  }
+
+  /** The lock is ours: nobody saves any more. But a look may have begun to read before, and not be through. */
+  private async upToDate(): Promise<Keeper> {
+    const { keeper } = this
+    if (!(await keeper.isOvertaken())) {
+      keeper.takeTurn()
+      await keeper.refresh()
+      if (!(await keeper.isOvertaken())) return keeper
+    }
+    return (this.keeper = new Keeper(this.ports))
   }
 
   mode(facts: Pick<Glance, 'epoch'>, store: Store | null): Mode {

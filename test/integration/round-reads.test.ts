@@ -16,8 +16,10 @@ import { aWrite } from './fixtures/fake-engine.js'
 async function place() {
   const folder = await makeTempFolder()
   const read = { journal: 0, history: 0, state: 0 }
+  const disk = { fails: false }
   const files: Files = {
     ...nodeFiles,
+    append: (path, text) => (disk.fails && path.endsWith('/history') ? Promise.reject(new Error('ENOSPC')) : nodeFiles.append(path, text)),
     read: (path) => {
       if (path.endsWith('/state.json')) read.state++
       return nodeFiles.read(path)
@@ -46,7 +48,7 @@ async function place() {
     afterwards(() => engine.close())
     return engine
   }
-  return { open, read }
+  return { open, read, disk }
 }
 
 type Place = Awaited<ReturnType<typeof place>>
@@ -91,4 +93,19 @@ test('without a hub a program that writes on reads what is new, and the state wh
   expect(inTurns.state).toBeLessThan(0.2)
   expect(inTurns.journal).toBeLessThan(50)
   expect(await program.read()).toEqual(await other.read())
+})
+
+test('a program goes on from what is in the files when a round of it has failed in the middle', async () => {
+  const { open, read, disk } = await place()
+  const program = await open()
+  for (let n = 0; n < 3; n++) await program.write(aWrite(String(n)))
+  disk.fails = true // after the change was numbered
+  expect(await program.write(aWrite('1000'))).toMatchObject({ ok: true })
+  disk.fails = false
+  const states = read.state
+  const { rev } = (await program.write(aWrite('1001'))) as { rev: number }
+  expect(read.state).toBeGreaterThan(states)
+  const other = await open()
+  expect(await other.read()).toEqual(await program.read())
+  expect((await other.history(0)).map((change) => change.rev)).toEqual(Array.from({ length: 5 }, (_, n) => rev - 4 + n))
 })

@@ -43,11 +43,15 @@ export class FileStore implements Store {
 
   async beginEpoch(_seen: unknown, next: { epoch: string; atLeast: number }): Promise<Lineage> {
     const { replica } = this.ports
-    replica.contains = lineageOf(replica)
-    replica.epoch = next.epoch
-    replica.rev = Math.max(replica.high, next.atLeast)
-    replica.high = replica.rev
-    await this.ports.save()
+    const { contains, epoch, rev, high } = replica
+    const first = Math.max(high, next.atLeast)
+    Object.assign(replica, { contains: lineageOf(replica), epoch: next.epoch, rev: first, high: first })
+    try {
+      await this.ports.save()
+    } catch (error) {
+      Object.assign(replica, { contains, epoch, rev, high }) // what is numbered in an epoch that nobody can know of would be lost
+      throw error
+    }
     return this.hello()
   }
 

@@ -55,8 +55,9 @@ export class HistoryFile implements History {
         tail = { ino: read.ino, end: read.end }
         return inOrder(read.lines.flatMap(parseChange).filter((change) => change.rev > rev))
       }
-      tail = present === null ? null : { ino: present.ino, end: present.size } // what comes meanwhile is read twice
-      return this.after(rev)
+      const changes = await this.after(rev)
+      tail = present === null ? null : { ino: present.ino, end: present.size } // what came meanwhile is read twice
+      return changes
     }
   }
 

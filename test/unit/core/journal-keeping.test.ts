@@ -42,3 +42,22 @@ test.each<[number, KeptFor, number]>([
 ])('with %i changes to catch up with, who keeps the root for %s saves the state %i times', async (changes, keptFor, saves) => {
   expect(await savesAfter(changes, keptFor)).toBe(saves)
 })
+
+test('lines that could not be taken, because the history could not be read, are read again', async () => {
+  const op = { id: 'op1', t: 1, target: 'agent:a', kind: 'set' as const, edits: [], base: 0, baseEpoch: '', by: 'x', root: 'r' }
+  const failures = [false, true, false]
+  const tail = { generation: 0, ino: 1, end: 0 }
+  const root = {
+    load: () => Promise.resolve({ state: emptyState(), saved: null, lines: [], tail, damage: null }),
+    more: (from: typeof tail) => Promise.resolve({ lines: from.end === 0 ? [{ op }] : [], tail: { ...tail, end: 100 } }),
+    id: () => Promise.resolve('r'),
+    history: { follow: () => () => (failures.shift() === true ? Promise.reject(new Error('EMFILE')) : Promise.resolve([])), add: () => Promise.resolve() },
+  }
+  const clock = { now: () => 1_000 }
+  const copy = new RootCopy(clock)
+  const keeping = new JournalKeeping({ root, clock } as unknown as Ports, copy, 'a round')
+  await keeping.refresh()
+  await expect(keeping.refresh()).rejects.toThrow('EMFILE')
+  await keeping.refresh()
+  expect(copy.open.has('op1')).toBe(true)
+})

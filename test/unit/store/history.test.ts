@@ -74,4 +74,36 @@ describe('the history of a root', () => {
     expect(revsOf(await history.after(1))).toEqual([2, 3])
     expect(revsOf(await history.after(2))).toEqual([3])
   })
+
+  test('is followed: each change once, whoever wrote it, and another file begun meanwhile', async () => {
+    const folder = await makeTempFolder()
+    const { files, lines } = countingFiles()
+    const [history, other] = [new HistoryFile(folder, files), new HistoryFile(folder, nodeFiles)]
+    const follow = history.follow()
+    expect(await follow(0)).toEqual([])
+    await other.add(upTo(3))
+    expect(revsOf(await follow(0))).toEqual([1, 2, 3])
+    const before = lines()
+    await history.add(upTo(5, 4))
+    expect(revsOf(await follow(3))).toEqual([4, 5])
+    expect(await follow(5)).toEqual([])
+    expect(lines() - before).toBe(2)
+    await other.add(upTo(6, 6))
+    await rename(join(folder, 'history'), join(folder, 'history.1'))
+    await other.add(upTo(7, 7))
+    expect(revsOf(await follow(5))).toEqual([6, 7])
+  })
+
+  test('that could not be read is not taken for read', async () => {
+    const folder = await makeTempFolder()
+    let fails = false
+    const readLines: Files['readLines'] = (path, from) => (fails ? Promise.reject(new Error('EIO')) : nodeFiles.readLines(path, from))
+    const history = new HistoryFile(folder, { ...nodeFiles, readLines })
+    await history.add(upTo(3))
+    const follow = history.follow()
+    fails = true
+    await expect(follow(0)).rejects.toThrow('EIO')
+    fails = false
+    expect(revsOf(await follow(0))).toEqual([1, 2, 3])
+  })
 })

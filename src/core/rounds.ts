@@ -1,4 +1,4 @@
-/** A root without a hub: whoever writes is the keeper for one round, if nobody else is. */
+/** A root without a hub: whoever writes is the keeper for one round, if nobody else is; and goes on from there in its next one. */
 import { messageOf } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
 import type { Glance } from '../store/root.js'
@@ -180,8 +180,8 @@ export class SingleRounds implements KeeperAccess {
   /** Up to date, and with the mode of this moment. */
   private async brought(keeper: Keeper): Promise<Keeper> {
     await keeper.refresh()
-    if (keeper === this.inTurn) return keeper // its round says what the mode is
-    keeper.mode = this.mode({ epoch: keeper.replica.epoch }, await this.ports.connector.connect())
+    const store = await this.ports.connector.connect()
+    if (keeper !== this.inTurn) keeper.mode = this.mode({ epoch: keeper.replica.epoch }, store) // else its round says
     return keeper
   }
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { JournalKeeping, type KeptFor } from '../../../src/core/journal-keeping.js'
 import type { Ports } from '../../../src/core/ports.js'
 import { RootCopy } from '../../../src/core/root-copy.js'
+import { emptyEntry } from '../../../src/domain/entry.js'
 import type { Change } from '../../../src/domain/operation.js'
 import { emptyState } from '../../../src/store/file/state-format.js'
 
@@ -11,10 +12,11 @@ const changesUpTo = (count: number): Change[] =>
     leaves: [{ path: '/n', value: String(n) }],
   }))
 
-/** How often the state is saved by who comes to a root of whose history so many changes are not in it. */
-async function savesAfter(changes: number, keptFor: KeptFor): Promise<number> {
+/** How often the state of so many records is saved by who comes to a root of whose history so many changes are not in it. */
+async function savesAfter(changes: number, records: number, keptFor: KeptFor): Promise<number> {
   let saves = 0
-  const state = { ...emptyState(), replica: { ...emptyState().replica, epoch: 'r1' } }
+  const entries = new Map(Array.from({ length: records }, (_, n) => [`agent:old${n}`, emptyEntry()] as const))
+  const state = { ...emptyState(), replica: { ...emptyState().replica, epoch: 'r1', entries } }
   const root = {
     load: () => Promise.resolve({ state, saved: null, lines: [], tail: { generation: 0, ino: null, end: 0 }, damage: null }),
     save: async () => {
@@ -34,13 +36,40 @@ async function savesAfter(changes: number, keptFor: KeptFor): Promise<number> {
   return saves
 }
 
-test.each<[number, KeptFor, number]>([
-  [99, 'a round', 0],
-  [100, 'a round', 1],
-  [499, 'life', 0],
-  [500, 'life', 1],
-])('with %i changes to catch up with, who keeps the root for %s saves the state %i times', async (changes, keptFor, saves) => {
-  expect(await savesAfter(changes, keptFor)).toBe(saves)
+test.each<[number, number, KeptFor, number]>([
+  [99, 0, 'a round', 0],
+  [100, 0, 'a round', 1],
+  [499, 4_890, 'a round', 0],
+  [500, 4_890, 'a round', 1],
+  [499, 0, 'life', 0],
+  [500, 0, 'life', 1],
+])('with %i changes to catch up with, and %i records besides, who keeps the root for %s saves the state %i times', async (changes, records, keptFor, saves) => {
+  expect(await savesAfter(changes, records, keptFor)).toBe(saves)
+})
+
+test('a change that does not join on, as one before it was just being told, comes when that one has been told', async () => {
+  const [first, second] = changesUpTo(2)
+  const history: Change[] = [second!]
+  const root = {
+    load: () => Promise.resolve({ state: { ...emptyState(), replica: { ...emptyState().replica, epoch: 'r1' } }, saved: null, lines: [], tail: { generation: 0, ino: 1, end: 0 }, damage: null }),
+    more: (tail: unknown) => Promise.resolve({ lines: [], tail }),
+    id: () => Promise.resolve('r'),
+    history: {
+      follow: () => {
+        let read = 0
+        return (): Promise<Change[]> => Promise.resolve(history.slice(read, (read = history.length)))
+      },
+      add: () => Promise.resolve(),
+    },
+  }
+  const clock = { now: () => 1_000 }
+  const copy = new RootCopy(clock)
+  const keeping = new JournalKeeping({ root, clock } as unknown as Ports, copy, 'a round')
+  await keeping.refresh()
+  expect(copy.replica.rev).toBe(0)
+  history.unshift(first!)
+  await keeping.refresh()
+  expect(copy.replica.rev).toBe(2)
 })
 
 test('lines that could not be taken, because the history could not be read, are read again', async () => {

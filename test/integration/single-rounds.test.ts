@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { LocalEngine } from '../../src/core/engine.js'
 import { openConnector } from '../../src/memory/engine.js'
 import { systemClock } from '../../src/platform/clock.js'
@@ -108,4 +108,25 @@ test('a program goes on from what is in the files when a round of it has failed 
   const other = await open()
   expect(await other.read()).toEqual(await program.read())
   expect((await other.history(0)).map((change) => change.rev)).toEqual(Array.from({ length: 5 }, (_, n) => rev - 4 + n))
+})
+
+test('a program that does not write for a while keeps nothing in memory, and begins with the state', async () => {
+  const { open, read } = await place()
+  const program = await open()
+  for (let n = 0; n < 300; n++) await program.write(aWrite(String(n)))
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true })
+  afterwards(() => void vi.useRealTimers())
+  const write = async (n: number): Promise<number> => {
+    const before = read.state
+    await program.write(aWrite(String(n)))
+    return read.state - before
+  }
+  await write(1_000)
+  vi.advanceTimersByTime(9_000)
+  expect(await write(1_001)).toBe(0)
+  vi.advanceTimersByTime(9_000)
+  expect(await write(1_002)).toBe(0)
+  vi.advanceTimersByTime(10_000)
+  expect(await write(1_003)).toBe(1)
+  expect(await (await open()).read()).toEqual(await program.read())
 })

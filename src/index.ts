@@ -4,11 +4,10 @@
  */
 import { open } from './cli/open.js'
 import { rootFilesOf, surroundingsOf } from './cli/surroundings.js'
-import type { TreeMap } from './domain/json.js'
 import { PATCHABLE_MEMBERS } from './domain/name.js'
-import { getText, getValue } from './usecases/get.js'
+import { getText } from './usecases/get.js'
 import { acquireLock, DEFAULT_TTL_MS, releaseLock, renewLock } from './usecases/lock.js'
-import { type Plain, type PlainInput, plainOf, treeOf, treeOfMembers } from './usecases/plain.js'
+import { type Plain, type PlainInput, plainOf, plainOfText, treeOf, treeOfMembers } from './usecases/plain.js'
 import type { Receipt, WriteConditions } from './usecases/receipt.js'
 import { type Recorded, recordResult } from './usecases/record.js'
 import { setContext } from './usecases/set.js'
@@ -127,7 +126,6 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
     'redis-password-file': options.redisPasswordFile,
   })
   const surroundings = surroundingsOf(memory, options.by)
-  const context = async (): Promise<TreeMap> => (await getValue(memory, {})).snapshot.context
 
   async function* watch({ signal, ...rest }: WatchEventsOptions = {}): AsyncGenerator<MemoryEvent, void, undefined> {
     const left = new AbortController() // a caller that leaves its loop ends the watch
@@ -141,7 +139,7 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
   }
 
   return {
-    getUnifiedContext: async () => plainOf(await context()) as { [key: string]: Plain },
+    getUnifiedContext: async () => plainOfText(await getText(memory)) as { [key: string]: Plain },
     getContextText: async () => (await getText(memory)).trimEnd(),
     updateAgentContext: (agent, patch, conditions = {}) =>
       setContext(surroundings, {

@@ -17,10 +17,15 @@ export type PlainInput =
   | { toJSON(): unknown }
 
 const TOKEN = /"(?:[^"\\]+|\\.)*"|-?\d[\d.eE+-]*/g
+/** Where a value may begin, a number of many digits or with an exponent: where there is none, JSON.parse can be trusted with all of them. */
+const UNUSUAL_NUMBER = /(?:^|[[,:])\s*-?(?:\d{16}|\d[\d.]*[eE])/
 
 /** A number that JavaScript cannot hold (an integer beyond 2^53, 1e400) comes out as a string of its digits: it would be another one. */
-export const plainOf = (tree: Tree): Plain =>
-  JSON.parse(formatLine(tree).replaceAll(TOKEN, (token) => (isHeldByJavaScript(token) ? token : `"${token}"`))) as Plain
+export const plainOf = (tree: Tree): Plain => plainOfText(formatLine(tree))
+
+/** The same of JSON text. */
+export const plainOfText = (text: string): Plain =>
+  JSON.parse(UNUSUAL_NUMBER.test(text) ? text.replaceAll(TOKEN, (token) => (isHeldByJavaScript(token) ? token : `"${token}"`)) : text) as Plain
 
 function isHeldByJavaScript(token: string): boolean {
   if (token.startsWith('"')) return true

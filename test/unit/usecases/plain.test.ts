@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { formatLine, parseTree } from '../../../src/domain/json.js'
-import { type PlainInput, plainOf, treeOf } from '../../../src/usecases/plain.js'
+import { type PlainInput, plainOf, plainOfText, treeOf } from '../../../src/usecases/plain.js'
 
 describe('plain values', () => {
   it.each(['{"a":[1,{"b":"1234567890123456789"}],"c":null,"d":true,"e":"-5","f":1.5,"g":{},"h":[]}', '"x"', '5', '[]'])(
@@ -17,6 +17,17 @@ describe('plain values', () => {
     ).toEqual({
       ...{ a: '12345678901234567890', b: ['-12345678901234567890'], c: '1e400', d: 9007199254740991 },
     })
+  })
+
+  it.each([
+    ...['12345678901234567890', '-9007199254740993', '9007199254740992', '1e400', '-1E+400', '1.5e999'].map((number) => [number, number] as const),
+    ...['9007199254740991', '-5', '0.12345678901234567890123', '1e5', '1.5E-3', '123456789012345'].map((number) => [number, Number(number)] as const),
+  ])('hold %s, wherever it stands', (number, held) => {
+    expect(plainOfText(number)).toBe(held)
+    expect(plainOfText(`{"a":${number}}`)).toEqual({ a: held })
+    expect(plainOfText(`{ "a" :\n  ${number} , "b": "x, ${number}" }`)).toEqual({ a: held, b: `x, ${number}` })
+    expect(plainOfText(`[${number}]`)).toEqual([held])
+    expect(plainOfText(`[1, ${number},\t${number}]`)).toEqual([1, held, held])
   })
 
   it('keep __proto__ as a key', () => {

@@ -10,7 +10,7 @@ export async function* watchFeed(feed: Feed, request: WatchRequest): AsyncGenera
   let isReady = false
   while (!request.signal.aborted) {
     const more = feed.next(request.signal) // before looking: what comes while looking wakes it
-    for await (const notice of watcher.look()) {
+    for (const notice of await watcher.look()) {
       yield notice
       if (request.signal.aborted) return
     }
@@ -45,30 +45,34 @@ class Watcher {
     return { is: 'ready', rev: this.rev, cursor: this.cursor() }
   }
 
-  async *look(): AsyncGenerator<Notice, void, undefined> {
+  /** What is to be told now. Not one after another as it is asked for: a thousand watchers each look at each change. */
+  async look(): Promise<Notice[]> {
     this.rev = this.feed.latestLike(this.rev)
     const { changes, complete } = await this.feed.changesAfter(this.rev)
-    if (!complete) yield* this.gap()
+    const notices = complete ? [] : this.gap()
     this.forgetSettled(changes)
-    for (const change of changes) if (change.rev > this.rev) yield* this.committed(change)
-    yield* this.pending()
+    for (const change of changes) if (change.rev > this.rev) this.tellCommitted(change, notices)
+    this.tellPending(notices)
     for (const { n, text } of this.feed.messagesAfter(this.messageNumber)) {
       this.messageNumber = n
-      yield { is: 'message', cursor: this.cursor(), text }
+      notices.push({ is: 'message', cursor: this.cursor(), text })
     }
+    return notices
   }
 
-  private *gap(): Generator<Notice, void, undefined> {
+  private gap(): Notice[] {
     const { source } = this.feed
     const from = this.rev
     this.rev = source.rev()
     this.skip = 0 // what was told before is in the snapshot, or was lost
     for (const { op } of source.pending()) this.told.set(op.id, 0) // they are in the snapshot
-    yield { is: 'gap', from, to: this.rev }
-    yield { is: 'snapshot', rev: this.rev, cursor: this.cursor(), context: source.document() }
+    return [
+      { is: 'gap', from, to: this.rev },
+      { is: 'snapshot', rev: this.rev, cursor: this.cursor(), context: source.document() },
+    ]
   }
 
-  private *committed(change: Change): Generator<Notice, void, undefined> {
+  private tellCommitted(change: Change, notices: Notice[]): void {
     this.rev = change.rev
     if (isFirstContext(change)) return
     const toldAs = this.told.get(change.id)
@@ -77,15 +81,15 @@ class Watcher {
       return
     }
     this.told.delete(change.id)
-    if (toldAs === undefined) yield { is: 'change', change, cursor: this.cursor() }
-    else if (change.lost !== undefined) yield { is: 'change', change, cursor: this.cursor() }
+    if (toldAs === undefined) notices.push({ is: 'change', change, cursor: this.cursor() })
+    else if (change.lost !== undefined) notices.push({ is: 'change', change, cursor: this.cursor() })
     else if (toldAs !== 0 && toldAs !== change.rev) {
       const { id, target, rev } = change
-      yield { is: 'renumbered', id, target, from: String(toldAs), rev, cursor: this.cursor() }
+      notices.push({ is: 'renumbered', id, target, from: String(toldAs), rev, cursor: this.cursor() })
     }
   }
 
-  private *pending(): Generator<Notice, void, undefined> {
+  private tellPending(notices: Notice[]): void {
     const list = this.feed.source.pending()
     let at = list === this.waiting.list ? this.waiting.length : 0
     for (; at < list.length; at++) {
@@ -97,7 +101,7 @@ class Watcher {
         this.skip--
         continue
       }
-      yield { is: 'change', change: pendingChange(op), cursor: this.cursor(), pending: true }
+      notices.push({ is: 'change', change: pendingChange(op), cursor: this.cursor(), pending: true })
     }
     this.waiting = { list, length: at }
   }

@@ -5,6 +5,9 @@ import type { Change, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
 import type { Lineage, Store, Stored } from '../store/contract.js'
 
+/** Records that are asked for together. Of more, what is not needed any more lies about longer than it takes to read them. */
+const AT_A_TIME = 500
+
 export interface StoreSnapshot {
   lineage: Lineage
   stored: Map<Target, Stored>
@@ -12,8 +15,13 @@ export interface StoreSnapshot {
 
 export async function readAll(store: Store, lineage: Lineage): Promise<StoreSnapshot> {
   const targets = await store.targets()
-  const stored = await Promise.all(targets.map(async (target) => [target, await store.read(target)] as const))
-  return { lineage, stored: new Map(stored) }
+  const stored = new Map<Target, Stored>()
+  for (let from = 0; from < targets.length; from += AT_A_TIME) {
+    const some = targets.slice(from, from + AT_A_TIME)
+    const read = await Promise.all(some.map((target) => store.read(target)))
+    for (const [at, target] of some.entries()) stored.set(target, read[at]!)
+  }
+  return { lineage, stored }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { rebuildEvicted } from '../../../src/core/snapshot.js'
+import { readAll, rebuildEvicted } from '../../../src/core/snapshot.js'
 import type { ChangedLeaf, Kind } from '../../../src/domain/operation.js'
 import { MemoryServer } from '../../../src/store/memory/server.js'
 import { MemoryStore } from '../../../src/store/memory/store.js'
@@ -23,4 +23,25 @@ test('a record that is rebuilt from the stream has the time at which one of its 
   const rebuilt = await rebuildEvicted(store, TARGET, roster!, undefined)
   expect(rebuilt).toEqual(whole)
   expect(rebuilt!.stamps.get('')).toMatchObject({ t: 2_000 })
+})
+
+test('of many records some are read at a time, and each once', async () => {
+  const server = new MemoryServer({ now: () => 1_000_000 })
+  const all = Array.from({ length: 1_200 }, (_, n) => `agent:a${n}`)
+  for (const target of all) server.legacySet(target.slice('agent:'.length), 'status', 'active')
+  const store = new MemoryStore(server)
+  const asked: string[] = []
+  let [waiting, most] = [0, 0]
+  const read = store.read.bind(store)
+  store.read = async (target) => {
+    asked.push(target)
+    most = Math.max(most, ++waiting)
+    const stored = await read(target)
+    waiting--
+    return stored
+  }
+  const { stored } = await readAll(store, await store.hello())
+  expect([...stored.keys()].filter((target) => target.startsWith('agent:')).sort()).toEqual(all.sort())
+  expect(new Set(asked).size).toBe(asked.length)
+  expect(most).toBeLessThanOrEqual(500)
 })

@@ -1,11 +1,11 @@
 /** Waiting for a lease: in the queue of whoever grants it, woken when the turn comes. */
 import type { AcquireCall } from '../domain/lease.js'
+import { Shared } from '../domain/shared.js'
 import { MemoryError } from '../errors/errors.js'
 import type { Handed, LeaseStore, LeaseView, ShownHolder } from '../store/lease-contract.js'
 import { isFree } from '../store/lease-view.js'
 import { LeaseBell } from './lease-bell.js'
 import type { AcquireOutcome, WaitRequest } from './leasing.js'
-import { Shared } from './shared.js'
 import { Turn } from './turn.js'
 
 /** Who waits gives a sign of life so often, and looks whether anything was missed. */

@@ -1,4 +1,5 @@
 /** A root without a hub: whoever writes is the keeper for one round, if nobody else is; and goes on from there in its next one. */
+import { Shared } from '../domain/shared.js'
 import { messageOf } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
 import type { Glance } from '../store/root.js'
@@ -6,7 +7,6 @@ import type { Portion } from './exchange.js'
 import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
-import { Shared } from './shared.js'
 import type { KeeperAccess, Patience } from './writer.js'
 
 /** So long a command tries to become the keeper. */

@@ -95,6 +95,17 @@ test('without a hub a program that writes on reads what is new, and the state wh
   expect(await program.read()).toEqual(await other.read())
 })
 
+test('writes of a program that come all at once read what was there before them once, and not each for itself', async () => {
+  const root = await place()
+  const before = await root.open()
+  for (let n = 0; n < 90; n++) await before.write(aWrite(String(n)))
+  const program = await root.open()
+  const read = root.read.journal
+  const writes = Array.from({ length: 200 }, (_, n) => program.write(aWrite(String(1_000 + n))))
+  for (const outcome of await Promise.all(writes)) expect(outcome).toMatchObject({ ok: true })
+  expect(root.read.journal - read).toBeLessThan(5_000)
+})
+
 test('a program goes on from what is in the files when a round of it has failed in the middle', async () => {
   const { open, read, disk } = await place()
   const program = await open()

@@ -1,4 +1,5 @@
 /** What a command that only appends has to know of its root, without reading the state or the whole journal each time. */
+import { Shared } from '../../domain/shared.js'
 import { type Files, type Identity, sameIdentity } from '../../platform/files.js'
 import type { Glance, JournalTail } from '../root.js'
 import type { Journal } from './journal.js'
@@ -14,6 +15,8 @@ interface Glimpse {
 
 export class Glances {
   private glimpse: Glimpse | null = null
+  /** Thousands of writes may ask at once. Each look is good for all who asked before it began. */
+  private readonly looks = new Shared(() => this.look())
 
   constructor(
     private readonly statePath: string,
@@ -22,8 +25,12 @@ export class Glances {
     private readonly readHead: () => Promise<Head | null>,
   ) {}
 
-  /** Of the journal only what is new since the last look is read, as long as the saved state is the same. */
   async glance(id?: string): Promise<Glance> {
+    return (await this.looks.ask()).glance(id)
+  }
+
+  /** Of the journal only what is new since the last look is read, as long as the saved state is the same. */
+  private async look(): Promise<JournalSummary> {
     for (;;) {
       const before = await this.files.identify(this.statePath)
       const known = this.glimpse !== null && sameIdentity(this.glimpse.state, before) ? this.glimpse : null
@@ -34,7 +41,7 @@ export class Glances {
       glimpse.summary.take(lines)
       glimpse.tail = tail
       this.glimpse = glimpse
-      return glimpse.summary.glance(id)
+      return glimpse.summary
     }
   }
 

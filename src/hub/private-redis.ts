@@ -26,6 +26,7 @@ const LONGEST_PAUSE_MS = 10_000
 export class PrivateRedis {
   readonly first: Component
   readonly last: Component
+  private hasBegun = false
   private isEnding = false
   private looking: Promise<void> = Promise.resolve()
 
@@ -37,15 +38,21 @@ export class PrivateRedis {
   ) {
     this.server = new LastingRedis(place, environmentFrom(options.env))
     this.first = { name: 'private Redis', start: () => this.begin(), stop: () => this.leaveAlone() }
-    this.last = { name: 'private Redis', start: () => Promise.resolve(), stop: () => this.server.end() }
+    this.last = { name: 'private Redis', start: () => Promise.resolve(), stop: () => this.end() }
   }
 
   /** Never rejects: without Redis the hub goes on with the file, and tries again. */
   private async begin(): Promise<void> {
+    this.hasBegun = true
     const running = await this.ensure()
     this.looking = this.lookAfter(running)
     const deadline = performance.now() + CONNECT_MS
     while (running !== null && !(await this.options.isConnected()) && performance.now() < deadline) await this.options.clock.pause(LOOK_MS)
+  }
+
+  /** A hub that could not become the keeper leaves it alone: it is the other hub's. */
+  private async end(): Promise<void> {
+    if (this.hasBegun) await this.server.end()
   }
 
   private async leaveAlone(): Promise<void> {

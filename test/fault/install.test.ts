@@ -231,9 +231,12 @@ describe('a private Redis', () => {
     expect(home.has('.local/share/memory_sync/redis/appendonlydir'), 'data stays').toBe(true)
   })
 
-  test('that a killed hub has left is ended by the rollback', async () => {
+  test('is left alone by another hub, which has to refuse; what a killed hub has left of it is ended by the rollback', async () => {
     const home = await Home.make({ redis: 'any' })
     await install(home, '--redis', 'managed')
+    const server = redisPid(home)
+    expect(await home.run('hub'), 'a second hub').toMatchObject({ code: 1, stderr: expect.stringContaining('runs already') as string })
+    expect(redisPid(home)).toBe(server)
     const { supervisor, hub } = JSON.parse(await home.read('.config/memory_sync/service/com.02luka.memory.hub.state.json')) as Record<'supervisor' | 'hub', { pid: number }>
     for (const { pid } of [supervisor, hub]) process.kill(pid, 'SIGKILL')
     expect(redisPid(home)).toBeGreaterThan(0)

@@ -28,7 +28,7 @@ const because = (reason: string | null): string => (reason === null ? '' : ` (${
 
 function modeOf({ hub, redis }: Status): string {
   if (hub.running) return `hub${hub.pid === null ? '' : ` (pid ${hub.pid})`}`
-  return redis === 'online' ? 'direct, no hub is running' : 'files, no hub is running'
+  return redis === 'online' ? 'direct, no hub answers' : 'files, no hub answers'
 }
 
 function verdictOf({ redis, pending }: Status): string {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import net from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { afterwards } from '../support/cleanup.js'
-import { type ProgramOptions, startHub } from '../support/program.js'
+import { endAfterwards, type ProgramOptions, startCli, startHub } from '../support/program.js'
 import { startRedis } from '../support/redis.js'
 import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js'
 import { type Context, FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, type SetUp, soon, World } from '../support/world.js'
@@ -104,6 +104,25 @@ describe.skipIf(noDisk !== null).each(SET_UPS)('with $name, a disk', (setUp) => 
     expect(await adding.read()).toBe(adding.acknowledged)
     expect(hub?.hasEnded() ?? false).toBe(false)
   })
+})
+
+test.skipIf(noDisk !== null)('with Redis and hub, a disk that is full keeps nobody from what Redis has: it is read, watched, and said to be there alone', async () => {
+  const { disk, adding } = await onSmallDisk(REDIS_AND_HUB)
+  const { world } = adding
+  await adding.once()
+  disk.fill()
+  const watcher = endAfterwards(startCli(['watch', '--count', '8'], { ...world.options, via: disk.via }))
+  await soon(() => watcher.stderr().includes('watching'), 'the watcher follows')
+  const note = 'x'.repeat(4_000) // no page has room for it
+  for (let n = 1; n <= 8; n++) {
+    const { code, stdout } = await world.runWith({ via: disk.via }, 'set', 'mary', `note=${n}${note}`, '--json')
+    expect({ code, journal: (JSON.parse(stdout) as { journal?: boolean }).journal }).toEqual({ code: 0, journal: false })
+    expect((await world.runWith({ via: disk.via }, 'get', 'agents.mary.context.note')).stdout).toContain(`${n}xxx`)
+  }
+  expect(await watcher.ended()).toMatchObject({ code: 0 })
+  disk.free()
+  expect(await adding.once()).toMatchObject({ code: 0 })
+  await soon(async () => (await isWholeFile(disk)).agents['mary']?.context?.['n'] === 2, 'the file is up to date')
 })
 
 /** It always parses, and has no less than it had. */

@@ -44,7 +44,7 @@ describe('status for people', () => {
       fileIsCurrent: false,
     }).join('\n')
     expect(shown).toMatch(/Connection: +not connected \(it refuses\)/)
-    expect(shown).toMatch(/Mode: +files, no hub is running/)
+    expect(shown).toMatch(/Mode: +files, no hub answers/)
     expect(shown).toMatch(/Lag: +2 pending, context.json is behind/)
     expect(lines({}).join('\n')).toMatch(/Mode: +hub \(pid 77\)/)
     expect(lines({ hub: { ...online.hub, running: false } }).join('\n')).toMatch(/Mode: +direct/)

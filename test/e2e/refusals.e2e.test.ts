@@ -26,6 +26,9 @@ describe('what is refused', () => {
     ['a revision that is no number', ['set', 'mary', 'a=1', '--if-rev', 'x'], /--if-rev expects a whole number/],
     ['a fence without a number', ['set', 'mary', 'a=1', '--fence', 'x'], /no NAME:N/],
     ['an extra argument', ['remove', 'mary', 'x'], /Unexpected argument: x/],
+    ['an extra argument of a hot verb', ['record', 'mary', 'T', 'ok', '{}', 'x'], /Unexpected argument: x/],
+    ['an extra argument of a verb that has none', ['watch', 'x'], /no command "watch x"/],
+    ['an extra argument that is no field', ['task', 'add', 'T', 'title', 'x'], /no KEY=VALUE/],
     ['a bad pointer', ['get', '/a~2'], /no JSON Pointer/],
   ])('%s: exit 2, a short message, nothing on stdout, nothing written', async (_, args, message) => {
     const { code, out, err } = await cli.run(...args)

@@ -40,6 +40,7 @@ const FORMS: Form[] = [
   form('get', '--compact'),
   form('get', 'agents.mary.context', '--compact'),
   form('get', '/agents/rnd/status', '--raw'),
+  form('get', '/agents/rnd/status', 'further', 'arguments'),
   form('get', 'status', '--agent', 'mary', '--json'),
   form('get', 'rev', '--with-meta', '--compact'),
   form('get', '/a~2'),

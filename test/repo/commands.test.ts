@@ -17,6 +17,11 @@ describe('the commands', () => {
     expect(Object.keys(manifest.commands).sort()).toEqual(ids.sort())
   })
 
+  it('refuse arguments too many, but where any number is meant, and in the verbs of the old script', () => {
+    const takesMore = Object.values(manifest.commands).filter(({strict}) => strict === false)
+    expect(takesMore.map(({id}) => id).sort()).toEqual(['get', 'set', 'task:add', 'update'])
+  })
+
   it('say in a summary or description what they do', () => {
     const silent = shown.filter(({summary, description}) => (summary ?? description ?? '').trim() === '')
     expect(silent.map(({id}) => id)).toEqual([])

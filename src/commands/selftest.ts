@@ -7,14 +7,20 @@ import { wholeNumber } from '../cli/conditions.js'
 import { untilSignal } from '../cli/ending.js'
 import { environment, openOptionsOf } from '../cli/open.js'
 import type { StoreFlags } from '../cli/store-flags.js'
+import { MemoryError } from '../errors/errors.js'
 import type { Place } from '../selftest/arena.js'
-import { MODE_NAMES, type Numbers, type Scenario, SCENARIOS } from '../selftest/plan.js'
+import { MODE_NAMES, MOST, type Numbers, type Scenario, SCENARIOS } from '../selftest/plan.js'
+
+const upTo = (name: keyof Numbers, summary: string): { summary: string; helpValue: string } => ({
+  summary: `${summary}, 1 to ${MOST[name]}.`,
+  helpValue: 'N',
+})
 
 const NUMBERS = {
-  writers: Flags.string({ summary: 'Writers at once.', helpValue: 'N' }),
-  updates: Flags.string({ summary: 'race: writes of each writer.', helpValue: 'N' }),
-  kills: Flags.string({ summary: 'crash: SIGKILLs in all.', helpValue: 'N' }),
-  seconds: Flags.string({ summary: 'switch: how long, in all.', helpValue: 'N' }),
+  writers: Flags.string(upTo('writers', 'Writers at once')),
+  updates: Flags.string(upTo('updates', 'race: writes of each writer')),
+  kills: Flags.string(upTo('kills', 'crash: SIGKILLs in all')),
+  seconds: Flags.string(upTo('seconds', 'switch: how long, in all')),
 }
 
 export default class Selftest extends BaseCommand {
@@ -66,9 +72,18 @@ const numbersOf = (flags: Partial<Record<keyof Numbers, string | undefined>>): N
   Object.fromEntries(
     (Object.keys(NUMBERS) as (keyof Numbers)[]).flatMap((name) => {
       const text = flags[name]
-      return text === undefined ? [] : [[name, Math.max(1, wholeNumber(`--${name}`, text))]]
+      return text === undefined ? [] : [[name, numberOf(name, text)]]
     }),
   )
+
+/** Throws MemoryError `usage` for none at all, and for more than a machine can do. */
+function numberOf(name: keyof Numbers, text: string): number {
+  const value = wholeNumber(`--${name}`, text)
+  if (value >= 1 && value <= MOST[name]) return value
+  throw new MemoryError('usage', `--${name} expects 1 to ${MOST[name]}, not ${value}`, {
+    suggestions: [`leave --${name} out for the usual number, or take --long for those that the promise is measured with`],
+  })
+}
 
 /** Only what was named on the command line counts: the user's own root and Redis are never meant. */
 async function placeOf(flags: StoreFlags): Promise<Place> {

@@ -9,18 +9,21 @@ export interface Finished {
   stderr: string
 }
 
-/** Runs to the end, or is killed after `timeoutMs`. One that a signal ended counts as failed. */
+/** Runs to the end, or is killed after `timeoutMs`; whoever is told that it has `started` may end it before. One that a signal ended counts as failed. */
 export function runChild(
   file: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
-  { timeoutMs }: { timeoutMs?: number } = {},
+  { timeoutMs, started }: { timeoutMs?: number; started?: (child: ChildProcess) => void } = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(timeoutMs !== undefined && { timeout: timeoutMs, killSignal: 'SIGKILL' as const }),
+    })
+    if (started !== undefined) child.once('spawn', () => {
+      started(child)
     })
     let stdout = ''
     let stderr = ''

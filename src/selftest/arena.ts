@@ -75,17 +75,20 @@ export class Arena {
     }
   }
 
+  /** Ended with the arena, if not before. */
   command(...args: string[]): Promise<Finished> {
     const [file, ...first] = this.place.program
-    return runChild(file, [...first, ...args, ...this.flags], this.env)
+    const started = (child: ChildProcess): void => {
+      this.own(child)
+    }
+    return runChild(file, [...first, ...args, ...this.flags], this.env, { started })
   }
 
   /** A command that goes on; ended with the arena, if not before. */
   start(args: readonly string[], line: (text: string) => void, complaint: (text: string) => void): ChildProcess {
     const [file, ...first] = this.place.program
     const child = startChild(file, [...first, ...args, ...this.flags], this.env, line, { input: true, complaint })
-    this.children.add(child)
-    child.once('exit', () => this.children.delete(child))
+    this.own(child)
     return child
   }
 
@@ -137,6 +140,11 @@ export class Arena {
     if (keepRoot) return
     const inside = this.hadRoot ? readdirSync(this.root).map((name) => join(this.root, name)) : [this.root]
     for (const path of [...inside, this.scratch]) rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+  }
+
+  private own(child: ChildProcess): void {
+    this.children.add(child)
+    child.once('exit', () => this.children.delete(child))
   }
 
   private get flags(): readonly string[] {

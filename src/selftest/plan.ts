@@ -45,6 +45,9 @@ export interface Numbers {
   seconds?: number
 }
 
+/** More writers than these start so many processes at once that the machine does nothing else; the others would take days. */
+export const MOST: Readonly<Record<keyof Numbers, number>> = { writers: 1_000, updates: 10_000, kills: 10_000, seconds: 86_400 }
+
 /** `given`: a Redis that is not ours, which nobody kills. */
 export type RedisKind = 'private' | 'given' | 'none'
 

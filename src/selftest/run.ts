@@ -84,6 +84,7 @@ async function runPart(options: SelftestOptions, plan: Plan, seed: number): Prom
   }, 1_000)
   let isBad = false
   try {
+    signal.throwIfAborted() // while Redis was started
     if (plan.mode.hub === 'always') await arena.startHub()
     await ACTS[scenario](writing)
     signal.throwIfAborted()

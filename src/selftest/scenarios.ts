@@ -26,7 +26,7 @@ export async function race(writing: Writing): Promise<void> {
   const scripts = names.filter((_, i) => i % BY_COMMAND === BY_COMMAND - 1)
   const others = names.filter((name) => !scripts.includes(name))
   const over = new AbortController()
-  const comesAndGoes = plan.mode.hub === 'sometimes' ? comeAndGo(arena, over.signal) : Promise.resolve()
+  const comesAndGoes = plan.mode.hub === 'sometimes' ? comeAndGo(arena, AbortSignal.any([over.signal, signal])) : Promise.resolve()
   const hub = comesAndGoes.catch((error: unknown) => {
     if (!signal.aborted) writing.problem(`a hub could not start: ${messageOf(error)}`)
   })
@@ -36,7 +36,9 @@ export async function race(writing: Writing): Promise<void> {
     await started.done
     if (started.child.exitCode !== 0 && !signal.aborted) writing.problem(`a writer ended with ${started.child.exitCode ?? 'a signal'}`)
   })
+  let turn = Promise.resolve()
   const commands = scripts.map(async (name) => {
+    await (turn = turn.then(() => pause(0))) // Node is deaf while it starts a process: between two of them it hears a signal
     for (let seq = 1; seq <= Math.ceil(plan.updates / BY_COMMAND) && !signal.aborted; seq++) await writing.writeByCommand(name, seq)
   })
   await Promise.all([...processes, ...commands])

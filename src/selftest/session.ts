@@ -61,9 +61,10 @@ export class Writing {
     }, FILE_LOOK_MS)
   }
 
-  /** A process with these writers; ready when it has said so, or has ended. */
+  /** A process with these writers; ready when it has said so, or has ended. None after the end of the selftest. */
   async startWriters(writers: WriterOrder[], comparing: Orders['comparing'] = { names: [], wins: 0 }): Promise<WriterProcess> {
-    const { arena, plan, tag } = this.session
+    const { arena, plan, tag, signal } = this.session
+    signal.throwIfAborted()
     let ready: () => void = () => undefined
     const isReady = new Promise<void>((resolve) => (ready = resolve))
     const child = arena.start(['selftest', 'writer'], (text) => {

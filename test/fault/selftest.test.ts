@@ -92,6 +92,20 @@ describe('the command', () => {
     expect(await readdir(root)).toEqual([])
   })
 
+  test.each([
+    ['writers', '0', 'expects 1 to 1000, not 0'],
+    ['writers', '1001', 'expects 1 to 1000, not 1001'],
+    ['updates', '0', 'expects 1 to 10000, not 0'],
+    ['kills', '10001', 'expects 1 to 10000, not 10001'],
+    ['seconds', '86401', 'expects 1 to 86400, not 86401'],
+    ['seconds', '-1', 'expects a whole number'],
+  ])('refuses --%s %s, and makes nothing', async (flag, number, message) => {
+    const root = await makeTempFolder()
+    const refused = await runCli(['selftest', 'race', `--${flag}=${number}`], { root, env: { TMPDIR: root } })
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(`--${flag} ${message}`) })
+    expect(await readdir(root)).toEqual([])
+  })
+
   test('leaves no process and no file behind when it is interrupted', async () => {
     const root = await makeTempFolder()
     const program = endAfterwards(startCli(['selftest', 'crash'], { root, env: { TMPDIR: root } }))

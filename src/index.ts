@@ -99,7 +99,7 @@ export interface SharedMemory {
   /** The whole context as JSON text, with every number and the order of keys as they were written. */
   getContextText(): Promise<string>
   /**
-   * Merges into the context of an agent (RFC 7386: null deletes). A string in `status` also becomes the status of the
+   * Merges into the context of an agent (RFC 7386: null deletes). A string in `status` that is not empty also becomes the status of the
    * record. Resolves when the write is acknowledged; the receipt says where it is.
    */
   updateAgentContext(agent: string, patch: PlainObject, conditions?: WriteConditions): Promise<Receipt>
@@ -182,7 +182,7 @@ async function leaseOf(surroundings: Surroundings, name: string, options: LeaseO
 
 /** In `current_work` and `token_usage` a status is a member like any other. */
 const statusOf = (name: string, { status }: PlainObject): { status?: string } =>
-  typeof status === 'string' && !PATCHABLE_MEMBERS.includes(name) ? { status } : {}
+  typeof status === 'string' && status !== '' && !PATCHABLE_MEMBERS.includes(name) ? { status } : {}
 
 /** Numbers as the texts that stand in the record; what is undefined is left out. */
 const numberTexts = <K extends string>(numbers: Record<K, number | undefined>): Partial<Record<K, string>> =>

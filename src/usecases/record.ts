@@ -4,7 +4,7 @@ import { formatLine, stringOf } from '../domain/json.js'
 import { formatPointer } from '../domain/pointer.js'
 import { formatTime } from '../domain/time.js'
 import { valueAt } from '../domain/tree.js'
-import { messageOf } from '../errors/errors.js'
+import { MemoryError, messageOf } from '../errors/errors.js'
 import { appendToLedger, ledgerOf } from './ledger.js'
 import { receiptOf, type Receipt, type WriteConditions } from './receipt.js'
 import { addsOf, editsOfResult, type Result } from './result-edits.js'
@@ -33,6 +33,8 @@ export async function recordResult(
 ): Promise<Recorded> {
   const { memory, by } = surroundings
   const { agent, ifRev, fence, idempotencyKey } = request
+  refuseEmpty('ID', request.subject)
+  refuseEmpty('OUTCOME', request.outcome)
   const learning = request.learning?.trim() === '' ? undefined : request.learning
   if (learning !== undefined) ledgerOf(ledger.root, agent)
   const target = await agentTargetOf(memory, agent)
@@ -76,6 +78,14 @@ export async function recordResult(
     })
   }
   return { receipt, warnings }
+}
+
+/** Nobody could tell what was done, or how it ended. */
+function refuseEmpty(name: string, text: string): void {
+  if (text !== '') return
+  throw new MemoryError('usage', `${name} is empty`, {
+    suggestions: ['memory_sync record AGENT ID OUTCOME [RESULT]: what was done, and how it ended, as T-12 completed'],
+  })
 }
 
 async function hasNewerResult(memory: Memory, agent: string, at: number): Promise<boolean> {

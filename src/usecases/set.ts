@@ -25,6 +25,7 @@ export async function setContext(surroundings: Surroundings, request: SetRequest
   const { name, patch, assignments = [], status, ...conditions } = request
   const to = await patchTargetOf(surroundings.memory, name)
   if (patch === undefined && assignments.length === 0 && status === undefined) throw nothingToSet()
+  if (status === '') throw emptyStatus()
   if (patch !== undefined) refuseTooLargeMembers(patch)
   const edits: Edit[] = [
     ...(patch === undefined ? [] : editsOfMergePatch(patch, to.under)),
@@ -59,6 +60,11 @@ function withoutStatus(edits: Edit[], status: string | undefined, name: string):
     suggestions: ['leave --status out, or name an agent'],
   })
 }
+
+const emptyStatus = (): MemoryError =>
+  new MemoryError('usage', 'the status is empty', {
+    suggestions: ['give one, as --status active, or leave --status out: the status then stays as it is'],
+  })
 
 const nothingToSet = (): MemoryError =>
   new MemoryError('usage', 'there is nothing to set', {

@@ -32,7 +32,9 @@ describe('the library', () => {
     expect(await cli.ok('get', 'context', '--agent', 'mary', '--compact')).toBe(
       '{"task":"T1","n":12345678901234567890,"status":"busy"}\n',
     )
+    await memory.updateAgentContext('mary', { status: '' })
     expect(await cli.ok('get', 'agents.mary.status', '--raw')).toBe('busy\n')
+    await memory.updateAgentContext('mary', { status: 'busy' })
     await cli.ok('set', 'rnd', 'x=1.5')
     expect(await memory.getUnifiedContext()).toMatchObject({
       agents: { mary: { context: { n: '12345678901234567890' } }, rnd: { context: { x: 1.5 } } },

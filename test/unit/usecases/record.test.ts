@@ -150,6 +150,17 @@ describe('record', () => {
     expect(formatLine(await context(world))).toContain('"learning":"x"')
   })
 
+  it.each([
+    ['ID', { subject: '' }],
+    ['OUTCOME', { outcome: '' }],
+  ])('refuses an empty %s before anything is written', async (name, request) => {
+    const { world, files, ledger } = setUp()
+    const refused = recordResult(world, ledger, result({ ...request, learning: 'x' }))
+    await expect(refused).rejects.toMatchObject({ code: 'usage', message: `${name} is empty` })
+    expect(world.memory.requests).toEqual([])
+    expect(files.size).toBe(0)
+  })
+
   it('refuses a result over 1 MiB before anything is written', async () => {
     const { world, ledger } = setUp()
     await expect(

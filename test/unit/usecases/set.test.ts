@@ -84,6 +84,13 @@ describe('set', () => {
     expect(world.memory.requests).toEqual([])
   })
 
+  it('refuses an empty status, and writes nothing', async () => {
+    const world = fakeSurroundings()
+    const empty = setContext(world, { name: 'mary', assignments: ['a=1'], status: '' })
+    await expect(empty).rejects.toMatchObject({ code: 'usage', message: 'the status is empty' })
+    expect(world.memory.requests).toEqual([])
+  })
+
   it('takes a value of exactly 1 MiB and refuses one byte more, counted in UTF-8', async () => {
     const world = fakeSurroundings()
     const most = 'é'.repeat(512 * 1024)

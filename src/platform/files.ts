@@ -12,7 +12,7 @@ export interface FileText {
   /** False: the bytes are no UTF-8, and `text` is not what is there. */
   valid: boolean
   identity: Identity
-  /** Why nothing could be read of what stands there: a folder or a pipe, or a file that this user may not open. */
+  /** Why nothing could be read of what stands there: a folder, a pipe, a link that cannot be followed, or a file that this user may not open. */
   unreadable?: string
 }
 
@@ -23,6 +23,7 @@ export interface Files {
   readLines(path: string, from: number): Promise<{ lines: string[]; end: number; ino: number } | null>
   /** Without reading the rest of the file. null: no such file, or no line that is complete. */
   firstLine(path: string): Promise<string | null>
+  /** Of the file that a link leads to; of the link itself where it cannot be followed. null: there is nothing. */
   identify(path: string): Promise<Identity | null>
   /**
    * One write(2) at the end of the file, made with mode 0600 if it is missing. Returns the inode that was written to, and how long
@@ -46,7 +47,7 @@ export interface Files {
   syncDirectory(path: string): Promise<void>
   /** Of a file, or of the one that a link leads to, into a new one with mode 0600; throws for everything else. */
   copy(from: string, to: string): Promise<void>
-  /** Follows symbolic links; the path itself where there is nothing. */
+  /** Follows symbolic links; the path itself where there is nothing, or where they cannot be followed. */
   resolve(path: string): Promise<string>
   modeOf(path: string): Promise<number | null>
 }

@@ -46,8 +46,25 @@ function decode(bytes: Buffer, identity: Identity): FileText {
   }
 }
 
+/**
+ * What stands there, behind a link too. Of a link that nobody can follow (a loop, a way through what this user may not
+ * enter, a name too long for a file) it is the link itself: that is in the way, and can be moved out of it.
+ */
+function lookAt(path: string): fs.Stats | null {
+  try {
+    return unlessMissing(() => fs.statSync(path))
+  } catch (error) {
+    const stat = isCode(error, ...NOT_FOLLOWED) ? unlessMissing(() => fs.lstatSync(path)) : null
+    if (stat?.isSymbolicLink() !== true) throw error
+    return stat
+  }
+}
+
+const NOT_FOLLOWED = ['ELOOP', 'EACCES', 'ENAMETOOLONG']
+
 /** A pipe would be waited for, and a device never ends. */
 function kindOf(stat: fs.Stats): string {
+  if (stat.isSymbolicLink()) return 'a link that cannot be followed'
   return stat.isDirectory() ? 'a folder' : stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device'
 }
 
@@ -55,7 +72,7 @@ function kindOf(stat: fs.Stats): string {
 const READ = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK
 
 function readWhole(path: string): FileText | null {
-  const stat = unlessMissing(() => fs.statSync(path))
+  const stat = lookAt(path)
   if (stat === null) return null
   const unreadable = (reason: string): FileText => ({ text: '', valid: false, identity: identityOf(stat), unreadable: reason })
   if (!stat.isFile()) return unreadable(`it is ${kindOf(stat)}`)
@@ -142,7 +159,10 @@ export const nodeFiles: Files = {
   read: promised(readWhole),
   readLines: promised(readLines),
   firstLine: promised(firstLine),
-  identify: promised((path) => unlessMissing(() => identityOf(fs.statSync(path)))),
+  identify: promised((path) => {
+    const stat = lookAt(path)
+    return stat === null ? null : identityOf(stat)
+  }),
   append: promised(appendOnce),
   write: async (path, text, options = {}) => {
     if (options.durable === true) return writeDurably(path, text, options.mode)
@@ -169,7 +189,7 @@ export const nodeFiles: Files = {
     return done === true
   }),
   renameOver: promised((from, to, expected) => {
-    const present = unlessMissing(() => fs.statSync(to))
+    const present = lookAt(to)
     // A device or a folder is never replaced, whoever put it, or a link to it, there since it was looked at.
     if (present !== null && !present.isFile()) return false
     if (!sameIdentity(present === null ? null : identityOf(present), expected)) return false
@@ -209,10 +229,12 @@ export const nodeFiles: Files = {
       writeBytes(fd, bytes)
     })
   }),
-  resolve: promised((path) => unlessMissing(() => fs.realpathSync(path)) ?? resolveMissing(path)),
+  resolve: promised((path) =>
+    lookAt(path)?.isSymbolicLink() === true ? path : (unlessMissing(() => fs.realpathSync(path)) ?? resolveMissing(path)),
+  ),
   modeOf: promised((path) => {
-    const stat = unlessMissing(() => fs.statSync(path))
-    return stat === null ? null : stat.mode & 0o7777
+    const stat = lookAt(path)
+    return stat === null || stat.isSymbolicLink() ? null : stat.mode & 0o7777
   }),
 }
 

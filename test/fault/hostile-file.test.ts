@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { constants, type Stats } from 'node:fs'
 import { chmod, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { FILES_ALONE, FILES_AND_HUB, REDIS_AND_HUB, type SetUp, soon, World } from '../support/world.js'
 
@@ -41,11 +42,14 @@ const NO_FILE: [name: string, make: (path: string) => Promise<unknown>][] = [
   ['a link to a pipe', async (path) => symlink(`${path}.pipe`, path)],
   ['a link to a link to a pipe', async (path) => symlink(await linkTo(`${path}.pipe`), path)],
   ['a link to a folder', async (path) => symlink(`${path}.folder`, path)],
+  ['a link to itself', async (path) => symlink('context.json', path)],
+  ['a loop of links', async (path) => symlink(await linkTo(`${dirname(path)}/shared_memory/context.json`, `${path}.loop`), path)],
+  ['a link to a name that no file can have', async (path) => symlink('x'.repeat(300), path)],
 ]
 
-async function linkTo(path: string): Promise<string> {
-  await symlink(path, `${path}.link`)
-  return `${path}.link`
+async function linkTo(path: string, link = `${path}.link`): Promise<string> {
+  await symlink(path, link)
+  return link
 }
 
 /** Can be read, and is data. `get` shows it under /agents/mary. */

@@ -13,7 +13,7 @@ export async function reportFailure(
   return printAll(printedFailure(failureOf(error), form))
 }
 
-/** Anything that was thrown as one of our errors: what oclif says of a wrong call is `usage`, all else is our bug. */
+/** Anything that was thrown as one of our errors: what oclif says of a wrong call is `usage`, a disk that refuses is `unavailable`, all else is our bug. */
 export const failureOf = (error: unknown): MemoryError =>
   error instanceof Errors.CLIError ? usageFailure(error) : faultOf(error)
 

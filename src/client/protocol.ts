@@ -9,7 +9,7 @@
  * between versions of the protocol, so that client and hub of different versions can notice it, and an old hub be ended.
  */
 import type { ProcessIdentity } from '../platform/processes.js'
-import { type ErrorCode, MemoryError, messageOf, StoreUnavailable } from '../errors/errors.js'
+import { type ErrorCode, foreseen, MemoryError, messageOf, StoreUnavailable } from '../errors/errors.js'
 
 /** Raised whenever a client and a hub of before could misunderstand each other. */
 export const PROTOCOL = 1
@@ -87,9 +87,9 @@ export function hubInfoOf(value: unknown): HubInfo | null {
   return value as unknown as HubInfo
 }
 
-/** A fault that is no MemoryError is a bug of the hub's: the client says so, the stack stays in the hub. */
+/** A fault that nobody foresaw is a bug of the hub's: the client says so, the stack stays in the hub. */
 export function toWireError(error: unknown): WireError {
-  const fault = error instanceof MemoryError ? error : new MemoryError('internal', messageOf(error))
+  const fault = foreseen(error) ?? new MemoryError('internal', messageOf(error))
   const { code, message, suggestions, details, retryable } = fault
   return {
     code,

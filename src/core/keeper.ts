@@ -7,6 +7,7 @@ import type { TreeMap } from '../domain/json.js'
 import type { Change, Operation, Target } from '../domain/operation.js'
 import type { Pointer } from '../domain/pointer.js'
 import type { Replica } from '../domain/replica.js'
+import { messageOf } from '../errors/errors.js'
 import type { Acknowledged } from '../store/root.js'
 import { EVERYTHING, Exchange } from './exchange.js'
 import type { EditFacts } from './file-in.js'
@@ -29,7 +30,10 @@ export class Keeper implements LocalSequencer {
   private isGivenUp = false
 
   /** For a round an empty root stays empty until something is written; a hub begins the context at once. */
-  constructor(ports: Ports, keptFor: KeptFor = 'a round') {
+  constructor(
+    private readonly ports: Ports,
+    keptFor: KeptFor = 'a round',
+  ) {
     this.copy = new RootCopy(ports.clock)
     this.journal = new JournalKeeping(ports, this.copy, keptFor)
     this.file = new FileKeeping(ports, this.copy)
@@ -52,6 +56,16 @@ export class Keeper implements LocalSequencer {
     }
     if (mayWrite) await this.file.putOut(file)
     await this.journal.fold()
+  }
+
+  /** After something was decided here, and is in the journal: a disk that fails now undoes nothing of it, and the next round does the rest. */
+  async roundAfter(): Promise<void> {
+    try {
+      await this.round([])
+    } catch (error) {
+      this.giveUp()
+      this.ports.tell('error', `a round failed: ${messageOf(error)}`)
+    }
   }
 
   /** A change that this process has committed itself: it need not be read back. */

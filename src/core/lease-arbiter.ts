@@ -89,7 +89,7 @@ export class LeaseArbiter {
       const { rev, epoch, high } = keeper.replica
       const on = await this.contextOf({ epoch, high, skewMs: 0 })
       const answer = await work(this.leases.local(keeper), on, false)
-      if (keeper.replica.rev > rev) await keeper.round([])
+      if (keeper.replica.rev > rev) await keeper.roundAfter()
       return answer
     }, 'queue')
     if (reply === null || isNotNow(reply)) throw keeperIsBusy()

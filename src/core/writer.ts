@@ -212,7 +212,7 @@ export class Writer {
       const final = finalOf(submission)
       if (final === null) throw keeperIsBusy()
       if (final.is !== 'committed' && final.is !== 'duplicate') return refusal(final)
-      await keeper.round([])
+      await keeper.roundAfter()
       const rev = final.is === 'committed' ? final.change.rev : final.rev
       const replayed = final.is === 'duplicate' && operation.digest !== undefined
       return { ok: true, rev, durability: 'file', pending: 0, ...(replayed && { replayed: true as const }) }

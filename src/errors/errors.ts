@@ -59,5 +59,42 @@ export class StoreUnavailable extends MemoryError {
   }
 }
 
+const FREE_SPACE = 'free space on its disk'
+const MEND_PERMISSIONS = 'mend its permissions, or see that its disk can be written'
+const LIMIT_OF_FILES = 'end what has too many files open, or raise the limit'
+const IN_THE_WAY = 'move away what stands there, or on the way there, and is not what it should be'
+
+/** What a disk, or whoever decides on what may be done there, may do to any program. */
+const WAYS_OUT: ReadonlyMap<unknown, string> = new Map([
+  ['ENOSPC', FREE_SPACE],
+  ['EDQUOT', FREE_SPACE],
+  ['EROFS', MEND_PERMISSIONS],
+  ['EACCES', MEND_PERMISSIONS],
+  ['EPERM', MEND_PERMISSIONS],
+  ['EIO', 'look what the system says of its disk'],
+  ['EMFILE', LIMIT_OF_FILES],
+  ['ENFILE', LIMIT_OF_FILES],
+  ['ELOOP', IN_THE_WAY],
+  ['ENOTDIR', IN_THE_WAY],
+  ['EISDIR', IN_THE_WAY],
+  ['ENOTFILE', IN_THE_WAY], // as our files say of a pipe or a device
+])
+
+/** What was thrown, if it is no defect: an error of ours, or a disk that refuses a file. Else null. */
+export const foreseen = (error: unknown): MemoryError | null => (error instanceof MemoryError ? error : refusalOfDisk(error))
+
+function refusalOfDisk(error: unknown): MemoryError | null {
+  if (!(error instanceof Error)) return null
+  const { code, path, syscall = 'open' } = error as NodeJS.ErrnoException
+  const wayOut = WAYS_OUT.get(code)
+  // Only what is done to a file: a program that cannot be started has a path, too.
+  if (wayOut === undefined || path === undefined || syscall.startsWith('spawn')) return null
+  const reason = error.message.split(`, ${syscall}`, 1)[0]!
+  return new MemoryError('unavailable', `${path} cannot be used: ${reason}`, {
+    cause: error,
+    suggestions: [`${wayOut}, then repeat the command`, 'memory_sync health looks at the whole root'],
+  })
+}
+
 /** The message of anything that was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -2,7 +2,7 @@
 import type net from 'node:net'
 import { BrokenFrame, FrameReader } from '../client/frames.js'
 import { type CallName, type EndReason, type HubInfo, PROTOCOL, type Request, requestOf, toWireError } from '../client/protocol.js'
-import { MemoryError } from '../errors/errors.js'
+import { foreseen, MemoryError } from '../errors/errors.js'
 import type { Answer, Call, Outlet } from './calls.js'
 import { Delivery, type DeliveryLimits } from './delivery.js'
 import { helloArgs, parseArgs } from './requests.js'
@@ -21,7 +21,7 @@ export interface SessionHost {
   stopAsked(): void
   /** A client said hello. */
   greeted(version: string | undefined): void
-  /** A bug: an error that is none of ours. */
+  /** A bug: an error that nobody foresaw. */
   bug(error: unknown): void
 }
 
@@ -159,7 +159,7 @@ export class Session {
   }
 
   private failure(error: unknown): { error: ReturnType<typeof toWireError> } {
-    if (!(error instanceof MemoryError)) this.host.bug(error)
+    if (foreseen(error) === null) this.host.bug(error)
     return { error: toWireError(error) }
   }
 

@@ -26,10 +26,17 @@ function unlessMissing<T>(action: () => T): T | null {
   }
 }
 
+/** What fails on an open file says which call it was, and not of which file. */
+function named(error: unknown, path: string): unknown {
+  return error instanceof Error ? Object.assign(error, { path }) : error
+}
+
 function withOpen<T>(path: string, flags: string | number, mode: number, use: (fd: number) => T): T {
   const fd = fs.openSync(path, flags, mode)
   try {
     return use(fd)
+  } catch (error) {
+    throw named(error, path)
   } finally {
     fs.closeSync(fd)
   }
@@ -85,7 +92,7 @@ function readWhole(path: string): FileText | null {
 }
 
 function refuseOthers(path: string, stat: fs.Stats): void {
-  if (!stat.isFile()) throw Object.assign(new Error(`${path} is ${kindOf(stat)}, and no file`), { code: 'EINVAL' })
+  if (!stat.isFile()) throw Object.assign(new Error(`${path} is ${kindOf(stat)}, and no file`), { code: 'ENOTFILE' })
 }
 
 function writeBytes(fd: number, bytes: Buffer): void {
@@ -99,6 +106,8 @@ async function writeDurably(path: string, text: string, mode: number | undefined
     if (text.length > LARGE) await writeFile(fd, text)
     else writeBytes(fd, Buffer.from(text))
     await sync(fd)
+  } catch (error) {
+    throw named(error, path)
   } finally {
     fs.closeSync(fd)
   }
@@ -218,6 +227,8 @@ export const nodeFiles: Files = {
     const fd = fs.openSync(path, 'r')
     try {
       await sync(fd)
+    } catch (error) {
+      throw named(error, path)
     } finally {
       fs.closeSync(fd)
     }

@@ -1,14 +1,16 @@
 /** Errors as a person, or with --json a program, is told of them. */
-import { MemoryError, messageOf } from '../errors/errors.js'
+import { foreseen, MemoryError, messageOf } from '../errors/errors.js'
 import { formatJson } from './json.js'
 
-/** Anything that was thrown as one of our errors: what is none of them is our bug. */
+/** Anything that was thrown as one of our errors: what is none of them, and no disk that refuses, is our bug. */
 export function faultOf(error: unknown): MemoryError {
-  if (error instanceof MemoryError) return error
-  return new MemoryError('internal', messageOf(error), {
-    cause: error,
-    suggestions: ['this is a defect of memory_sync: please report it with the command that you ran'],
-  })
+  return (
+    foreseen(error) ??
+    new MemoryError('internal', messageOf(error), {
+      cause: error,
+      suggestions: ['this is a defect of memory_sync: please report it with the command that you ran'],
+    })
+  )
 }
 
 export function formatFailure({ message, suggestions, code, cause }: MemoryError, prefix: string): string {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import net from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { afterwards } from '../support/cleanup.js'
-import { endAfterwards, type ProgramOptions, startCli, startHub } from '../support/program.js'
+import { endAfterwards, type ProgramOptions, type Ran, startCli, startHub } from '../support/program.js'
 import { startRedis } from '../support/redis.js'
 import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js'
 import { type Context, FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, type SetUp, soon, World } from '../support/world.js'
@@ -90,7 +90,7 @@ describe.skipIf(noDisk !== null).each(SET_UPS)('with $name, a disk', (setUp) => 
   test('that can only be read refuses writes, shows what is there, and goes on when it can be written again', async () => {
     const { disk, adding, hub } = await onSmallDisk(setUp)
     await adding.once()
-    disk.setReadOnly(true)
+    await disk.setReadOnly(true)
     for (let n = 0; n < 2; n++) {
       const { code, journal } = await adding.once()
       if (!setUp.hub || !setUp.redis) expect(code).toBe(69)
@@ -99,7 +99,7 @@ describe.skipIf(noDisk !== null).each(SET_UPS)('with $name, a disk', (setUp) => 
     expect(await adding.read()).toBe(adding.acknowledged)
     const health = await adding.world.runWith({ via: disk.via }, 'health')
     expect({ code: health.code, stdout: health.stdout }).toMatchObject({ code: 1, stdout: expect.stringContaining('❌ Root takes no writes') })
-    disk.setReadOnly(false)
+    await disk.setReadOnly(false)
     expect(await adding.once()).toMatchObject({ code: 0 })
     expect(await adding.read()).toBe(adding.acknowledged)
     expect(hub?.hasEnded() ?? false).toBe(false)
@@ -123,6 +123,48 @@ test.skipIf(noDisk !== null)('with Redis and hub, a disk that is full keeps nobo
   disk.free()
   expect(await adding.once()).toMatchObject({ code: 0 })
   await soon(async () => (await isWholeFile(disk)).agents['mary']?.context?.['n'] === 2, 'the file is up to date')
+})
+
+/** A hub has the lock already, and now and then a line still fits into a page that the journal has: then it is kept, and that is right. */
+describe.skipIf(noDisk !== null).each([FILES_AND_HUB, FILES_ALONE])('with $name, a disk that is full', (setUp) => {
+  test('gives no lease and takes no item that it does not keep, and calls neither a defect', async () => {
+    const { disk, adding } = await onSmallDisk(setUp)
+    const { world } = adding
+    const run = (...args: string[]): Promise<Ran> => world.runWith({ via: disk.via }, ...args)
+    await adding.once()
+    disk.fill()
+    const [acquired, added] = [await run('lock', 'acquire', 'build'), await run('task', 'add', 'x')]
+    for (const { code, stderr } of [acquired, added]) {
+      expect(setUp.hub ? [69, 0] : [69], stderr).toContain(code)
+      if (code === 69) expect(stderr).toMatch(/ENOSPC[^]*free space/)
+    }
+    expect((await run('lock', 'status', 'build')).stdout).toContain(acquired.code === 0 ? 'fence' : 'free')
+    expect((await run('task', 'list', '--json')).stdout.includes('"x"')).toBe(added.code === 0)
+    disk.free()
+    if (acquired.code !== 0) expect(await run('lock', 'acquire', 'build')).toMatchObject({ code: 0 })
+    if (added.code !== 0) expect(await run('task', 'add', 'x')).toMatchObject({ code: 0 })
+  })
+})
+
+describe.skipIf(noDisk !== null).each([REDIS_AND_HUB, REDIS_ALONE])('with $name, a sync', (setUp) => {
+  test('on a disk that is full, or can only be read, says so, and is no defect', async () => {
+    const { disk, adding } = await onSmallDisk(setUp)
+    const sync = (): Promise<Ran> => adding.world.runWith({ via: disk.via }, 'sync')
+    await adding.once()
+    expect(await sync()).toMatchObject({ code: 0 })
+    disk.fill()
+    await adding.once()
+    // Without anything to write, a full disk takes it all.
+    const full = await sync()
+    expect([69, 0], full.stderr).toContain(full.code)
+    disk.free()
+    await disk.setReadOnly(true)
+    const { code, stderr } = await sync()
+    expect(code, stderr).toBe(69)
+    expect(stderr).toMatch(/EROFS[^]*permissions/)
+    await disk.setReadOnly(false)
+    await soon(async () => (await sync()).code === 0)
+  })
 })
 
 /** It always parses, and has no less than it had. */

@@ -256,6 +256,7 @@ test('a journal that is no file takes no write, and nobody waits for it', async 
   try {
     expect(await world.run('set', 'mary', 'a=2')).toMatchObject({ code: 69, stdout: '' })
     expect((await reader.read(Buffer.alloc(10), 0, 10)).bytesRead).toBe(0)
+    expect(await world.run('get')).toMatchObject({ code: 69, stderr: expect.stringContaining('is a pipe') })
   } finally {
     await reader.close()
   }

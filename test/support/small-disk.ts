@@ -70,8 +70,13 @@ export class SmallDisk {
     rmSync(`${this.seen}/filler`)
   }
 
-  setReadOnly(isReadOnly: boolean): void {
+  /** As long as a program has a file open to write, the system refuses: a hub does now and then, for a moment. */
+  async setReadOnly(isReadOnly: boolean): Promise<void> {
     const [nsenter = '', ...args] = this.via
-    execFileSync(nsenter, [...args, 'mount', '-o', `remount,${isReadOnly ? 'ro' : 'rw'}`, this.folder])
+    const remount = (): boolean => {
+      execFileSync(nsenter, [...args, 'mount', '-o', `remount,${isReadOnly ? 'ro' : 'rw'}`, this.folder], { stdio: 'pipe' })
+      return true
+    }
+    await eventually(remount, { timeoutMs: 10_000, what: 'another mount' })
   }
 }

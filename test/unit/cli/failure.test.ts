@@ -1,5 +1,6 @@
 import { Errors } from '@oclif/core'
 import { describe, expect, it } from 'vitest'
+import { toWireError } from '../../../src/client/protocol.js'
 import { exitCodeOf, exitCodeOfSignal } from '../../../src/verbs/exit-codes.js'
 import { failureOf } from '../../../src/cli/failure.js'
 import { formatFailure, formatFailureJson } from '../../../src/verbs/failure-text.js'
@@ -52,6 +53,26 @@ describe('a failure', () => {
     expect(failure).toMatchObject({ code: 'usage', message: 'Nonexistent flag: --hekp', details: {} })
     expect(formatFailureJson(failure).length).toBeLessThan(300)
     expect(failureOf(new Errors.CLIError('command hub:x not found')).message).toBe('there is no command "hub x"')
+  })
+
+  it.each(['ENOSPC', 'EROFS', 'EACCES', 'EPERM', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ELOOP', 'ENOTDIR', 'EISDIR'])(
+    'is a disk that cannot be used when a file is refused with %s',
+    (code) => {
+      const refused = Object.assign(new Error(`${code}: why, open '/root/state.json'`), { code, syscall: 'open', path: '/root/state.json' })
+      const failure = failureOf(refused)
+      expect(failure).toMatchObject({ code: 'unavailable', message: `/root/state.json cannot be used: ${code}: why`, cause: refused })
+      expect(formatFailure(failure, 'Error')).toMatch(/^Error: .*\n {2}- .*, then repeat the command\n {2}- memory_sync health .*\n$/)
+      expect(toWireError(refused)).toMatchObject({ code: 'unavailable', message: failure.message, suggestions: failure.suggestions })
+    },
+  )
+
+  it.each([
+    { code: 'ENOENT', syscall: 'open', path: '/root/state.json' },
+    { code: 'EACCES', syscall: 'spawn sh', path: 'sh' },
+    { code: 'EACCES', syscall: 'connect', address: '/root/hub.sock' },
+    { code: 'EPERM', syscall: 'kill' },
+  ])('is our bug where no disk refused a file: %j', (facts) => {
+    expect(failureOf(Object.assign(new Error('why'), facts)).code).toBe('internal')
   })
 
   it('is our bug when it is anything else, with the trace for whoever mends it', () => {

@@ -58,18 +58,18 @@ describe('a failure', () => {
   it.each(['ENOSPC', 'EROFS', 'EACCES', 'EPERM', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ELOOP', 'ENOTDIR', 'EISDIR'])(
     'is a disk that cannot be used when a file is refused with %s',
     (code) => {
-      const refused = Object.assign(new Error(`${code}: why, open '/root/state.json'`), { code, syscall: 'open', path: '/root/state.json' })
+      const refused = Object.assign(new Error(`${code}: why, open '/place/state.json'`), { code, syscall: 'open', path: '/place/state.json' })
       const failure = failureOf(refused)
-      expect(failure).toMatchObject({ code: 'unavailable', message: `/root/state.json cannot be used: ${code}: why`, cause: refused })
+      expect(failure).toMatchObject({ code: 'unavailable', message: `/place/state.json cannot be used: ${code}: why`, cause: refused })
       expect(formatFailure(failure, 'Error')).toMatch(/^Error: .*\n {2}- .*, then repeat the command\n {2}- memory_sync health .*\n$/)
       expect(toWireError(refused)).toMatchObject({ code: 'unavailable', message: failure.message, suggestions: failure.suggestions })
     },
   )
 
   it.each([
-    { code: 'ENOENT', syscall: 'open', path: '/root/state.json' },
+    { code: 'ENOENT', syscall: 'open', path: '/place/state.json' },
     { code: 'EACCES', syscall: 'spawn sh', path: 'sh' },
-    { code: 'EACCES', syscall: 'connect', address: '/root/hub.sock' },
+    { code: 'EACCES', syscall: 'connect', address: '/place/hub.sock' },
     { code: 'EPERM', syscall: 'kill' },
   ])('is our bug where no disk refused a file: %j', (facts) => {
     expect(failureOf(Object.assign(new Error('why'), facts)).code).toBe('internal')

@@ -9,7 +9,7 @@ export interface Finished {
   stderr: string
 }
 
-/** Runs to the end, or is killed after `timeoutMs`; whoever is told that it has `started` may end it before. One that a signal ended counts as failed. */
+/** Runs to the end, or is killed after `timeoutMs`; whoever is told at once that it has `started` may end it before. One that a signal ended counts as failed. */
 export function runChild(
   file: string,
   args: readonly string[],
@@ -22,9 +22,7 @@ export function runChild(
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(timeoutMs !== undefined && { timeout: timeoutMs, killSignal: 'SIGKILL' as const }),
     })
-    if (started !== undefined) child.once('spawn', () => {
-      started(child)
-    })
+    if (child.pid !== undefined) started?.(child)
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

@@ -16,10 +16,10 @@ import { aWrite } from './fixtures/fake-engine.js'
 async function place() {
   const folder = await makeTempFolder()
   const read = { journal: 0, history: 0, state: 0 }
-  const disk = { fails: false }
+  const disk: { failsAt: RegExp | null } = { failsAt: null }
   const files: Files = {
     ...nodeFiles,
-    append: (path, text) => (disk.fails && path.endsWith('/history') ? Promise.reject(new Error('ENOSPC')) : nodeFiles.append(path, text)),
+    append: (path, text) => (disk.failsAt?.test(path) === true ? Promise.reject(new Error('ENOSPC')) : nodeFiles.append(path, text)),
     read: (path) => {
       if (path.endsWith('/state.json')) read.state++
       return nodeFiles.read(path)
@@ -110,15 +110,25 @@ test('a program goes on from what is in the files when a round of it has failed 
   const { open, read, disk } = await place()
   const program = await open()
   for (let n = 0; n < 3; n++) await program.write(aWrite(String(n)))
-  disk.fails = true // after the change was numbered
+  disk.failsAt = /\/history$/ // after the change was numbered
   expect(await program.write(aWrite('1000'))).toMatchObject({ ok: true })
-  disk.fails = false
+  disk.failsAt = null
   const states = read.state
   const { rev } = (await program.write(aWrite('1001'))) as { rev: number }
   expect(read.state).toBeGreaterThan(states)
   const other = await open()
   expect(await other.read()).toEqual(await program.read())
   expect((await other.history(0)).map((change) => change.rev)).toEqual(Array.from({ length: 5 }, (_, n) => rev - 4 + n))
+})
+
+test('what the keeper alone has decided is acknowledged, although the disk fails in the round behind it', async () => {
+  const { open, disk } = await place()
+  const program = await open()
+  const { rev } = (await program.write(aWrite('1'))) as { rev: number }
+  disk.failsAt = /\/version\.\d+\.log$/ // before context.json is written
+  expect(await program.write({ ...aWrite('2'), ifRev: rev })).toMatchObject({ ok: true, rev: rev + 1 })
+  disk.failsAt = null
+  expect(await program.write({ ...aWrite('3'), ifRev: rev + 1 })).toMatchObject({ ok: true, rev: rev + 2 })
 })
 
 test('a program that does not write for a while keeps nothing in memory, and begins with the state', async () => {

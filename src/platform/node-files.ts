@@ -42,6 +42,18 @@ function withOpen<T>(path: string, flags: string | number, mode: number, use: (f
   }
 }
 
+/** The same for what waits for the disk. */
+async function whileOpen(path: string, flags: string, mode: number, use: (fd: number) => Promise<void>): Promise<void> {
+  const fd = fs.openSync(path, flags, mode)
+  try {
+    await use(fd)
+  } catch (error) {
+    throw named(error, path)
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
 const identityOf = (stat: fs.Stats): Identity => ({ ino: stat.ino, size: stat.size, mtimeMs: stat.mtimeMs })
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -99,18 +111,13 @@ function writeBytes(fd: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += fs.writeSync(fd, bytes, at)
 }
 
-async function writeDurably(path: string, text: string, mode: number | undefined): Promise<void> {
-  const fd = fs.openSync(path, 'w', 0o600)
-  try {
+function writeDurably(path: string, text: string, mode: number | undefined): Promise<void> {
+  return whileOpen(path, 'w', 0o600, async (fd) => {
     if (mode !== undefined) fs.fchmodSync(fd, mode)
     if (text.length > LARGE) await writeFile(fd, text)
     else writeBytes(fd, Buffer.from(text))
     await sync(fd)
-  } catch (error) {
-    throw named(error, path)
-  } finally {
-    fs.closeSync(fd)
-  }
+  })
 }
 
 /** A pipe in the place of the journal is not waited for. */
@@ -224,14 +231,7 @@ export const nodeFiles: Files = {
     fs.mkdirSync(path, { recursive: true, mode })
   }),
   syncDirectory: async (path) => {
-    const fd = fs.openSync(path, 'r')
-    try {
-      await sync(fd)
-    } catch (error) {
-      throw named(error, path)
-    } finally {
-      fs.closeSync(fd)
-    }
+    await whileOpen(path, 'r', 0, (fd) => sync(fd))
   },
   copy: promised((from, to) => {
     // What took the file's place since it was looked at may be a device that never ends.
@@ -240,9 +240,14 @@ export const nodeFiles: Files = {
       writeBytes(fd, bytes)
     })
   }),
-  resolve: promised((path) =>
-    lookAt(path)?.isSymbolicLink() === true ? path : (unlessMissing(() => fs.realpathSync(path)) ?? resolveMissing(path)),
-  ),
+  resolve: promised((path) => {
+    try {
+      return unlessMissing(() => fs.realpathSync(path)) ?? resolveMissing(path)
+    } catch (error) {
+      if (isCode(error, ...NOT_FOLLOWED)) return path
+      throw error
+    }
+  }),
   modeOf: promised((path) => {
     const stat = lookAt(path)
     return stat === null || stat.isSymbolicLink() ? null : stat.mode & 0o7777

@@ -31,8 +31,7 @@ export class SingleFeed {
   }
 
   async begin(): Promise<void> {
-    await this.rounds.settle()
-    this.view = await this.rounds.follow(this.view)
+    this.view = await this.upToDate()
     this.last = this.view.replica.rev
   }
 
@@ -41,8 +40,7 @@ export class SingleFeed {
     if (this.isLooking) return
     this.isLooking = true
     try {
-      await this.rounds.settle()
-      const view = await this.rounds.follow(this.view)
+      const view = await this.upToDate()
       const changes = await this.ports.root.history.after(this.last)
       const shown = changes.filter((change) => change.rev <= view.replica.rev)
       this.view = view
@@ -51,6 +49,15 @@ export class SingleFeed {
     } finally {
       this.isLooking = false
     }
+  }
+
+  /** The keeper may be a hub that is suspended, and pulls nothing then: what the shared store has committed is told all the same. */
+  private async upToDate(): Promise<Keeper> {
+    const keeper = await this.rounds.settle()
+    const view = await this.rounds.follow(this.view)
+    const store = keeper === null && view.mode === 'online' ? await this.ports.connector.connect() : null
+    if (store !== null) for (const change of await changesIn(store, view.replica.rev)) await view.take(change)
+    return view
   }
 }
 

@@ -151,3 +151,16 @@ test('a hand edit and what a legacy program wrote are told too', async () => {
   await soon(() => linesOf(watch).some(({ data }) => (data as JsonObject)['status'] === 'busy'))
   expectOrder(linesOf(watch))
 })
+
+test.each(['before', 'after'])('a watch that begins %s its hub is suspended tells what Redis takes meanwhile, and goes on when the hub does', async (when) => {
+  const world = await World.make(REDIS_AND_HUB)
+  const early = when === 'before' ? await follow(world) : null
+  world.hub!.signal('SIGSTOP')
+  const watch = early ?? (await follow(world))
+  await write(world, names('past', 3))
+  await tells(watch, names('past', 3))
+  world.hub!.signal('SIGCONT')
+  await soon(async () => (await world.run('hub', 'status')).code === 0, 'the hub answers')
+  await write(world, names('by', 3))
+  expectOrder(await tells(watch, [...names('past', 3), ...names('by', 3)]))
+})

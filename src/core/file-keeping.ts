@@ -4,6 +4,7 @@ import { unreadableAgents } from '../domain/hand-edit.js'
 import type { TreeMap } from '../domain/json.js'
 import { formatTime } from '../domain/time.js'
 import type { FileText, Identity } from '../platform/files.js'
+import type { Place } from '../store/root.js'
 import { type FileLook, judgeText } from './file-in.js'
 import { FilePace } from './file-pace.js'
 import type { Ports } from './ports.js'
@@ -129,14 +130,14 @@ export class FileKeeping {
     return this.put?.state === this.state() ? this.put.text : formatDocument(this.compose())
   }
 
-  private async takeEdit(look: Extract<FileLook, { is: 'edited' }>): Promise<void> {
+  private async takeEdit(look: Extract<FileLook, { is: 'edited' }>, place: Place): Promise<void> {
     for (const op of look.operations) {
       await this.ports.root.append({ op })
       this.copy.open.add({ op })
     }
     const unreadable = unreadableAgents(look.document)
     if (unreadable.length > 0) {
-      const where = await this.ports.root.document.setAside('unreadable')
+      const where = await place.setAside('unreadable')
       this.ports.tell('error', `records that are no objects (${unreadable.join(', ')}) in context.json: a copy is ${where ?? '?'}`)
     }
     if (this.copy.order.length === 0 || look.operations.length > 0) this.copy.takeOrder(look.document)
@@ -154,7 +155,7 @@ export class FileKeeping {
         this.heldUntil = this.ports.clock.now() + RETRY_MS
         return false
       case 'edited':
-        await this.takeEdit(look)
+        await this.takeEdit(look, this.ports.root.document)
         break
       case 'broken': {
         const { document, versions } = this.ports.root
@@ -201,7 +202,7 @@ export class FileKeeping {
         this.ports.tell('error', `what was written over context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}`)
         continue
       }
-      if (look?.is === 'edited') await this.takeEdit(look)
+      if (look?.is === 'edited') await this.takeEdit(look, replaced)
       await replaced.forget()
     }
   }

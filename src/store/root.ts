@@ -68,6 +68,9 @@ export interface Replaced {
   setAside(reason: string): Promise<string | null>
 }
 
+/** Where a text stands, and is set aside from. */
+export type Place = Pick<Replaced, 'setAside'>
+
 export interface DocumentFile {
   /** null: there is no file. */
   read(): Promise<FileText | null>

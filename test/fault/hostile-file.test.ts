@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { constants, type Stats } from 'node:fs'
 import { chmod, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { FILES_ALONE, FILES_AND_HUB, REDIS_AND_HUB, type SetUp, soon, World } from '../support/world.js'
 
@@ -198,6 +198,19 @@ describe.each([REDIS_AND_HUB, FILES_ALONE])('a context.json that is strange, wit
       expect((await keptAside(world)).map(String), name).toContain(content)
       await rm(aside(world), { recursive: true })
     }
+  })
+
+  test('and was replaced before anybody had read it, is what the copy is of', async () => {
+    const world = await makeWorld(setUp)
+    const [, content] = PARTLY[1]!
+    const replaced = `${dirname(aside(world))}/replaced.${Date.now() - 60_000}.abc`
+    await writeFile(`${replaced}.new`, content)
+    const before = new Date(Date.now() - 60_000)
+    await utimes(`${replaced}.new`, before, before)
+    await rename(`${replaced}.new`, replaced)
+    await soon(async () => (await world.ok('update', 'rnd', 'active'), (await world.ok('get', '/agents/gg/status', '--raw')) === 'new\n'))
+    expect((await keptAside(world)).map(String)).toEqual([content])
+    expect(await readdir(dirname(replaced))).not.toContain(basename(replaced))
   })
 })
 

@@ -8,7 +8,7 @@ import { readTracking, type Tracking, trackingOf } from '../../domain/tracking.j
 import { type TrackingEdit, trackingEdit } from '../../domain/tracking-edit.js'
 import { MemoryError, messageOf } from '../../errors/errors.js'
 import type { FileText } from '../../platform/files.js'
-import type { DocumentFile, KeeperLock, Replaced, Versions } from '../../store/root.js'
+import type { DocumentFile, KeeperLock, Place, Versions } from '../../store/root.js'
 import { writeItem, writeList } from './add.js'
 import { loadTasks, type TaskSurroundings } from './surroundings.js'
 import { trackingFacts } from './view.js'
@@ -52,8 +52,6 @@ export async function keepCopy(surroundings: TaskSurroundings, ports: CopyPorts)
     await ports.pause(LOCK_RETRY_MS)
   }
 }
-
-type Place = Pick<Replaced, 'setAside'>
 
 class Copy {
   constructor(

@@ -7,7 +7,8 @@ import { parseJsonObjectArgument } from '../usecases/json-argument.js'
 export default class Publish extends BaseCommand {
   static override readonly summary = 'Tell an event to whoever watches right now.'
   static override readonly description = `It goes out on the channel memory:updates of Redis, and is shown by "watch"; it is not kept, and no part of the
-context. With files only the hub tells those who watch on this machine. Exit 1 when there is nobody who could pass it on.`
+context. With files only, or as long as Redis does not take it, the hub tells those who watch on this
+machine. Exit 1 when there is nobody who could pass it on.`
   static override readonly examples = [
     `<%= config.bin %> publish '{"event":"new_data","agent":"gc","file":"report.json"}'`,
     'some-tool | <%= config.bin %> publish -',

@@ -120,13 +120,11 @@ export class LocalEngine implements Engine {
 
   async publish(event: TreeMap): Promise<boolean> {
     const text = formatLine(event)
-    const store = await this.ports.connector.connect()
-    if (store !== null && 'publish' in store) {
-      await (store as WakingStore).publish(text)
-      return true
-    }
-    this.hub?.feed.takeMessage(text)
-    return this.hub !== null
+    const connected = await this.ports.connector.connect()
+    const store = connected !== null && 'publish' in connected ? (connected as WakingStore) : null
+    if (this.hub !== null) await this.hub.rounds.publish(store, text)
+    else await store?.publish(text)
+    return this.hub !== null || store !== null
   }
 
   // ---- reading

@@ -43,9 +43,10 @@ export class Exchange {
   /** Own changes that are not in the replica yet. */
   private readonly committed: Change[] = []
   private taking: Promise<void> | null = null
-  /** Records that could not be compared, as they were ahead of the replica. */
-  private ahead: Target[] = []
-  /** Of a look at all records, those that are still to be compared. */
+  /** Records that are to be compared: somebody has touched them, or they were ahead of the replica. */
+  private due = new Set<Target>()
+  /** All are, and of them these still. */
+  private areAllDue = false
   private uncompared: Target[] = []
 
   constructor(
@@ -60,6 +61,9 @@ export class Exchange {
   /** `touched`: records to compare with what changes say. Never throws because the shared store is away. */
   async run(touched: Iterable<Target> | 'all', portion = EVERYTHING): Promise<void> {
     const { copy } = this
+    // What this round does not come to, the next one does.
+    if (touched === 'all') this.areAllDue = true
+    else for (const target of touched) this.due.add(target)
     const shared = await this.ports.connector.connect()
     copy.mode = modeOf(this.ports, copy.replica.epoch, shared)
     copy.refusal = null
@@ -67,7 +71,7 @@ export class Exchange {
     const store = shared ?? (copy.mode === 'off' ? this.options.ownStore() : null)
     if (store === null) return
     try {
-      await this.runWith(store, touched, portion)
+      await this.runWith(store, portion)
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
       copy.mode = 'away'
@@ -135,25 +139,30 @@ export class Exchange {
     return submission
   }
 
-  private async runWith(store: Store, touched: Iterable<Target> | 'all', portion: Portion): Promise<void> {
+  private async runWith(store: Store, portion: Portion): Promise<void> {
     const lineage = await this.enter(store)
     if (lineage === null || !(await this.pull(store))) return
-    if (touched === 'all' && store.shared) this.uncompared = await store.targets()
-    const some = this.uncompared.splice(0, portion.records)
-    let hasSent = await this.compare(store, touched === 'all' ? some : [...touched, ...some])
+    if (this.areAllDue && store.shared) this.uncompared = await store.targets()
+    this.areAllDue = false
+    let hasSent = await this.compare(store, this.uncompared.slice(0, portion.records))
+    this.uncompared = this.uncompared.slice(portion.records)
     this.seed()
     const replay = new Replay(store, this.copy, this.ports.root)
     hasSent = (await replay.run(portion.replayMs)) || hasSent
-    this.isUnfinished = replay.isUnfinished || this.uncompared.length > 0
-    if (!hasSent && this.ahead.length === 0) return
+    // One of a record of which something is missing goes when that was put back.
+    const isMended = replay.evicted.length > 0 && (await this.compare(store, replay.evicted))
+    this.isUnfinished = replay.isUnfinished || isMended || this.uncompared.length > 0
+    if (!hasSent && this.due.size === 0) return
     if ((await this.pull(store)) && (await this.compare(store, []))) await this.pull(store)
   }
 
-  /** Records with what changes say, those included that could not be compared before. True: something was committed. */
-  private async compare(store: Store, targets: Iterable<Target>): Promise<boolean> {
+  /** Records with what changes say, those that are due included. True: something was committed. */
+  private async compare(store: Store, targets: readonly Target[]): Promise<boolean> {
     if (!store.shared) return false
-    const { ahead, hasSent } = await this.legacy.take(store, this.copy, new Set([...targets, ...this.ahead]))
-    this.ahead = ahead
+    const all = new Set([...targets, ...this.due])
+    const { ahead, hasSent } = await this.legacy.take(store, this.copy, all)
+    for (const target of all) this.due.delete(target)
+    for (const target of ahead) this.due.add(target)
     return hasSent
   }
 

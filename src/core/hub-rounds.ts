@@ -1,8 +1,8 @@
 /** A hub: the keeper of its root for its life. Rounds run one after another, each as soon as there is something to do. */
 import type { Entry } from '../domain/entry.js'
 import type { Change, Target } from '../domain/operation.js'
-import { MemoryError, messageOf } from '../errors/errors.js'
-import type { Store, StoreListener } from '../store/contract.js'
+import { MemoryError, messageOf, StoreUnavailable } from '../errors/errors.js'
+import type { Store, StoreListener, WakingStore } from '../store/contract.js'
 import type { Glance, Held } from '../store/root.js'
 import { Agenda } from './agenda.js'
 import type { Portion } from './exchange.js'
@@ -11,12 +11,11 @@ import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
 import { RoundsDone } from './rounds-done.js'
+import { LOOK_MS, Scanning } from './scanning.js'
 import { StoreListening } from './store-listening.js'
 import type { KeeperAccess } from './writer.js'
 
-/** Legacy writes that nothing told of are found after so long. */
-const SCAN_MS = 30_000
-/** While something is not as it should be (Redis away, a file that is being written), the next look is after this. */
+/** While something is not as it should be (Redis away, or it tells of nothing; a file that is being written), the next look is after this. */
 const RETRY_MS = 500
 /** What is no news to anybody (an own write, a file event) may wait so long for a round, with others like it. */
 const SOON_MS = 5
@@ -43,7 +42,7 @@ export class HubRounds implements KeeperAccess {
   private readonly rounds = new RoundsDone()
   private readonly touched = new Set<Target>()
   private listening: StoreListening | null = null
-  private lastScan = 0
+  private readonly scanning = new Scanning()
   private lastMode: Mode | null = null
 
   constructor(
@@ -168,6 +167,17 @@ export class HubRounds implements KeeperAccess {
     return this.keeper.take(change)
   }
 
+  /** To watchers here, and to all others where there is a store that takes it. */
+  async publish(store: WakingStore | null, text: string): Promise<void> {
+    try {
+      await this.listening!.publish(store, text)
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error
+      this.ports.tell('warn', `an event was told on this machine only: ${error.message}`)
+      this.poke()
+    }
+  }
+
   // ---- the loop
 
   private turn: Promise<unknown> = Promise.resolve()
@@ -200,6 +210,7 @@ export class HubRounds implements KeeperAccess {
     } catch (error) {
       this.ports.tell('error', `a round failed: ${messageOf(error)}`)
       this.agenda.holdOff(AFTER_FAILURE_MS)
+      this.scanning.restart() // it may not have come to comparing what it should
     }
     this.tellMode()
     await this.listen()
@@ -210,23 +221,20 @@ export class HubRounds implements KeeperAccess {
 
   /** What the round that has begun asks the store for. */
   private takeTouched(): Iterable<Target> | 'all' | 'none' {
-    const isScan = this.isScanDue()
-    if (!this.agenda.takesStore(this.idleMs(), isScan)) return 'none'
+    const records = this.keeper.replica.entries.size
+    const due = this.scanning.take(this.ports.clock.now(), { records, isTold: this.listening!.isPresent })
+    if (!this.agenda.takesStore(this.idleMs(), due !== null)) return 'none'
+    if (due !== null && due !== 'all') for (const target of due) this.touched.add(target)
     const touched = [...this.touched]
     this.touched.clear()
-    return isScan ? 'all' : touched
-  }
-
-  private isScanDue(): boolean {
-    const now = this.ports.clock.now()
-    if (Math.abs(now - this.lastScan) < SCAN_MS) return false
-    this.lastScan = now
-    return true
+    return due === 'all' ? due : touched
   }
 
   /** How long nothing happens without being asked. */
   private idleMs(): number {
-    return this.keeper.mode === 'online' && !this.keeper.isUnsettled ? SCAN_MS : RETRY_MS
+    const { keeper } = this
+    const isTold = keeper.mode === 'online' && this.listening!.isPresent
+    return isTold && !keeper.isUnsettled && keeper.pending() === 0 ? LOOK_MS : RETRY_MS
   }
 
   private tellMode(): void {
@@ -242,7 +250,7 @@ export class HubRounds implements KeeperAccess {
   private async listen(): Promise<void> {
     const store = this.keeper.mode === 'online' ? await this.ports.connector.connect() : null
     if (!(await this.listening!.follow(store))) return
-    this.lastScan = 0 // what was written while nobody listened
+    this.scanning.restart() // what was written while nobody listened
     this.poke()
   }
 

@@ -28,6 +28,8 @@ interface Foreseen {
 export class Replay {
   /** There was no time for all. */
   isUnfinished = false
+  /** Records of which the store has lost something: a write of them cannot be committed until it was put back. */
+  readonly evicted: Target[] = []
   private foreseen: Foreseen | null = null
 
   constructor(
@@ -71,6 +73,8 @@ export class Replay {
       case 'epoch':
         return 'other lineage'
       case 'evicted':
+        this.evicted.push(entry.op.target)
+        return 'blocked'
       case 'contended':
         return 'blocked'
       default:

@@ -12,7 +12,6 @@ export class SingleFeed {
   readonly feed: Feed
   private view: Keeper
   private last = 0
-  private isLooking = false
 
   constructor(
     private readonly ports: Ports,
@@ -35,20 +34,14 @@ export class SingleFeed {
     this.last = this.view.replica.rev
   }
 
-  /** Something happened: has a round done, if nobody else does, and tells what is new. */
+  /** Something happened: has a round done, if nobody else does, and tells what is new. One at a time. */
   async look(): Promise<void> {
-    if (this.isLooking) return
-    this.isLooking = true
-    try {
-      const view = await this.upToDate()
-      const changes = await this.ports.root.history.after(this.last)
-      const shown = changes.filter((change) => change.rev <= view.replica.rev)
-      this.view = view
-      this.last = view.replica.rev
-      this.feed.take({ is: 'changes', changes: shown })
-    } finally {
-      this.isLooking = false
-    }
+    const view = await this.upToDate()
+    const changes = await this.ports.root.history.after(this.last)
+    const shown = changes.filter((change) => change.rev <= view.replica.rev)
+    this.view = view
+    this.last = view.replica.rev
+    this.feed.take({ is: 'changes', changes: shown })
   }
 
   /** The keeper may be a hub that is suspended, and pulls nothing then: what the shared store has committed is told all the same. */

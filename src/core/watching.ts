@@ -1,11 +1,10 @@
 /** Following the context where no hub runs: what wakes a watcher of this process. */
-import { StoreUnavailable } from '../errors/errors.js'
-import type { WakingStore } from '../store/contract.js'
-import type { Feed } from './feed.js'
+import { Shared } from '../domain/shared.js'
 import type { Notice, WatchRequest } from './memory.js'
 import type { Ports } from './ports.js'
 import type { SingleRounds } from './rounds.js'
 import { SingleFeed } from './single-feed.js'
+import { StoreListening } from './store-listening.js'
 import { watchFeed } from './watch.js'
 
 export type WatchedFile = 'context.json' | 'journal' | 'history'
@@ -25,36 +24,40 @@ export async function* watchAlone(
   const single = new SingleFeed(ports, rounds)
   await single.begin()
   const look = (): void => {
-    single.look().catch((error: unknown) => {
+    looks.ask().catch((error: unknown) => {
       ports.tell('error', String(error))
     })
   }
+  const listening = new StoreListening(ports, {
+    changed: look,
+    touched: look,
+    lost: look,
+    published: (text) => {
+      single.feed.takeMessage(text)
+    },
+  })
+  let isOver = false
+  const following = new Shared(async () => {
+    if (isOver) return
+    const hasBegun = await listening.follow(await ports.connector.connect())
+    if (hasBegun) look() // what happened before was not heard
+  })
+  const looks = new Shared(async () => {
+    if (isOver) return
+    await single.look()
+    await following.ask()
+  })
   const stopWatching = watchFiles(['context.json', 'journal', 'history'], look)
   const timer = setInterval(look, LOOK_MS)
-  const stopListening = await listen(ports, look, single.feed)
+  await following.ask()
   try {
     yield* watchFeed(single.feed, request)
   } finally {
+    isOver = true
     clearInterval(timer)
     stopWatching()
-    await stopListening()
-  }
-}
-
-async function listen(ports: Ports, look: () => void, feed: Feed): Promise<() => Promise<void>> {
-  const store = await ports.connector.connect()
-  if (store === null || !('listen' in store)) return () => Promise.resolve()
-  try {
-    return await (store as WakingStore).listen({
-      changed: look,
-      touched: look,
-      lost: look,
-      published: (text) => {
-        feed.takeMessage(text)
-      },
-    })
-  } catch (error) {
-    if (error instanceof StoreUnavailable) return () => Promise.resolve()
-    throw error
+    await looks.idle()
+    await following.idle()
+    await listening.stop()
   }
 }

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
-import type { Program } from '../support/program.js'
+import { environmentOf, type Program, startCli } from '../support/program.js'
+import { makeTempFolder } from '../support/temp.js'
 import {
   FILES_ALONE,
   FILES_AND_HUB,
@@ -150,6 +153,80 @@ test('a hand edit and what a legacy program wrote are told too', async () => {
   await client.hset('memory:agents:claude', 'status', 'busy')
   await soon(() => linesOf(watch).some(({ data }) => (data as JsonObject)['status'] === 'busy'))
   expectOrder(linesOf(watch))
+})
+
+test('a hub whom Redis does not let listen looks for what others commit', async () => {
+  const world = await World.make({ ...REDIS_ALONE })
+  const client = await world.redis.client()
+  await client.call('ACL', 'SETUSER', 'default', '-client|tracking')
+  await world.startHub()
+  await world.quiet()
+  const asked = async (): Promise<number> => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await client.info('commandstats'))?.[1])
+  const before = await asked()
+  await soon(async () => (await asked()) >= before + 30, 'it asks again and again')
+  const elsewhere = startCli(['update', 'claude', 'active'], { root: await makeTempFolder(), redis: world.redis.url })
+  expect(await elsewhere.ended()).toMatchObject({ code: 0 })
+  await soon(async () => (await world.text()).includes('claude'), 'the file')
+})
+
+describe('what is published', () => {
+  const published = (watch: Program): unknown[] => linesOf(watch).flatMap(({ event, data, n }) => (event === 'told' ? [n ?? (data as JsonObject)['n']] : []))
+
+  test('through a hub is told on this machine, however often its connection to the channel breaks', async () => {
+    const world = await World.make(REDIS_AND_HUB)
+    const watch = await follow(world)
+    const client = await world.redis.client()
+    let isDone = false
+    const breaking = (async () => {
+      while (!isDone) await client.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    })()
+    const all = [1, 2, 3, 4, 5, 6, 7, 8]
+    try {
+      for (const n of all) await world.ok('publish', JSON.stringify({ event: 'told', n }))
+    } finally {
+      isDone = true
+      await breaking
+    }
+    await world.ok('publish', '{"event":"told","n":"last"}')
+    await soon(() => published(watch).includes('last'))
+    expect(published(watch)).toEqual([...all, 'last'])
+  })
+
+  test('is told by a watch without a hub whose connection to the channel broke', async () => {
+    const world = await World.make(REDIS_ALONE)
+    const watch = await follow(world)
+    const client = await world.redis.client()
+    const listeners = async (): Promise<string[]> => String(await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).match(/^id=\d+/gm) ?? []
+    const before = await listeners()
+    expect(before).toHaveLength(1)
+    await client.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await soon(async () => (await listeners()).some((id) => !before.includes(id)))
+    await world.ok('publish', '{"event":"told","n":1}')
+    await soon(() => published(watch).length === 1)
+  })
+})
+
+test.each([REDIS_ALONE, FILES_ALONE])('a program that is done with a watch of its own, with $name, ends by itself', async (setUp) => {
+  const world = await World.make(setUp)
+  const library = new URL('../../dist/index.js', import.meta.url).href
+  const text = `
+    const { openMemory } = await import(${JSON.stringify(library)})
+    const open = () => openMemory({ root: ${JSON.stringify(world.root)}, ...(process.env.REDIS_URL === undefined ? {} : { redisUrl: process.env.REDIS_URL }) })
+    const writer = await open()
+    for (let n = 0; n < 10; n++) {
+      const memory = await open()
+      const watch = memory.watch()[Symbol.asyncIterator]()
+      let isTold = false
+      const told = watch.next().then(() => (isTold = true))
+      while (!isTold) await Promise.race([told, writer.updateAgentContext('mary', { n })])
+      await watch.return()
+      await memory.close()
+    }
+    await writer.close()`
+  const program = spawn(process.execPath, ['--input-type=module', '-e', text], { env: environmentOf({ root: world.root, ...(setUp.redis && { redis: world.redis.url }) }), stdio: ['ignore', 'ignore', 'inherit'] })
+  const ended = once(program, 'exit')
+  await soon(() => program.exitCode !== null || program.signalCode !== null, 'its end').finally(() => program.kill('SIGKILL'))
+  expect(await ended).toEqual([0, null])
 })
 
 test.each(['before', 'after'])('a watch that begins %s its hub is suspended tells what Redis takes meanwhile, and goes on when the hub does', async (when) => {

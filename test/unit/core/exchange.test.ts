@@ -16,7 +16,8 @@ const PORTION: Portion = { replayMs: Infinity, records: 10 }
 
 /** A root that has pulled everything of a store with so many agents. */
 async function place() {
-  const store = new MemoryStore(new MemoryServer({ now: () => NOW }))
+  const server = new MemoryServer({ now: () => NOW })
+  const store = new MemoryStore(server)
   const { rev } = await store.beginEpoch(await store.hello(), { epoch: 'r1', atLeast: 10 })
   const copy = new RootCopy({ now: () => NOW })
   copy.replica = { ...copy.replica, epoch: 'r1', rev, high: rev }
@@ -24,10 +25,11 @@ async function place() {
   const watched = Object.assign(Object.create(store) as MemoryStore, {
     unlike: (known: Parameters<MemoryStore['unlike']>[0]) => (compared.push([...known.keys()]), store.unlike(known)),
   })
+  const link = { isBroken: false }
   const ports = {
     digest: (text: string) => text,
     clock: { now: () => NOW },
-    connector: { connect: (): Promise<Store> => Promise.resolve(watched) },
+    connector: { connect: (): Promise<Store | null> => Promise.resolve(link.isBroken ? null : watched) },
     root: { path: '/nowhere', append: () => Promise.resolve(), history: { add: () => Promise.resolve() } },
   } as unknown as Ports
   const exchange = new Exchange(ports, copy, {} as JournalKeeping, { beginsWhenAsked: true, ownStore: () => store })
@@ -37,7 +39,7 @@ async function place() {
   }
   await exchange.run([])
   compared.length = 0
-  return { exchange, compared, copy }
+  return { exchange, compared, copy, server, store, link }
 }
 
 test('of a look at all records a round compares a portion, and those that it was told of', async () => {
@@ -58,4 +60,32 @@ test('without a portion a round compares all', async () => {
   await exchange.run('all')
   expect(exchange.isUnfinished).toBe(false)
   expect(compared.map(({ length }) => length)).toEqual([RECORDS])
+})
+
+test('what a round could not compare is compared by the next one that can', async () => {
+  const { exchange, compared, link } = await place()
+  link.isBroken = true
+  await exchange.run(['agent:a1'])
+  await exchange.run('all')
+  expect(compared).toEqual([])
+  link.isBroken = false
+  await exchange.run(['agent:a2'])
+  expect(compared.map(({ length }) => length)).toEqual([RECORDS])
+  link.isBroken = true
+  await exchange.run(['agent:a3'])
+  link.isBroken = false
+  await exchange.run([])
+  expect(compared[1]).toEqual(['agent:a3'])
+})
+
+test('of a record that waits for a write what was evicted is put back, and then the write goes', async () => {
+  const { exchange, copy, server, store } = await place()
+  server.evict('agent:a1', ['stamps'])
+  const op = { id: 'late', t: 2_000, target: 'agent:a1', kind: 'set' as const, base: 0, baseEpoch: 'r1', by: 'x', root: 'own', edits: [{ do: 'set' as const, path: '/n', value: '2' }] }
+  copy.open.add({ op })
+  await exchange.run([])
+  expect(exchange.isUnfinished).toBe(true)
+  await exchange.run([])
+  expect(exchange.isUnfinished).toBe(false)
+  expect((await store.read('agent:a1')).entry?.tree.get('n')).toBe('2')
 })

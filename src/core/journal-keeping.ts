@@ -78,9 +78,11 @@ export class JournalKeeping {
   /** When it is long. */
   async fold(always = false): Promise<void> {
     const { foldLines, saveChanges } = this.limits()
-    const isLong = this.linesSinceFold >= foldLines || (this.tail?.end ?? 0) >= FOLD_BYTES
-    if (always || isLong) await this.inTurn(() => this.foldNow())
-    else if (this.copy.changesSinceSave >= saveChanges) await this.save()
+    const isLong = always || this.linesSinceFold >= foldLines || (this.tail?.end ?? 0) >= FOLD_BYTES
+    if (!isLong && this.copy.changesSinceSave < saveChanges) return
+    // Before its turn: nobody can read the journal meanwhile.
+    if (this.keptFor === 'life') await this.ports.root.prepareSave(this.copy.state())
+    await (isLong ? this.inTurn(() => this.foldNow()) : this.save())
   }
 
   private limits(): { foldLines: number; saveChanges: number } {

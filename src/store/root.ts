@@ -128,6 +128,8 @@ export interface Root {
   // By the keeper alone.
   /** Closes the present journal as segment `generation`; later lines go into a new one. */
   seal(generation: number): Promise<void>
+  /** What of saving takes long, some at a time and without anything on the disk: for who has others to answer. */
+  prepareSave(state: RootState): Promise<void>
   /** The state before is kept until the next time, for one that cannot be read. Returns which one this is. */
   save(state: RootState): Promise<Identity | null>
   /** Keeps a copy of a saved state that cannot be read. Returns where. */

@@ -10,7 +10,7 @@ import { Glances } from './glances.js'
 import { HistoryFile } from './history.js'
 import { Journal } from './journal.js'
 import { ChainLock } from './lock.js'
-import { emptyState, formatState, type Head, parseHead, parseState } from './state-format.js'
+import { emptyState, formatAhead, formatState, type Head, parseHead, parseState } from './state-format.js'
 import { VersionLog } from './versions.js'
 
 /** A temporary file is written, linked or renamed, and gone, within milliseconds. One that a stopped process still needs is made again. */
@@ -134,6 +134,10 @@ export class RootFiles implements Root {
 
   seal(generation: number): Promise<void> {
     return this.journal.seal(generation)
+  }
+
+  async prepareSave(state: RootState): Promise<void> {
+    for (const _ of formatAhead(state)) await this.ports.clock.pause(0)
   }
 
   async save(state: RootState): Promise<Identity | null> {

@@ -69,12 +69,29 @@ export function formatState(state: RootState): string {
   return `{"head":${JSON.stringify(head)},\n"body":${members},"entries":[${entries.join(',')}]}}\n`
 }
 
+/** Records whose formatting may keep others waiting: for some milliseconds. */
+const AT_A_TIME = 250
+
+/** Formats what has changed since the last time, some at a time, and leaves `formatState` with the rest: what changes meanwhile, and putting it together. */
+export function* formatAhead({ replica }: RootState): Generator<void> {
+  let count = 0
+  for (const [target, entry] of replica.entries) {
+    if (isFormatted(entry)) continue
+    entryLine(target, entry)
+    if (++count % AT_A_TIME === 0) yield
+  }
+}
+
 const entryLines = new WeakMap<Entry, { tree: TreeMap; rev: number; line: string }>()
+
+function isFormatted(entry: Entry): boolean {
+  const known = entryLines.get(entry)
+  return known?.tree === entry.tree && known.rev === entry.rev
+}
 
 /** Of a record that has not changed since the last time, the text from then: every change gives it another tree. */
 function entryLine(target: string, entry: Entry): string {
-  const known = entryLines.get(entry)
-  if (known?.tree === entry.tree && known.rev === entry.rev) return known.line
+  if (isFormatted(entry)) return entryLines.get(entry)!.line
   const line = JSON.stringify(entryText(target, entry))
   entryLines.set(entry, { tree: entry.tree, rev: entry.rev, line })
   return line

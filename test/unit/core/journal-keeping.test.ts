@@ -19,6 +19,7 @@ async function savesAfter(changes: number, records: number, keptFor: KeptFor): P
   const state = { ...emptyState(), replica: { ...emptyState().replica, epoch: 'r1', entries } }
   const root = {
     load: () => Promise.resolve({ state, saved: null, lines: [], tail: { generation: 0, ino: null, end: 0 }, damage: null }),
+    prepareSave: () => Promise.resolve(),
     save: async () => {
       saves++
       return null
@@ -89,4 +90,29 @@ test('lines that could not be taken, because the history could not be read, are 
   await expect(keeping.refresh()).rejects.toThrow('EMFILE')
   await keeping.refresh()
   expect(copy.open.has('op1')).toBe(true)
+})
+
+test('while a hub prepares to fold, the journal is read for others', async () => {
+  let ready = (): void => undefined
+  const steps: string[] = []
+  const root = {
+    load: () => Promise.resolve({ state: { ...emptyState(), replica: { ...emptyState().replica, epoch: 'r1' } }, saved: null, lines: [], tail: { generation: 0, ino: 1, end: 0 }, damage: null }),
+    more: (tail: unknown) => (steps.push('read'), Promise.resolve({ lines: [], tail })),
+    prepareSave: () => (steps.push('prepare'), new Promise<void>((resolve) => (ready = resolve))),
+    seal: () => (steps.push('seal'), Promise.resolve()),
+    save: () => (steps.push('save'), Promise.resolve(null)),
+    dropSegments: () => Promise.resolve(),
+    sweep: () => Promise.resolve(),
+    id: () => Promise.resolve('r'),
+    history: { follow: () => () => Promise.resolve([]), add: () => Promise.resolve() },
+  }
+  const clock = { now: () => 1_000 }
+  const keeping = new JournalKeeping({ root, clock } as unknown as Ports, new RootCopy(clock), 'life')
+  await keeping.refresh()
+  const folded = keeping.fold(true)
+  await keeping.refresh()
+  expect(steps).toEqual(['prepare', 'read'])
+  ready()
+  await folded
+  expect(steps).toEqual(['prepare', 'read', 'seal', 'read', 'save'])
 })

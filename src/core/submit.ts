@@ -35,7 +35,7 @@ const MAX_ATTEMPTS = 200
 
 /**
  * `known`: the record as this root believes it to be, which saves reading it: the commit compares what the outcome depends on.
- * Counts it does not compare, so that additions are read in any case.
+ * Counts it does not compare: where something is added, nothing may have changed the record since.
  */
 export async function submit(
   store: Store,
@@ -43,7 +43,7 @@ export async function submit(
   options: SubmitOptions,
   { lost, known }: { lost?: Stamp; known?: Entry } = {},
 ): Promise<Submission> {
-  let belief = known?.live === true && !operation.edits.some((edit) => edit.do === 'add') ? known : undefined
+  let belief = known?.live === true ? known : undefined
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const believed = belief === undefined ? undefined : store.storedAs?.(operation.target, { ...belief }, fieldsOfEdits(operation))
     belief = undefined
@@ -52,6 +52,7 @@ export async function submit(
     if (early !== undefined && believed !== undefined) continue // nothing is refused on a belief
     // A store that lost its data has nothing either: what was read counts only if it is the caller's lineage still.
     if (early !== undefined) return (await isLineage(store, options.epoch)) ? early : { is: 'epoch' }
+    if (believed !== undefined && adds(operation)) proposal.expect.roster = believed.roster
     const verdict = await store.commit(proposal)
     switch (verdict.is) {
       case 'stale':
@@ -64,6 +65,8 @@ export async function submit(
   }
   return { is: 'contended' }
 }
+
+const adds = ({ edits }: Operation): boolean => edits.some((edit) => edit.do === 'add')
 
 /** Nothing else is written, or decides on what is. */
 const fieldsOfEdits = ({ edits }: Operation): Set<string> => new Set(edits.map(({ path }) => fieldOf(path)))

@@ -9,9 +9,10 @@ import type { WriteRequest } from '../../src/core/memory.js'
 import type { Connector, Ports } from '../../src/core/ports.js'
 import { SingleRounds } from '../../src/core/rounds.js'
 import { olderChanges } from '../../src/core/single-feed.js'
-import { Writer } from '../../src/core/writer.js'
+import { type KeeperAccess, Writer } from '../../src/core/writer.js'
+import type { Entry } from '../../src/domain/entry.js'
 import type { TreeMap } from '../../src/domain/json.js'
-import type { Change } from '../../src/domain/operation.js'
+import type { Change, Target } from '../../src/domain/operation.js'
 import { MemoryError } from '../../src/errors/errors.js'
 import { fileStoreOf } from '../../src/store/file/file-store.js'
 import { RootFiles } from '../../src/store/file/root-files.js'
@@ -32,6 +33,8 @@ export interface Host {
   /** The lowest and the highest skew so far. */
   skews: [number, number]
   hub: Process | null
+  /** What the last hub knew, or knows. */
+  known: ReadonlyMap<Target, Entry>
   watcher: HostWatcher
   /** Rounds that hubs have finished. */
   rounds: number
@@ -93,20 +96,25 @@ export class World {
         feed.take(news)
       })
       await keeper.round('all')
+      host.known = keeper.replica.entries
       host.watcher.attach(feed, () => keeper.replica.seen.keys(), process)
       for (;;) {
         await keeper.round(keeper.isUnfinished ? [] : 'all', 'now', { replayMs: Infinity, records: 3 })
+        host.known = keeper.replica.entries
         feed.wake()
         host.rounds++
       }
     })
   }
 
-  /** A program without a hub's socket: commits straight, and is the keeper for a round if nobody is. */
+  /**
+   * A program without a hub's socket: commits straight, and is the keeper for a round if nobody is. Every other one believes the records
+   * to be what the hub of its host knew last, as a hub's own writer does, which knows it better.
+   */
   program(host: Host, process: Process): Program {
     const ports = this.portsOf(host, process)
     const rounds = new SingleRounds(ports)
-    const writer = new Writer(ports, rounds)
+    const writer = new Writer(ports, process.pid % 2 === 0 ? rounds : believing(rounds, (target) => host.known.get(target)))
     const write: Program['write'] = async (request, id) => {
       try {
         const outcome = await writer.write(request, { id })
@@ -134,7 +142,7 @@ export class World {
   private makeHost(i: number): Host {
     const disk = new Disk(() => this.now + this.hosts[i]!.skew)
     const watcher = new HostWatcher(i, () => this.now)
-    return { i, disk, root: `/h${i}`, cut: false, skew: 0, skews: [0, 0], hub: null, watcher, rounds: 0 }
+    return { i, disk, root: `/h${i}`, cut: false, skew: 0, skews: [0, 0], hub: null, known: new Map(), watcher, rounds: 0 }
   }
 
   private runs(pid: number): boolean {
@@ -218,3 +226,14 @@ const feedOf = (ports: Ports, keeper: Keeper): Feed =>
     document: () => keeper.compose(),
     older: (after) => olderChanges(ports, after, keeper.replica.rev),
   })
+
+const believing = (rounds: SingleRounds, known: KeeperAccess['known']): KeeperAccess => ({
+  facts: (id) => rounds.facts(id),
+  settle: (mustWait) => rounds.settle(mustWait),
+  view: () => rounds.view(),
+  alone: (action, patience) => rounds.alone(action, patience),
+  mode: (facts, store) => rounds.mode(facts, store),
+  has: () => rounds.has(),
+  known,
+  took: () => rounds.took(),
+})

@@ -37,9 +37,13 @@ export class Agenda {
     return true
   }
 
-  /** Until something is due. `next`: the most that nothing happens without being asked, and when the file wants to be written. */
+  /**
+   * Until something is due, and whoever has asked is answered: a round takes its time. `next`: the most that nothing happens without
+   * being asked, and when the file wants to be written.
+   */
   async rest(next: () => { idleMs: number; fileDueInMs: number | null }, isOver: () => boolean): Promise<void> {
     for (let ms = this.restMs(next()); ms > 0 && !isOver(); ms = this.restMs(next())) await this.sleep(ms)
+    await new Promise(setImmediate)
   }
 
   private restMs({ idleMs, fileDueInMs }: { idleMs: number; fileDueInMs: number | null }): number {

@@ -47,7 +47,8 @@ export class ShownRecords {
   private kept: { overlay: Overlay; mark: Mark } | null = null
 
   /** Good until the next call; not to be changed. */
-  of(replica: Replica, open: OpenOperations): Map<Target, Entry> {
+  of(replica: Replica, open: OpenOperations): ReadonlyMap<Target, Entry> {
+    if (open.size === 0) return replica.entries
     const known = open.knownSince(this.kept?.mark, replica)
     const added = open.all().slice(known)
     const isOver = known === 0 || added.some((entry) => entry.rev !== undefined) // that goes below what waits

@@ -67,7 +67,7 @@ export class RootCopy {
   }
 
   /** The records as they will be when everything acknowledged is committed. */
-  records(): Map<Target, Entry> {
+  records(): ReadonlyMap<Target, Entry> {
     return this.shown.of(this.replica, this.open)
   }
 

@@ -81,18 +81,19 @@ export function composeTasks(entries: ReadonlyMap<Target, Entry>): {
   list: TreeMap
   changedAt: { tasks: number; list: number }
 } {
-  const live = [...entries].flatMap(([target, entry]) => {
+  const live: { id: string; entry: Entry }[] = []
+  let changedAt = 0
+  for (const [target, entry] of entries) {
     const id = taskOf(target)
-    return id === undefined || !entry.live ? [] : [{ id, entry }]
-  })
+    if (id === undefined) continue
+    if (entry.live) live.push({ id, entry })
+    changedAt = Math.max(changedAt, newest(entry))
+  }
   const list = entries.get(TASK_LIST)
   return {
     tasks: new Map(live.sort((a, b) => a.entry.born - b.entry.born).map(({ id, entry }) => [id, composeRecord(entry)])),
     list: list?.live === true ? list.tree : new Map<string, Tree>(),
-    changedAt: {
-      tasks: [...entries].reduce((t, [target, entry]) => (taskOf(target) === undefined ? t : Math.max(t, newest(entry))), 0),
-      list: list === undefined ? 0 : newest(list),
-    },
+    changedAt: { tasks: changedAt, list: list === undefined ? 0 : newest(list) },
   }
 }
 

@@ -6,6 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { startDetached } from './children.js'
+import { isPortFree } from './free-port.js'
 import { formatProcess, identify, parseProcess, type ProcessIdentity, signalProcess, systemProcesses } from './processes.js'
 import { redisPid, type RedisWhere } from './redis-wire.js'
 
@@ -68,7 +69,9 @@ export class LastingRedis {
   }
 
   private async start(): Promise<ProcessIdentity> {
-    const { program, folder } = this.place
+    const { program, folder, where } = this.place
+    // One that cannot listen would end at once, and pass for ours as long as it lives.
+    if ('port' in where && !(await isPortFree(where.port))) throw portTaken(folder, where.port)
     const options = { env: this.env, cwd: folder, stdout: this.log, stderr: this.log }
     try {
       const child = await startDetached(program, [this.settings], options)
@@ -117,6 +120,11 @@ export class LastingRedis {
     return join(this.place.folder, 'redis.log')
   }
 }
+
+const portTaken = (folder: string, port: number): MemoryError =>
+  new MemoryError('failed', `the private Redis in ${folder} cannot be started: somebody else listens on its port ${port}`, {
+    suggestions: ['memory_sync install gives it another port'],
+  })
 
 async function until(ms: number, condition: () => Promise<boolean>): Promise<boolean> {
   const deadline = performance.now() + ms

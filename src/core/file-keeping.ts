@@ -4,7 +4,7 @@ import { unreadableAgents } from '../domain/hand-edit.js'
 import type { TreeMap } from '../domain/json.js'
 import { formatTime } from '../domain/time.js'
 import type { FileText, Identity } from '../platform/files.js'
-import type { Place } from '../store/root.js'
+import { type Place, REPLACED_AFTER_MS } from '../store/root.js'
 import { type FileLook, judgeText } from './file-in.js'
 import { FilePace } from './file-pace.js'
 import type { Ports } from './ports.js'
@@ -16,6 +16,8 @@ import type { RootCopy } from './root-copy.js'
  */
 const SAME_TIME_MS = 50
 const KEPT_IDENTITIES = 4
+/** What was replaced is looked for so often at most: rounds come faster than that, and each would list the directory. */
+const REPLACED_LOOK_MS = 100
 /** What could not be written is tried again after this, or when something happens. */
 const RETRY_MS = 500
 
@@ -34,10 +36,15 @@ export class FileKeeping {
   /** Of the newest version of context.json. */
   private lastShown = 0
   private looksDue = 0
+  /** When what was replaced was looked for last, and until when it has to be: ms on the clock. */
+  private replacedLook = -Infinity
+  private replacedUntil = -Infinity
   private known: Known | null = null
   private sure: Identity[] = []
   /** What was written last. */
   private put: { state: string; hash: string; text: string } | null = null
+  /** What was asked for last, where it was not written. */
+  private shown: { state: string; text: string } | null = null
   private readonly pace = new FilePace()
   /** Writing has failed, or is not to be done yet: ms on the clock. */
   private heldUntil = 0
@@ -49,7 +56,7 @@ export class FileKeeping {
 
   /** context.json was being written, or was only just replaced: another look is due soon. */
   get isUnsettled(): boolean {
-    return this.looksDue > 0
+    return this.looksDue > 0 || this.replacedLook < this.replacedUntil
   }
 
   /** Whether it is another file than the one that was looked into last. */
@@ -67,6 +74,7 @@ export class FileKeeping {
   /** What was written before this keeper began, or before its turn came again. */
   async begin(): Promise<void> {
     this.ports.root.versions.reload()
+    this.replacedUntil = this.ports.clock.now() + REPLACED_AFTER_MS
     this.lastShown = await this.ports.root.versions.lastRev()
   }
 
@@ -102,6 +110,7 @@ export class FileKeeping {
     if (composed.size <= 2 && expected === null) return false
     const text = formatDocument(composed)
     const put = { state: this.state(), text, hash: this.ports.digest(text) }
+    this.shown = null
     if (put.hash === this.known?.hash) {
       this.put = put
       return true
@@ -110,8 +119,8 @@ export class FileKeeping {
     this.lastShown = this.shownRev()
     await versions.add({ rev: this.lastShown, base: rev, epoch, t, hash: put.hash }, composed, text)
     const written = await document.replace(text, expected)
-    this.looksDue = 4 // what was replaced is looked at once more
     const now = this.ports.clock.now()
+    this.replacedUntil = now + REPLACED_AFTER_MS
     this.pace.wrote(text.length, now - began, now)
     if (written === null) return false
     this.put = put
@@ -127,7 +136,10 @@ export class FileKeeping {
 
   /** The same as text. */
   text(): string {
-    return this.put?.state === this.state() ? this.put.text : formatDocument(this.compose())
+    const state = this.state()
+    if (this.put?.state === state) return this.put.text
+    if (this.shown?.state !== state) this.shown = { state, text: formatDocument(this.compose()) }
+    return this.shown.text
   }
 
   private async takeEdit(look: Extract<FileLook, { is: 'edited' }>, place: Place): Promise<void> {
@@ -192,11 +204,17 @@ export class FileKeeping {
 
   /** Somebody may have written to the file in the moment in which it was replaced. */
   private async takeReplaced(): Promise<void> {
+    const now = this.ports.clock.now()
+    if (Math.abs(now - this.replacedLook) < REPLACED_LOOK_MS) return
+    this.replacedLook = now
     for (const replaced of await this.ports.root.document.replaced()) {
       const isUntouched = this.sure.some((identity) => isSame(identity, replaced.identity))
       const text = isUntouched ? null : await replaced.read()
       const look = text === null ? null : await judgeText(this.ports, text, this.copy.facts())
-      if (look?.is === 'unsettled') continue
+      if (look?.is === 'unsettled') {
+        this.replacedUntil = now + REPLACED_AFTER_MS
+        continue
+      }
       if (look?.is === 'broken') {
         const where = await replaced.setAside('broken')
         this.ports.tell('error', `what was written over context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}`)

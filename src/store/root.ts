@@ -57,6 +57,9 @@ export interface Version {
   hash: string
 }
 
+/** A program that had a file open may write to it for so long after it was replaced. */
+export const REPLACED_AFTER_MS = 1_000
+
 /** A file that was replaced. */
 export interface Replaced {
   identity: Identity
@@ -77,7 +80,7 @@ export interface DocumentFile {
   identify(): Promise<Identity | null>
   /** Atomically, and only while the file still is the expected one (null: none); null where it is not. */
   replace(text: string, expected: Identity | null): Promise<Identity | null>
-  /** Former files at this place, a second after they were replaced: somebody may have written to them until then. */
+  /** Former files at this place, `REPLACED_AFTER_MS` after they were replaced: somebody may have written to them until then. */
   replaced(): Promise<Replaced[]>
   /** Keeps a copy of what cannot be read, or must not be lost. Returns where. */
   setAside(reason: string): Promise<string | null>

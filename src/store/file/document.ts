@@ -2,11 +2,9 @@
 import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../../platform/clock.js'
 import { type Files, type FileText, type Identity } from '../../platform/files.js'
-import type { DocumentFile, Replaced } from '../root.js'
+import { type DocumentFile, type Replaced, REPLACED_AFTER_MS } from '../root.js'
 
 const MAX_ASIDE = 20
-/** A program that had the file open may write to the replaced one for so long. */
-const SETTLE_MS = 1_000
 const DEFAULT_MODE = 0o644
 
 export class ContextFile implements DocumentFile {
@@ -54,7 +52,7 @@ export class ContextFile implements DocumentFile {
     const found: Replaced[] = []
     for (const name of await this.files.list(this.directory)) {
       const at = Number(/^replaced\.(\d+)\./.exec(name)?.[1] ?? NaN)
-      if (!(this.clock.now() - at >= SETTLE_MS)) continue
+      if (!(this.clock.now() - at >= REPLACED_AFTER_MS)) continue
       const path = join(this.directory, name)
       const identity = await this.files.identify(path)
       if (identity === null) continue

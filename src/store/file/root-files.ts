@@ -67,8 +67,10 @@ export class RootFiles implements Root {
 
   private async prepareNow(): Promise<void> {
     try {
-      await this.files.makeDirectory(this.directory, 0o700)
-      await this.journal.probe()
+      await this.journal.probe().catch(async () => {
+        await this.files.makeDirectory(this.directory, 0o700)
+        await this.journal.probe()
+      })
     } catch (error) {
       throw new MemoryError('unavailable', `the root ${this.path} cannot be written: ${messageOf(error)}`, {
         cause: error,

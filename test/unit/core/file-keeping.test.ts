@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { FileKeeping } from '../../../src/core/file-keeping.js'
+import type { Ports } from '../../../src/core/ports.js'
+import { RootCopy } from '../../../src/core/root-copy.js'
+import { applyChange, emptyEntry } from '../../../src/domain/entry.js'
+import { RootFiles } from '../../../src/store/file/root-files.js'
+import { REPLACED_AFTER_MS } from '../../../src/store/root.js'
+import { Disk, filesOf } from '../../sim/fake-files.js'
+import type { Process } from '../../sim/scheduler.js'
+
+/** A keeper's file on a disk in memory; `at` is the clock, `lists` how often a directory was listed. */
+function place() {
+  const world = { at: 1_000_000, lists: 0, names: 0 }
+  const disk = new Disk(() => world.at)
+  const files = filesOf(disk, { gate: () => Promise.resolve() } as Process)
+  const clock = { now: () => world.at, offsetMinutes: () => 0, pause: () => Promise.resolve() }
+  const listed = { ...files, list: (path: string) => (world.lists++, files.list(path)) }
+  const root = new RootFiles('/r', { files: listed, clock, processes: {} as never, unique: () => `u${world.names++}` })
+  const copy = new RootCopy(clock)
+  const ports = { root, clock, digest: (text: string) => createHash('sha256').update(text).digest('hex'), tell: () => undefined }
+  const keeping = new FileKeeping(ports as unknown as Ports, copy)
+  const write = async (rev: number): Promise<void> => {
+    const entry = emptyEntry()
+    applyChange(entry, { target: 'agent:mary', kind: 'set', by: 'x', id: `c${rev}`, t: rev, rev, prev: 0, epoch: 'r1', leaves: [{ path: '/n', value: String(rev) }] })
+    copy.replica = { ...copy.replica, epoch: 'r1', rev, t: world.at, entries: new Map([['agent:mary', entry]]) }
+    await keeping.putOut('now')
+  }
+  const replaced = (): string[] => [...disk.names.keys()].filter((name) => name.includes('/replaced.'))
+  return { world, disk, keeping, write, replaced }
+}
+
+test('however many rounds there are, what was replaced is looked for some times a second, and as long as somebody may write to it', async () => {
+  const { world, keeping, write, replaced } = place()
+  await keeping.begin()
+  await keeping.takeIn()
+  await write(1)
+  await keeping.takeIn()
+  await write(2)
+  expect(replaced()).toHaveLength(1)
+  world.lists = 0
+  const end = world.at + 2 * REPLACED_AFTER_MS
+  for (; keeping.isUnsettled && world.at < end; world.at += 5) await keeping.takeIn()
+  expect(world.lists).toBeLessThanOrEqual(12)
+  expect(replaced()).toEqual([])
+  expect(world.at).toBeLessThan(end)
+})
+
+test('what a keeper before has replaced is looked at as soon as that one could', async () => {
+  const { world, disk, keeping, replaced } = place()
+  await keeping.begin()
+  disk.create(`/r/shared_memory/.memory_sync/replaced.${world.at}.abc`, '{"agents":{}}')
+  const end = world.at + 2 * REPLACED_AFTER_MS
+  for (; keeping.isUnsettled && world.at < end; world.at += 100) await keeping.takeIn()
+  expect(replaced()).toEqual([])
+})

@@ -2,6 +2,7 @@
 import { resolveAuthor } from '../config/author.js'
 import type { ResolvedRoot } from '../config/root.js'
 import { systemClock } from '../platform/clock.js'
+import { randomId } from '../platform/digests.js'
 import { nodeFiles } from '../platform/node-files.js'
 import type { RootFiles, Surroundings } from '../usecases/surroundings.js'
 
@@ -14,5 +15,3 @@ export const surroundingsOf = (memory: Surroundings['memory'], by: string | unde
 })
 
 export const rootFilesOf = (root: ResolvedRoot): RootFiles => ({ root: root.path, files: nodeFiles })
-
-const randomId = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('hex')

@@ -1,5 +1,4 @@
 /** What the commands of work items have in common. */
-import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { Flags } from '@oclif/core'
 import { readConfig, type TasksConfig } from '../config/file.js'
@@ -7,6 +6,7 @@ import { resolveAuthor } from '../config/author.js'
 import type { ResolvedRoot } from '../config/root.js'
 import type { Step } from '../domain/task-step.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
+import { sha256 } from '../platform/digests.js'
 import { askCommand } from '../platform/guard.js'
 import { systemProcesses } from '../platform/processes.js'
 import { MAX_TTL_MS, type StepReceipt, type StepRequest, takeStep } from '../usecases/tasks/step.js'
@@ -50,8 +50,6 @@ interface StepFlags extends Flagged {
 
 const DEFAULT_GUARD_SECONDS = 60
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
-
 export abstract class TaskCommand extends BaseCommand {
   protected agentOf(flags: { agent?: string | undefined }): string {
     return resolveAuthor(flags.agent, process.env)
@@ -63,7 +61,7 @@ export abstract class TaskCommand extends BaseCommand {
     use: (surroundings: TaskSurroundings, root: ResolvedRoot) => Promise<T>,
   ): Promise<T> {
     const machine = { host: hostname(), processes: systemProcesses }
-    return this.withMemory(flags, (memory, root) => use({ ...this.surroundings(memory, flags.agent), machine, digest }, root))
+    return this.withMemory(flags, (memory, root) => use({ ...this.surroundings(memory, flags.agent), machine, digest: sha256 }, root))
   }
 
   /** A step, and the YAML copy brought up to date. */

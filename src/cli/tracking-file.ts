@@ -1,8 +1,8 @@
 /** A tracking file that somebody named: written as a whole or not at all. */
-import { randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import type { TreeMap } from '../domain/json.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
+import { randomHex } from '../platform/digests.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { formatYaml } from '../usecases/tasks/yaml-text.js'
 
@@ -14,7 +14,7 @@ export async function writeTracking(path: string, document: TreeMap): Promise<vo
     const real = await nodeFiles.resolve(path)
     const present = await nodeFiles.read(real)
     const text = formatYaml(document, present?.valid === true ? present.text : null)
-    const temporary = join(dirname(real), `.${basename(real)}.${randomBytes(8).toString('hex')}.tmp`)
+    const temporary = join(dirname(real), `.${basename(real)}.${randomHex(8)}.tmp`)
     try {
       await nodeFiles.write(temporary, text, { durable: true, mode: (await nodeFiles.modeOf(real)) ?? DEFAULT_MODE })
       await nodeFiles.rename(temporary, real)

@@ -4,7 +4,7 @@ import type { Change } from '../domain/operation.js'
 import { isFirstContext } from '../domain/operation.js'
 import { StoreUnavailable } from '../errors/errors.js'
 import type { Lineage, Store } from '../store/contract.js'
-import { lookAtFile } from './file-in.js'
+import { judgeText } from './file-in.js'
 import type { HubRounds } from './hub-rounds.js'
 import type { Keeper } from './keeper.js'
 import type { Snapshot, TaskSnapshot } from './memory.js'
@@ -95,7 +95,9 @@ export class Reading {
 
   /** Somebody may have edited context.json and nobody has taken it in yet: a reader sees it all the same. */
   private async takeUnmergedEdit(view: Keeper): Promise<void> {
-    const look = await lookAtFile(this.ports, view.facts())
+    const file = await this.ports.root.document.read()
+    if (file === null || file.text === view.text()) return // as it mostly is: whose edit it might be, nobody has to find out
+    const look = await judgeText(this.ports, file, view.facts())
     if (look.is !== 'edited') return
     for (const op of look.operations) view.open.add({ op })
     view.takeOrder(look.document)

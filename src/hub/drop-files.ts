@@ -1,8 +1,8 @@
 /** Files in the inbox: looked at only when they are at rest, and moved only to where no other file is overwritten. */
-import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { lstat, mkdir, open, readdir, rename, utimes, writeFile } from 'node:fs/promises'
 import { basename, join, parse } from 'node:path'
+import { sha256 } from '../platform/digests.js'
 
 /** More than any context may have; it is not even read. */
 export const MAX_DROP_BYTES = 16 * 1024 * 1024
@@ -49,7 +49,7 @@ export async function readDrop(path: string): Promise<DropContent | null> {
     }
   })
   if (bytes === null) return null
-  return { text: decode(bytes), digest: createHash('sha256').update(bytes).digest('hex') }
+  return { text: decode(bytes), digest: sha256(bytes) }
 }
 
 function decode(bytes: Buffer): string | null {

@@ -2,13 +2,13 @@
  * Takes in what hooks could not deliver. Every record has the key of its first attempt, so that it is taken once, whether that
  * attempt arrived or not, and however often the hub dies between writing and removing. What cannot be recorded is kept apart.
  */
-import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stateFolderOf } from '../client/socket-path.js'
 import type { Memory } from '../core/memory.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
+import { randomId } from '../platform/digests.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { parseSpooled, takeSpooled } from '../usecases/spooled.js'
 import type { Component } from './components.js'
@@ -101,7 +101,7 @@ export class SpoolBox implements Component {
 
   private get surroundings(): Parameters<typeof takeSpooled>[0] {
     const { memory, clock } = this.options
-    return { memory, clock, random: () => randomBytes(16).toString('hex') }
+    return { memory, clock, random: randomId }
   }
 
   private tellOnce(name: string, reason: string): true {

@@ -1,11 +1,11 @@
 /** Looks after the work items: claims that have run out are given back, and the YAML copy is kept current, both ways. */
-import { createHash, randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { basename, dirname } from 'node:path'
 import type { Memory } from '../core/memory.js'
 import { isOfTasks } from '../domain/operation.js'
 import { taskCopyOf } from '../memory/task-copy.js'
 import type { Clock } from '../platform/clock.js'
+import { randomId, sha256 } from '../platform/digests.js'
 import { systemProcesses } from '../platform/processes.js'
 import { watchFiles } from '../platform/watch-files.js'
 import type { CopyState } from '../usecases/tasks/copy.js'
@@ -44,8 +44,8 @@ export class TaskKeeping implements Component {
     this.surroundings = {
       memory,
       clock,
-      random: () => randomBytes(16).toString('hex'),
-      digest: (text) => createHash('sha256').update(text).digest('hex'),
+      random: randomId,
+      digest: sha256,
       by: 'memory_sync',
       machine: { host: hostname(), processes: systemProcesses },
     }

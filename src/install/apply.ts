@@ -2,7 +2,8 @@
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { MemoryError, messageOf } from '../errors/errors.js'
-import { digestOfTree, look, lookAtTree, putFile, putLink, putTree, sameShape, type Shape, sha256, sweepPreparations } from './disk.js'
+import { sha256 } from '../platform/digests.js'
+import { digestOfTree, look, lookAtTree, putFile, putLink, putTree, sameShape, type Shape, sweepPreparations } from './disk.js'
 import type { Intent, Step } from './intent.js'
 import { backUp, type InstallRecord, keepForeign, type RecordEntry, writeRecord } from './record.js'
 

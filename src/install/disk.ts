@@ -1,7 +1,7 @@
 /** What is at a path, and putting something there. Nothing but the installer's effects changes a disk. */
-import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { sha256 } from '../platform/digests.js'
 import { readTree, type TreeFile } from './tree.js'
 
 interface Owner {
@@ -17,8 +17,6 @@ export type Shape =
   /** The copied program: a folder that is all ours. */
   | { is: 'tree'; sha256: string }
   | { is: 'other' } // a socket, a device
-
-export const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
 /** Links are looked at, not followed. */
 export function look(path: string): Shape {
@@ -38,10 +36,8 @@ export function lookAtTree(path: string): Shape {
 }
 
 export function digestOfTree(files: readonly TreeFile[]): string {
-  const hash = createHash('sha256')
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1))
-  for (const { path, mode, bytes } of sorted) hash.update(`${path}\0${isProgram(mode)}\0${sha256(bytes)}\0`)
-  return hash.digest('hex')
+  return sha256(sorted.map(({ path, mode, bytes }) => `${path}\0${isProgram(mode)}\0${sha256(bytes)}\0`).join(''))
 }
 
 const isProgram = (mode: number): boolean => (mode & 0o111) !== 0

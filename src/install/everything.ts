@@ -1,7 +1,7 @@
 /** All stages of `install`, in their order. */
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { MemoryError, messageOf } from '../errors/errors.js'
+import { randomHex } from '../platform/digests.js'
 import type { Installer, ServiceChoice } from './installer.js'
 import { type HealthReport, healthOf, roundTripStage } from './proof.js'
 import { decideRedis, REDIS_CHOICES, type RedisChoice } from './redis.js'
@@ -48,7 +48,7 @@ export async function everything(installer: Installer, options: EverythingOption
       await installer.serviceStage(options),
       installer.sweepStage(),
     ],
-    proof: [roundTripStage(proof, () => randomBytes(8).toString('hex')), healthStage],
+    proof: [roundTripStage(proof, () => randomHex(8)), healthStage],
     health: () => report,
   }
 }

@@ -6,7 +6,8 @@ import fs from 'node:fs'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { MemoryError, messageOf } from '../errors/errors.js'
-import { putFile, sha256 } from './disk.js'
+import { sha256 } from '../platform/digests.js'
+import { putFile } from './disk.js'
 
 const owner = { uid: z.number(), gid: z.number() }
 const shapeSchema = z.discriminatedUnion('is', [

@@ -1,11 +1,11 @@
 /** The settings of an installation, in the config file of the user: only what is ours is changed. */
 import fs from 'node:fs'
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { applyEdits, modify, parse } from 'jsonc-parser'
 import { readConfig } from '../config/file.js'
 import type { ManagedRedis, RedisConfig } from '../config/redis.js'
 import type { Environment } from '../config/root.js'
+import { randomHex } from '../platform/digests.js'
 import type { Intent, Step } from './intent.js'
 import { configFile, type Places, redisFolder } from './places.js'
 import { isStillOurs, newAddress } from './private-address.js'
@@ -66,7 +66,7 @@ async function loginOf(managed: ManagedRedis, now: RedisConfig): Promise<Pick<Re
   const { url, password } = now
   const isKnown = now.managed?.folder === managed.folder && url !== undefined && password !== undefined
   if (isKnown && (await isStillOurs(url, password, managed))) return { url, password }
-  return { url: await newAddress(managed.folder), password: randomBytes(32).toString('hex') }
+  return { url: await newAddress(managed.folder), password: randomHex(32) }
 }
 
 const kept = (now: RedisConfig, ...names: ('url' | 'password')[]): Partial<RedisConfig> =>

@@ -1,8 +1,9 @@
 /** Takes back what the record says, latest first. */
 import fs from 'node:fs'
 import { messageOf } from '../errors/errors.js'
+import { sha256 } from '../platform/digests.js'
 import { removeCompiled } from './compiled.js'
-import { look, lookAtTree, preparationOf, putFile, putLink, sameShape, type Shape, sha256, sweepPreparations } from './disk.js'
+import { look, lookAtTree, preparationOf, putFile, putLink, sameShape, type Shape, sweepPreparations } from './disk.js'
 import { keepForeign, readBackup, type RecordEntry } from './record.js'
 
 export interface Undone {

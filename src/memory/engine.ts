@@ -1,5 +1,4 @@
 /** The engine of a root with everything it needs of this machine. */
-import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
 import { type Config, readConfig } from '../config/file.js'
@@ -8,6 +7,7 @@ import type { Environment } from '../config/root.js'
 import { LocalEngine } from '../core/engine.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { systemClock } from '../platform/clock.js'
+import { randomHex, randomId, sha256 } from '../platform/digests.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { systemProcesses } from '../platform/processes.js'
 import { watchFiles } from '../platform/watch-files.js'
@@ -51,8 +51,8 @@ export function engineWith(options: OpenOptions, connector: RedisConnector): Loc
       root,
       lock: root.lock,
       clock: systemClock,
-      randomId: () => randomBytes(16).toString('hex'),
-      digest: (text) => createHash('sha256').update(text).digest('hex'),
+      randomId,
+      digest: sha256,
       connector,
       fileStore,
     },
@@ -68,7 +68,7 @@ export const rootFilesOf = (path: string): RootFiles =>
     files: nodeFiles,
     clock: systemClock,
     processes: systemProcesses,
-    unique: () => randomBytes(8).toString('hex'),
+    unique: () => randomHex(8),
   })
 
 /** Which Redis these options mean. Throws MemoryError `usage` or `config`. */

@@ -4,6 +4,7 @@ import { type Config, LONGEST_LEASE_MS } from '../config/file.js'
 import type { LeasePorts } from '../core/lease-arbiter.js'
 import type { LocalSequencer } from '../core/ports.js'
 import { MemoryError } from '../errors/errors.js'
+import { randomHex } from '../platform/digests.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { isHolderGone } from '../platform/processes.js'
 import { momentNow } from '../platform/uptime.js'
@@ -16,12 +17,7 @@ import type { LeaseStore } from '../store/lease-contract.js'
 import type { RedisStore } from '../store/redis/store.js'
 
 export const leaseFilesOf = (root: string): LeaseFiles =>
-  new LeaseFiles(
-    join(root, 'shared_memory', '.memory_sync', 'leases'),
-    nodeFiles,
-    () => Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex'),
-    momentNow,
-  )
+  new LeaseFiles(join(root, 'shared_memory', '.memory_sync', 'leases'), nodeFiles, () => randomHex(8), momentNow)
 
 export interface LeaseParts {
   root: string

@@ -1,8 +1,8 @@
 /** The YAML copy of the work items of a root: where it is, and what belongs to it. */
-import { randomBytes } from 'node:crypto'
 import { basename, join, resolve } from 'node:path'
 import type { TasksConfig } from '../config/file.js'
 import { systemClock } from '../platform/clock.js'
+import { randomHex } from '../platform/digests.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { systemProcesses } from '../platform/processes.js'
 import { ContextFile } from '../store/file/document.js'
@@ -22,7 +22,7 @@ export function taskFileOf(root: string, { file }: TasksConfig): string | null {
 export async function taskCopyOf(root: string, path: string, tell: CopyPorts['tell']): Promise<CopyPorts> {
   const directory = join(root, 'shared_memory', '.memory_sync', 'tasks')
   await nodeFiles.makeDirectory(directory, 0o700)
-  const unique = (): string => randomBytes(8).toString('hex')
+  const unique = (): string => randomHex(8)
   return {
     name: basename(path),
     file: new ContextFile(path, directory, nodeFiles, systemClock, unique),

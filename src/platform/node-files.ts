@@ -10,8 +10,10 @@ import { type FileText, type Files, type Identity, sameIdentity } from './files.
 /** Characters; so many take a while to be copied, too. */
 const LARGE = 64 * 1024
 
+// Not of node:fs/promises, which takes longer to load than all of them.
 const sync = promisify(fs.fsync)
 const writeFile = promisify(fs.writeFile)
+const unlink = promisify(fs.unlink)
 
 const isCode = (error: unknown, ...codes: string[]): boolean =>
   codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
@@ -213,8 +215,7 @@ export const nodeFiles: Files = {
     return true
   }),
   remove: async (path) => {
-    // Of `fs`: node:fs/promises is loaded when it is used, and a command that only reads does not.
-    await fs.promises.unlink(path).catch((error: unknown) => {
+    await unlink(path).catch((error: unknown) => {
       if (!isCode(error, 'ENOENT', 'ENOTDIR')) throw error
     })
   },

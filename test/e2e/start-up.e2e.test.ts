@@ -68,7 +68,11 @@ describe('a call of a hot verb', () => {
     const loaded = loadedBy(withoutHub, 'get')
     expect(loaded).toContain('net')
     for (const name of ['tls', 'dns', 'assert', 'fs/promises', 'child_process', 'internal/modules/esm/loader']) expect(loaded).not.toContain(name)
-    expect(loadedBy(filesOnly, 'get')).not.toContain('net')
+    const read = loadedBy(filesOnly, 'get')
+    const written = loadedBy(filesOnly, 'update', 'mary', 'active')
+    expect(written).toContain('crypto')
+    for (const name of ['net', 'crypto', 'internal/fs/promises']) expect(read, name).not.toContain(name)
+    for (const name of ['net', 'internal/fs/promises', 'internal/crypto/webcrypto']) expect(written, name).not.toContain(name)
   })
 
   test('takes little more of the processor than a bare node does', () => {

@@ -1,0 +1,11 @@
+/** Digests and random texts. Loading node:crypto takes longer than all else that a `get` of files does, so it waits until one is asked for. */
+const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto')
+
+/** SHA-256, in hex digits. */
+export const sha256 = (content: string | Buffer): string => crypto().createHash('sha256').update(content).digest('hex')
+
+/** As many random bytes, in hex digits. */
+export const randomHex = (bytes: number): string => crypto().randomBytes(bytes).toString('hex')
+
+/** 128 random bits as 32 hex digits. */
+export const randomId = (): string => randomHex(16)

@@ -45,6 +45,8 @@ export class Exchange {
   private taking: Promise<void> | null = null
   /** Records that are to be compared: somebody has touched them, or they were ahead of the replica. */
   private due = new Set<Target>()
+  /** Some were noted, and no round has come to them. */
+  isOwed = false
   /** All are, and of them these still. */
   private areAllDue = false
   private uncompared: Target[] = []
@@ -58,16 +60,20 @@ export class Exchange {
     this.legacy = new LegacyWatch(ports)
   }
 
-  /** `touched`: records to compare with what changes say. Never throws because the shared store is away. */
-  async run(touched: Iterable<Target> | 'all', portion = EVERYTHING): Promise<void> {
-    const { copy } = this
-    // What this round does not come to, the next one does.
+  /** Records to compare with what changes say. What a round does not come to, the next one does. */
+  note(touched: Iterable<Target> | 'all'): void {
+    this.isOwed = true
     if (touched === 'all') this.areAllDue = true
     else for (const target of touched) this.due.add(target)
+  }
+
+  /** Compares what was noted, and replicates both ways. Never throws because the shared store is away. */
+  async run(portion = EVERYTHING): Promise<void> {
+    const { copy } = this
     const shared = await this.ports.connector.connect()
     copy.mode = modeOf(this.ports, copy.replica.epoch, shared)
     copy.refusal = null
-    this.isUnfinished = false
+    this.isUnfinished = this.isOwed = false
     const store = shared ?? (copy.mode === 'off' ? this.options.ownStore() : null)
     if (store === null) return
     try {
@@ -142,7 +148,8 @@ export class Exchange {
   private async runWith(store: Store, portion: Portion): Promise<void> {
     const lineage = await this.enter(store)
     if (lineage === null || !(await this.pull(store))) return
-    if (this.areAllDue && store.shared) this.uncompared = await store.targets()
+    // Those that are left of the last time come first: whatever ends rounds early, they have their turn.
+    if (this.areAllDue && store.shared) this.uncompared = [...new Set([...this.uncompared, ...(await store.targets())])]
     this.areAllDue = false
     let hasSent = await this.compare(store, this.uncompared.slice(0, portion.records))
     this.uncompared = this.uncompared.slice(portion.records)

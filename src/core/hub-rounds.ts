@@ -210,7 +210,6 @@ export class HubRounds implements KeeperAccess {
     } catch (error) {
       this.ports.tell('error', `a round failed: ${messageOf(error)}`)
       this.agenda.holdOff(AFTER_FAILURE_MS)
-      this.scanning.restart() // it may not have come to comparing what it should
     }
     this.tellMode()
     await this.listen()

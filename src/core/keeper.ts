@@ -46,11 +46,12 @@ export class Keeper implements LocalSequencer {
    * throws because the shared store is away.
    */
   async round(touched: Iterable<Target> | 'all' | 'none', file: FileTurn = 'now', portion = EVERYTHING): Promise<void> {
+    if (touched !== 'none') this.sequencer.note(touched) // before anything can fail
     await this.refresh()
     await this.journal.mendState()
     const mayWrite = await this.file.takeIn()
-    if (touched !== 'none' || this.copy.hasWork()) {
-      await this.sequencer.run(touched === 'none' ? [] : touched, portion)
+    if (this.sequencer.isOwed || this.copy.hasWork()) {
+      await this.sequencer.run(portion)
       this.sequencer.seed()
       this.copy.open.settle(this.copy.replica)
     }

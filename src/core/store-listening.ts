@@ -5,6 +5,8 @@ import type { Ports } from './ports.js'
 
 /** A store that does not let anybody listen is asked again after so long. */
 const RETRY_MS = 5_000
+/** A connection on which so many are missing tells of nothing: they are not waited for. */
+const MAX_ECHOES = 1_000
 
 export class StoreListening {
   private present: { store: Store; stop: () => Promise<void> } | null = null
@@ -82,6 +84,7 @@ export class StoreListening {
 
   private expectEcho(text: string, more: 1 | -1): void {
     const count = (this.echoes.get(text) ?? 0) + more
+    if (this.echoes.size >= MAX_ECHOES) this.echoes.clear()
     if (count > 0) this.echoes.set(text, count)
     else this.echoes.delete(text)
   }

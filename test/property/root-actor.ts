@@ -60,7 +60,8 @@ export class RootActor {
 
   async round(): Promise<void> {
     if (this.isCut) return
-    await this.exchange.run('all')
+    this.exchange.note('all')
+    await this.exchange.run()
     this.copy.open.settle(this.copy.replica)
     const { rev, epoch, t } = this.copy.replica
     this.versions.push({ text: formatLine(this.document()), base: rev, epoch, t: Math.max(t, this.lastT) })

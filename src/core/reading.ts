@@ -4,7 +4,7 @@ import type { Change } from '../domain/operation.js'
 import { isFirstContext } from '../domain/operation.js'
 import { StoreUnavailable } from '../errors/errors.js'
 import type { Lineage, Store } from '../store/contract.js'
-import { judgeText } from './file-in.js'
+import { type FileLook, judgeText } from './file-in.js'
 import type { HubRounds } from './hub-rounds.js'
 import type { Keeper } from './keeper.js'
 import type { Snapshot, TaskSnapshot } from './memory.js'
@@ -46,12 +46,23 @@ export class Reading {
     return tasksOf(await this.viewAsHub(rounds))
   }
 
+  /** An edit goes from the file to the journal, and on to the store. They are looked at in this order: it is in one of them. */
   private async viewAlone(): Promise<Found> {
+    const file = await this.ports.root.document.read()
+    let view = await this.load()
+    if (file !== null && file.text !== view.text()) {
+      const look = await judgeText(this.ports, file, view.facts())
+      if (look.is === 'edited') showEdit(view, look)
+      else if (look.is === 'ours') view = await this.load() // somebody may have taken it in since, and that is in the journal
+    }
+    return { view, source: view.mode === 'online' ? 'redis' : 'file' }
+  }
+
+  private async load(): Promise<Keeper> {
     const view = await this.single.load()
     const store = await this.ports.connector.connect()
     if (store !== null) await this.lookInStore(view, store)
-    await this.takeUnmergedEdit(view)
-    return { view, source: view.mode === 'online' ? 'redis' : 'file' }
+    return view
   }
 
   /** What is committed by now is shown, also when another hub committed it a moment ago, and what somebody has just edited. */
@@ -93,16 +104,6 @@ export class Reading {
     return (complete ? changes : await this.historyLeft(since)).filter((change) => !isFirstContext(change))
   }
 
-  /** Somebody may have edited context.json and nobody has taken it in yet: a reader sees it all the same. */
-  private async takeUnmergedEdit(view: Keeper): Promise<void> {
-    const file = await this.ports.root.document.read()
-    if (file === null || file.text === view.text()) return // as it mostly is: whose edit it might be, nobody has to find out
-    const look = await judgeText(this.ports, file, view.facts())
-    if (look.is !== 'edited') return
-    for (const op of look.operations) view.open.add({ op })
-    view.takeOrder(look.document)
-  }
-
   /** Not all of it is to be had any more: then what is left. */
   private async historyLeft(since: number): Promise<Change[]> {
     const local = await this.ports.root.history.after(since)
@@ -120,6 +121,12 @@ async function revisionOf(store: Store): Promise<number> {
     if (error instanceof StoreUnavailable) return 0
     throw error
   }
+}
+
+/** Somebody has edited context.json, and nobody has taken it in yet: a reader sees it all the same. */
+function showEdit(view: Keeper, { operations, document }: Extract<FileLook, { is: 'edited' }>): void {
+  for (const op of operations) if (!view.replica.seen.has(op.id)) view.open.add({ op })
+  view.takeOrder(document)
 }
 
 interface Found {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { expect, test, vi } from 'vitest'
 import { LocalEngine } from '../../src/core/engine.js'
 import { openConnector } from '../../src/memory/engine.js'
@@ -16,7 +17,7 @@ import { aWrite } from './fixtures/fake-engine.js'
 async function place() {
   const folder = await makeTempFolder()
   const read = { journal: 0, history: 0, state: 0 }
-  const disk: { failsAt: RegExp | null } = { failsAt: null }
+  const disk: { failsAt: RegExp | null; afterHistory: (() => Promise<unknown>) | null } = { failsAt: null, afterHistory: null }
   const files: Files = {
     ...nodeFiles,
     append: (path, text) => (disk.failsAt?.test(path) === true ? Promise.reject(new Error('ENOSPC')) : nodeFiles.append(path, text)),
@@ -28,6 +29,11 @@ async function place() {
       const found = await nodeFiles.readLines(path, from)
       const of = path.includes('/journal') ? 'journal' : path.includes('/history') ? 'history' : null
       if (of !== null) read[of] += found?.lines.length ?? 0
+      const { afterHistory } = disk
+      if (of === 'history' && afterHistory !== null) {
+        disk.afterHistory = null
+        await afterHistory()
+      }
       return found
     },
   }
@@ -48,7 +54,7 @@ async function place() {
     afterwards(() => engine.close())
     return engine
   }
-  return { open, read, disk }
+  return { folder, open, read, disk }
 }
 
 type Place = Awaited<ReturnType<typeof place>>
@@ -147,4 +153,19 @@ test('a program that does not write for a while keeps nothing in memory, and beg
   expect(await statesReadBy(1_001, 1_000)).toBe(0) // and not more: the time that all this takes counts too
   expect(await statesReadBy(1_002, 10_000)).toBe(1)
   expect(await (await open()).read()).toEqual(await program.read())
+})
+
+test('a reader sees an edit of context.json that somebody else takes in while it reads', async () => {
+  const { folder, open, disk } = await place()
+  const [keeper, reader] = [await open(), await open()]
+  await keeper.write(aWrite('1'))
+  const file = `${folder}/shared_memory/context.json`
+  for (const value of [2, 3]) {
+    const text = await readFile(file, 'utf8')
+    await writeFile(`${file}.mine`, text.replace(/"a": \d/, `"a": ${value}`))
+    await rename(`${file}.mine`, file)
+    disk.afterHistory = () => (value === 2 ? keeper.mend() : keeper.write(aWrite('7', 'rnd')))
+    expect(await reader.readText()).toContain(`"a": ${value}`)
+    expect(disk.afterHistory).toBeNull()
+  }
 })

@@ -4,6 +4,7 @@ import { FileKeeping } from '../../../src/core/file-keeping.js'
 import type { Ports } from '../../../src/core/ports.js'
 import { RootCopy } from '../../../src/core/root-copy.js'
 import { applyChange, emptyEntry } from '../../../src/domain/entry.js'
+import { formatDocument } from '../../../src/domain/document.js'
 import { RootFiles } from '../../../src/store/file/root-files.js'
 import { REPLACED_AFTER_MS } from '../../../src/store/root.js'
 import { Disk, filesOf } from '../../sim/fake-files.js'
@@ -27,7 +28,7 @@ function place() {
     await keeping.putOut('now')
   }
   const replaced = (): string[] => [...disk.names.keys()].filter((name) => name.includes('/replaced.'))
-  return { world, disk, keeping, write, replaced }
+  return { world, disk, copy, keeping, write, replaced }
 }
 
 test('however many rounds there are, what was replaced is looked for some times a second, and as long as somebody may write to it', async () => {
@@ -53,4 +54,38 @@ test('what a keeper before has replaced is looked at as soon as that one could',
   const end = world.at + 2 * REPLACED_AFTER_MS
   for (; keeping.isUnsettled && world.at < end; world.at += 100) await keeping.takeIn()
   expect(replaced()).toEqual([])
+})
+
+test('what was replaced and is being written is looked at until it can be judged', async () => {
+  const { world, disk, keeping, replaced } = place()
+  await keeping.begin()
+  const torn = disk.create(`/r/shared_memory/.memory_sync/replaced.${world.at}.abc`, '{"agents":{')
+  world.at += REPLACED_AFTER_MS
+  disk.touch(torn) // somebody writes just now
+  const end = world.at + 3 * REPLACED_AFTER_MS
+  await keeping.takeIn()
+  expect(replaced()).toHaveLength(1)
+  for (; keeping.isUnsettled && world.at < end; world.at += 100) await keeping.takeIn()
+  expect(replaced()).toEqual([])
+})
+
+test('the text is that of this moment, however often it is asked for', async () => {
+  const { world, copy, keeping, write } = place()
+  await keeping.begin()
+  const isCurrent = (): void => {
+    expect(keeping.text()).toBe(formatDocument(keeping.compose()))
+  }
+  isCurrent()
+  await write(1)
+  isCurrent()
+  for (const n of [2, 3]) {
+    const op = { id: `op${n}`, t: world.at + n, target: 'agent:mary', kind: 'set' as const, base: 0, baseEpoch: 'r1', by: 'x', root: 'r', edits: [{ do: 'set' as const, path: '/n', value: String(n) }] }
+    copy.open.add({ op })
+    isCurrent()
+    expect(keeping.text()).toContain(`"n": ${n}`)
+  }
+  copy.replica = { ...copy.replica, rev: copy.replica.rev + 1 }
+  isCurrent()
+  copy.takeOrder(new Map([['rev', '1'], ['agents', '{}']]))
+  isCurrent()
 })

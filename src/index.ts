@@ -7,7 +7,7 @@ import { rootFilesOf, surroundingsOf } from './cli/surroundings.js'
 import { PATCHABLE_MEMBERS } from './domain/name.js'
 import { getText } from './usecases/get.js'
 import { acquireLock, DEFAULT_TTL_MS, releaseLock, renewLock } from './usecases/lock.js'
-import { type Plain, type PlainInput, plainOf, plainOfText, treeOf, treeOfMembers } from './usecases/plain.js'
+import { type Plain, type PlainInput, plainOf, plainOfText, textGiven, treeOf, treeOfObjectGiven } from './usecases/plain.js'
 import type { Receipt, WriteConditions } from './usecases/receipt.js'
 import { type Recorded, recordResult } from './usecases/record.js'
 import { setContext } from './usecases/set.js'
@@ -141,22 +141,23 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
   return {
     getUnifiedContext: async () => plainOfText(await getText(memory)) as { [key: string]: Plain },
     getContextText: async () => (await getText(memory)).trimEnd(),
-    updateAgentContext: (agent, patch, conditions = {}) =>
+    updateAgentContext: async (agent, patch, conditions = {}) =>
       setContext(surroundings, {
-        name: agent,
-        patch: treeOfMembers(patch),
+        name: textGiven(agent, 'the agent'),
+        patch: treeOfObjectGiven(patch, 'the patch'),
         ...statusOf(agent, patch),
         ...conditions,
       }),
-    record: (agent, { id, result, durationMs, score, scoreBefore, ...rest }) =>
+    record: async (agent, { id, outcome, result, durationMs, score, scoreBefore, ...rest }) =>
       recordResult(surroundings, rootFilesOf(root), {
-        agent,
-        subject: id,
+        agent: textGiven(agent, 'the agent'),
+        subject: textGiven(id, 'the id'),
+        outcome: textGiven(outcome, 'the outcome'),
         result: treeOf(result ?? {}),
         ...numberTexts({ durationMs, score, scoreBefore }),
         ...rest,
       }),
-    publishUpdate: (event) => memory.publish(treeOfMembers(event)),
+    publishUpdate: async (event) => memory.publish(treeOfObjectGiven(event, 'the event')),
     subscribeUpdates: (signal) => watch(signal === undefined ? {} : { signal }),
     watch,
     acquireLease: (name, options) => leaseOf(surroundings, name, options),

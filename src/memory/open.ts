@@ -33,6 +33,7 @@ class HubOrSelf implements Memory {
   private hub: Promise<HubClient | null> | null = null
   private lookedAt = -Infinity
   private self: Promise<LocalEngine> | null = null
+  private isClosed = false
   readonly leases: Leasing
 
   constructor(private readonly options: OpenOptions) {
@@ -141,6 +142,7 @@ class HubOrSelf implements Memory {
 
   /** Goes on without the hub when there is none any more, and with it when one comes. */
   async *watch(request: WatchRequest): AsyncGenerator<Notice, void, undefined> {
+    this.refuseClosed()
     let since = request.since
     const hub = await this.connectHub()
     if (hub !== null) {
@@ -163,12 +165,14 @@ class HubOrSelf implements Memory {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true
     await (await this.hub)?.close()
-    await (await this.self)?.close()
+    await (await this.self?.catch(() => null))?.close() // one that could not be opened has told who asked
   }
 
   /** What the hub did not answer is done here. A write that it may have done carries the same id, and is done once. */
   private async byHubOrSelf<T>(byHub: (hub: HubClient) => Promise<T>, bySelf: (engine: LocalEngine) => Promise<T>): Promise<T> {
+    this.refuseClosed()
     const hub = await this.connectHub()
     if (hub !== null) {
       try {
@@ -179,6 +183,11 @@ class HubOrSelf implements Memory {
       }
     }
     return bySelf(await this.engine())
+  }
+
+  /** It would open connections that nobody ends. */
+  private refuseClosed(): void {
+    if (this.isClosed) throw new MemoryError('usage', 'this memory was closed: nothing can be read or written through it any more')
   }
 
   /** One that was not there, or did not answer, is looked for again after a while: this process may live for long. */

@@ -61,6 +61,23 @@ function treeOfObject(value: object, level: number): Tree {
   return treeOfMembers(value as Readonly<Record<string, PlainInput>>, level)
 }
 
+/**
+ * As `treeOfMembers`, of what a program without types may have handed over: throws MemoryError `usage` for what is no object.
+ * `what` names it.
+ */
+export function treeOfObjectGiven(value: unknown, what: string): TreeMap {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return treeOfMembers(value as Readonly<Record<string, PlainInput>>)
+  throw new MemoryError('usage', `${what} has to be an object, and is ${nameOf(value)}`)
+}
+
+/** The same of texts. */
+export function textGiven(value: unknown, what: string): string {
+  if (typeof value === 'string') return value
+  throw new MemoryError('usage', `${what} has to be a string, and is ${nameOf(value)}`)
+}
+
+const nameOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'an array' : value === undefined ? 'missing' : `a ${typeof value}`)
+
 /** Members without a value are left out, as JSON.stringify does it. */
 export function treeOfMembers(value: Readonly<Record<string, PlainInput>>, level = 0): TreeMap {
   const members = Object.entries(value).filter(([, member]) => member !== undefined && typeof member !== 'function')

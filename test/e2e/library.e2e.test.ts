@@ -8,6 +8,8 @@ const { openMemory, MemoryError } = (await import(
   new URL('../../dist/index.js', import.meta.url).href
 )) as typeof import('../../src/index.js')
 
+type Untyped = Record<'updateAgentContext' | 'record' | 'publishUpdate', (...args: unknown[]) => Promise<unknown>>
+
 let cli: Cli
 let memory: SharedMemory
 
@@ -55,6 +57,37 @@ describe('the library', () => {
       ...{ last_task: 'T1', task_status: 'completed', result: { files: 3 } },
       ...{ records: [{ duration_ms: 12, score: 0.5 }], totals: { count: 1, duration_ms: 12 } },
     })
+  })
+
+  it.each<[string, (memory: Untyped) => Promise<unknown>]>([
+    ['a patch that is a text', (untyped) => untyped.updateAgentContext('mary', 'hello')],
+    ['a patch that is an array', (untyped) => untyped.updateAgentContext('mary', [1])],
+    ['a patch that is a number', (untyped) => untyped.updateAgentContext('mary', 5)],
+    ['no patch', (untyped) => untyped.updateAgentContext('mary')],
+    ['an agent that is a number', (untyped) => untyped.updateAgentContext(5, { a: 1 })],
+    ['a result without an id', (untyped) => untyped.record('mary', {})],
+    ['a result without an outcome', (untyped) => untyped.record('mary', { id: 'T1' })],
+    ['an event that is a text', (untyped) => untyped.publishUpdate('x')],
+  ])('refuses %s, and changes nothing', async (_, call) => {
+    await memory.updateAgentContext('gg', { n: 1 })
+    const before = await memory.getContextText()
+    await expect(call(memory as unknown as Untyped)).rejects.toMatchObject({ name: 'MemoryError', code: 'usage' })
+    expect(await memory.getContextText()).toBe(before)
+  })
+
+  it('that was closed takes nothing any more, and opens nothing that would keep its program alive', async () => {
+    await memory.updateAgentContext('mary', { n: 1 })
+    await memory.close()
+    for (const call of [() => memory.updateAgentContext('mary', { n: 2 }), () => memory.getContextText(), () => memory.watch().next(), () => memory.acquireLease('report')]) {
+      await expect(call()).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('was closed') })
+    }
+    expect(await cli.ok('get', 'agents.mary.context.n')).toBe('1\n')
+  })
+
+  it('whose settings cannot be used is closed without an error', async () => {
+    const unusable = await openMemory({ root: cli.root, redisUrl: 'garbage' })
+    await expect(unusable.getContextText()).rejects.toMatchObject({ code: 'usage' })
+    await unusable.close()
   })
 
   it('throws a lost comparison with what is there', async () => {

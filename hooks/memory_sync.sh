@@ -206,6 +206,7 @@ if [ "$memory_sync_way" = hub ]; then
   emulate -R sh
   setopt promptpercent nomultibyte # the last so that lengths are in bytes
   trap '' PIPE
+  true 3>&2 || exec 2>/dev/null # it may be closed
   exec 3>&2 2>/dev/null
   memory_sync_ask_hub "$@"
   exec 2>&3 3>&-

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import net from 'node:net'
@@ -175,6 +175,16 @@ describe('the script', () => {
     const way = await byScript(`${root}/bin`, environmentOf({ root: other }), { node: '/bin/false' })
     expect(await call(way, 'get')).toMatchObject({ code: 1, stdout: '' })
     expect(await call(byNode(environmentOf({ root: other })), 'get')).toMatchObject({ code: 1, stdout: '' })
+  })
+
+  it('works where stderr is closed', async () => {
+    await byScript(`${root}/bin`, env)
+    const closed = (words: string): string =>
+      execFileSync('/bin/sh', ['-c', `exec "$0" ${words} 2>&-`, `${root}/bin/plain/memory_sync`], { env, encoding: 'utf8' })
+    closed('update mary closed')
+    closed('set mary n=1')
+    expect(closed('get /agents/mary/status')).toBe('"closed"\n')
+    expect(closed('get')).toBe((await call(byNode(env), 'get')).stdout)
   })
 
   it('works with next to no environment', async () => {

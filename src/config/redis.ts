@@ -96,11 +96,19 @@ function named(
   given: string | undefined,
   { env, configFile }: RedisInputs,
 ): ResolvedRedis {
-  const inFile = setOrUndefined(configFile.password)
+  const inFile = isMeantFor(endpoint, configFile) ? setOrUndefined(configFile.password) : undefined
   const others = from === 'config' ? [inFile, passwordIn(env)] : [passwordIn(env), inFile]
   const password = [given, endpoint.password, ...others].find((candidate) => candidate !== undefined)
   return { state: 'named', endpoint: { ...endpoint, ...(password !== undefined && { password }) }, from }
 }
+
+/** The password of a private server is for no other one: it would be told to whoever listens there. */
+function isMeantFor(endpoint: RedisPlace, { managed, url }: RedisConfig): boolean {
+  return managed === undefined || !isSet(url) || isSamePlace(endpoint, readUrl(url, 'config'))
+}
+
+const isSamePlace = (a: RedisPlace, b: RedisPlace): boolean =>
+  'socket' in a ? 'socket' in b && a.socket === b.socket : 'host' in b && a.host === b.host && a.port === b.port
 
 function readFlag(url: string): RedisEndpoint {
   const endpoint = readUrl(url, '--redis-url')

@@ -107,6 +107,16 @@ describe('the password', () => {
     expect(passwordOf(resolve({ REDIS_PASSWORD: 'env' }, {}, { url: 'redis://e', password: 'config' }))).toBe('config')
   })
 
+  it('of a private server is told to that one alone, whoever names it', () => {
+    const managed = { root: '/r', folder: '/f', program: 'redis-server' }
+    const config = { url: 'unix:///f/redis.sock', password: 'config', managed }
+    expect(passwordOf(resolve({}, {}, config))).toBe('config')
+    expect(passwordOf(resolve({ REDIS_URL: 'unix:///f/redis.sock' }, {}, config))).toBe('config')
+    expect(passwordOf(resolve({ REDIS_URL: 'unix:///elsewhere.sock' }, {}, config))).toBeUndefined()
+    expect(passwordOf(resolve({}, { url: 'redis://127.0.0.1:7000' }, { ...config, url: 'redis://127.0.0.1:7001' }))).toBeUndefined()
+    expect(passwordOf(resolve({ REDIS_URL: 'redis://h', REDIS_PASSWORD: 'env' }, {}, config))).toBe('env')
+  })
+
   it('may hold anything, and goes with the user that the URL names', () => {
     const resolved = resolve({ REDIS_URL: 'redis://mary:p%40ss%3A%2F%25@h' })
     expect(resolved).toMatchObject({ endpoint: { username: 'mary', password: 'p@ss:/%' } })

@@ -18,10 +18,14 @@ export function planProgram(places: Places, packageRoot: string, version: string
   return { name: 'program', title, intents: [{ do: 'tree', path, files }, link] }
 }
 
-/** When another version runs, those before it may go. `ours`: version folders that the record knows. */
+/**
+ * When another version runs, those before it may go, but for the last of them: what was started from it (a command under a lease, a
+ * watcher) still loads parts of it. `ours`: version folders that the record knows, oldest first.
+ */
 export function planSweep(places: Places, version: string, ours: readonly string[]): Step {
   const keep = versionFolder(places, version)
-  const intents = ours.filter((path) => path !== keep).map((path): Intent => ({ do: 'remove', path }))
+  const others = ours.filter((path) => path !== keep)
+  const intents = others.slice(0, -1).map((path): Intent => ({ do: 'remove', path }))
   return { name: 'sweep', title: 'Earlier versions', intents }
 }
 

@@ -296,18 +296,24 @@ test('a newer version takes the place of the one before it, and its hub that of 
   const before = await looks(home)
   await install(home, '--redis', 'off')
   const first = await home.hubPid()
-  const newer = `${await makeTempFolder('ms-up-')}/package #1, 100%25`
-  for (const part of ['bin', 'dist', 'hooks', 'oclif.manifest.json', 'package.json', 'LICENSE']) await cp(new URL(`../../${part}`, import.meta.url), `${newer}/${part}`, { recursive: true })
-  for (const file of ['package.json', 'oclif.manifest.json', 'hooks/memory_sync.sh']) {
-    await writeFile(`${newer}/${file}`, (await readFile(`${newer}/${file}`, 'utf8')).replaceAll(/\b0\.1\.0\b/g, '0.1.1'))
+  const upgrade = async (version: string): Promise<void> => {
+    const newer = `${await makeTempFolder('ms-up-')}/package #1, 100%25`
+    for (const part of ['bin', 'dist', 'hooks', 'oclif.manifest.json', 'package.json', 'LICENSE']) await cp(new URL(`../../${part}`, import.meta.url), `${newer}/${part}`, { recursive: true })
+    for (const file of ['package.json', 'oclif.manifest.json', 'hooks/memory_sync.sh']) {
+      await writeFile(`${newer}/${file}`, (await readFile(`${newer}/${file}`, 'utf8')).replaceAll(/\b0\.1\.0\b/g, version))
+    }
+    const { code, stderr } = await home.spawn(process.execPath, [`${newer}/bin/run.js`, 'install', '--json'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(await readlink(`${home.path}/.local/share/memory_sync/current`)).toBe(version)
+    const { stdout } = await home.spawn(`${home.path}/.local/bin/memory_sync`, ['health'])
+    expect(stdout).toContain(`Hub and commands are of version ${version}`)
   }
-  const { code, stderr } = await home.spawn(process.execPath, [`${newer}/bin/run.js`, 'install', '--json'])
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  expect(await readlink(`${home.path}/.local/share/memory_sync/current`)).toBe('0.1.1')
-  expect(home.has('.local/share/memory_sync/0.1.0')).toBe(false)
+  const versions = async (): Promise<string[]> => (await readdir(`${home.path}/.local/share/memory_sync`)).filter((name) => /^\d/.test(name)).sort()
+  await upgrade('0.1.1')
+  expect(await versions(), 'for what still runs from it').toEqual(['0.1.0', '0.1.1'])
   expect(await home.hubPid()).not.toBe(first)
-  const { stdout } = await home.spawn(`${home.path}/.local/bin/memory_sync`, ['health'])
-  expect(stdout).toContain('Hub and commands are of version 0.1.1')
+  await upgrade('0.1.2')
+  expect(await versions()).toEqual(['0.1.1', '0.1.2'])
   await home.spawn(`${home.path}/.local/bin/memory_sync`, ['rollback'])
   const left = Object.fromEntries(Object.entries(await looks(home)).filter(([path]) => !/^\/02luka(\/(shared_memory|logs))?$/.test(path)))
   expect(left).toEqual(before)

@@ -67,10 +67,14 @@ function belongsToLiving(name: string): boolean {
   return pid !== undefined && orNull(() => process.kill(Number(pid), 0)) === true
 }
 
+/** Beside each drop stands why it was not taken. */
+const isReasonOf = (name: string, kept: ReadonlySet<string>): boolean => name.endsWith('.reason') && kept.has(name.slice(0, -'.reason'.length))
+
 export function inboxOf(root: string): Facts['inbox'] {
   const memory = join(root, 'bridge', 'memory')
   const inbox = join(memory, 'inbox')
   const isFolder = orNull(() => statSync(inbox))?.isDirectory() === true
-  const rejected = entriesOf(join(memory, 'processed', 'rejected')).filter((entry) => entry.isFile()).length
+  const kept = new Set(entriesOf(join(memory, 'processed', 'rejected')).flatMap((entry) => (entry.isFile() ? [entry.name] : [])))
+  const rejected = [...kept].filter((name) => !isReasonOf(name, kept)).length
   return { is: isFolder ? 'there' : orNull(() => lstatSync(inbox)) === null ? 'absent' : 'inTheWay', rejected }
 }

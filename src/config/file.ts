@@ -95,7 +95,7 @@ async function parseConfig(path: string, text: string): Promise<Config> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw unusable(path, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown'}`, parsed.error)
+  throw unusable(path, [issue?.path.join('.'), issue?.message].filter((part) => part).join(': '), parsed.error)
 }
 
 const unusable = (path: string, why: string, cause: unknown): MemoryError =>

@@ -13,7 +13,10 @@ import {makeTempFolder, removeTempFolder} from './temp.js'
 export type ClientOptions = Omit<RedisOptions, 'replyMapping'>
 
 export interface RedisServerOptions {
-  /** Append-only file with fsync at every write, so that an answered command survives SIGKILL. Default off. */
+  /**
+   * Append-only file, written before a command is answered, so that this survives SIGKILL. Never synced to the disk: one that is busy for a
+   * while would make the server silent for as long. Default off.
+   */
   aof?: boolean
   password?: string
   /** Listen on a free port of 127.0.0.1 as well. Default: Unix socket only. */
@@ -180,7 +183,7 @@ class PrivateRedis implements RedisServer {
       ...['--port', String(this.port ?? 0), '--bind', '127.0.0.1'],
       ...['--unixsocket', this.socketPath, '--unixsocketperm', '600'],
       ...['--dir', this.dataFolder, '--logfile', path.join(this.folder, 'log'), '--daemonize', 'no'],
-      ...['--save', '', '--appendonly', aof ? 'yes' : 'no', '--appendfsync', 'always'],
+      ...['--save', '', '--appendonly', aof ? 'yes' : 'no', '--appendfsync', 'no'],
       ...(this.password === undefined ? [] : ['--requirepass', this.password]),
       ...args,
     ]

@@ -45,6 +45,7 @@ describe('health', () => {
 
   test('of a whole system is all green, and says it as its legacy readers expect it', async () => {
     const world = await World.make(REDIS_AND_HUB, { password: 'one of our own' })
+    await (await world.redis.client()).config('SET', 'appendfsync', 'everysec')
     await world.ok('set', 'mary', 'a=1')
     await world.quiet()
     const { code, stdout } = await world.run('health')

@@ -259,7 +259,7 @@ export const HEALTH_CASES: HealthCase[] = [
   {
     ...{ check: 'redis-durability', when: 'there is no append-only file', setUp: REDIS_ALONE, is: 'warn' },
     harm: (world) => configure(world, { appendonly: 'no' }),
-    mend: (world) => configure(world, { appendonly: 'yes' }),
+    mend: (world) => configure(world, { appendonly: 'yes', appendfsync: 'everysec' }),
   },
   {
     ...{ check: 'redis-durability', when: 'syncing is left to the system', setUp: REDIS_ALONE, is: 'warn' },

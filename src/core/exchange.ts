@@ -73,11 +73,12 @@ export class Exchange {
     const shared = await this.ports.connector.connect()
     copy.mode = modeOf(this.ports, copy.replica.epoch, shared)
     copy.refusal = null
-    this.isUnfinished = this.isOwed = false
+    this.isUnfinished = false
     const store = shared ?? (copy.mode === 'off' ? this.options.ownStore() : null)
     if (store === null) return
     try {
       await this.runWith(store, portion)
+      this.isOwed = false
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
       copy.mode = 'away'

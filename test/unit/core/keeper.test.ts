@@ -10,18 +10,22 @@ import type { Process } from '../../sim/scheduler.js'
 
 const NOW = 1_000_000
 
-test('what a round should have compared, and did not come to, is compared by the next one', async () => {
+test.each(['before it asks the store', 'while it asks the store'])('what a round that fails %s should have compared is compared by the next one', async (when) => {
   const clock = { now: () => NOW, offsetMinutes: () => 0, pause: () => Promise.resolve() }
-  const disk = { fails: false }
+  const [disk, link] = [{ fails: false }, { fails: false }]
   const files = filesOf(new Disk(clock.now), { gate: () => Promise.resolve() } as Process)
-  const failing = { ...files, identify: (path: string) => (disk.fails ? Promise.reject(new Error('EIO')) : files.identify(path)) }
+  const failingFiles = { ...files, identify: (path: string) => (disk.fails ? Promise.reject(new Error('EIO')) : files.identify(path)) }
   let names = 0
   const unique = (): string => `u${names++}`
-  const root = new RootFiles('/r', { files: failing, clock, processes: {} as never, unique })
+  const root = new RootFiles('/r', { files: failingFiles, clock, processes: {} as never, unique })
   const store = new MemoryStore(new MemoryServer({ now: clock.now }))
   const compared: Target[] = []
   const watched = Object.assign(Object.create(store) as MemoryStore, {
-    unlike: (known: Parameters<MemoryStore['unlike']>[0]) => (compared.push(...known.keys()), store.unlike(known)),
+    unlike: (known: Parameters<MemoryStore['unlike']>[0]) => {
+      if (link.fails) return Promise.reject(new Error('EIO'))
+      compared.push(...known.keys())
+      return store.unlike(known)
+    },
   })
   const connector = { configured: 'named', connect: () => Promise.resolve(watched), reason: null }
   const ports = { root, clock, connector, digest: (text: string) => text, randomId: unique, tell: () => undefined }
@@ -32,9 +36,10 @@ test('what a round should have compared, and did not come to, is compared by the
   await store.commit({ epoch: epoch!, floor: 0, draft, before: undefined, expect: {} })
   await keeper.round('all')
   compared.length = 0
-  disk.fails = true
+  const failing = when.startsWith('before') ? disk : link
+  failing.fails = true
   await expect(keeper.round(['agent:mary'])).rejects.toThrow('EIO')
-  disk.fails = false
+  failing.fails = false
   expect(compared).toEqual([])
   await keeper.round('none')
   expect(compared).toEqual(['agent:mary'])

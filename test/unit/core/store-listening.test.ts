@@ -72,3 +72,12 @@ test('a store that lets nobody listen is not asked again and again', async () =>
   state.listens = true
   expect(await listening.follow(store)).toBe(true)
 })
+
+test('a connection on which no echo ever comes does not make everything later silent', async () => {
+  const { listening, store, told, hear } = place()
+  await listening.follow(store)
+  for (let n = 0; n < 1_001; n++) await listening.publish(store, `${n}`)
+  told.length = 0
+  hear('0') // of somebody else, as it was not heard for so long
+  expect(told).toEqual(['0'])
+})

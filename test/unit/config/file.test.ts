@@ -1,0 +1,15 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { readConfig } from '../../../src/config/file.js'
+import { makeTempFolder } from '../../support/temp.js'
+
+test.each([
+  ['{"mine":1}', 'cannot be used: Unrecognized key: "mine"'],
+  ['{"lock":{"strict":1}}', 'cannot be used: lock.strict: '],
+  ['{', 'cannot be used: it is not JSON: '],
+])('a config file with %s is refused, with the place and the reason', async (text, why) => {
+  const folder = await makeTempFolder()
+  await mkdir(`${folder}/memory_sync`)
+  await writeFile(`${folder}/memory_sync/config.json`, text)
+  await expect(readConfig({ XDG_CONFIG_HOME: folder })).rejects.toThrow(`${folder}/memory_sync/config.json ${why}`)
+})

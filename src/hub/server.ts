@@ -7,12 +7,13 @@ import type { ServedMemory } from '../core/engine-types.js'
 import { messageOf } from '../errors/errors.js'
 import type { ProcessIdentity } from '../platform/processes.js'
 import { callsOf } from './calls.js'
+import { Looker } from './looker.js'
 import { RunSession, type RunSessionHost } from './run-session.js'
 import type { RunHost } from './runs.js'
 import type { Component } from './components.js'
 import type { Log } from './log.js'
 import { Session, type SessionHost, type SessionLimits } from './session.js'
-import { prepareSocketPlace, publishSocket, type SocketPlace, withdrawSocket } from './socket-file.js'
+import { isFound, prepareSocketPlace, publishSocket, type SocketPlace, withdrawSocket } from './socket-file.js'
 
 export interface ServerOptions {
   root: string
@@ -34,6 +35,8 @@ export interface ServerOptions {
 export interface ServerLimits extends SessionLimits {
   /** How long calls that run may take when the hub ends, ms. */
   drainMs: number
+  /** How often it is looked whether the socket is still there, ms. */
+  lookMs: number
 }
 
 const LIMITS: ServerLimits = {
@@ -43,6 +46,14 @@ const LIMITS: ServerLimits = {
   stuckMs: 60_000,
   flushMs: 1_000,
   drainMs: 5_000,
+  lookMs: 30_000,
+}
+
+/** A socket on which clients are heard, and where they find it. */
+interface Bound {
+  place: SocketPlace
+  server: net.Server
+  ino: number
 }
 
 export class ControlServer implements Component {
@@ -51,23 +62,38 @@ export class ControlServer implements Component {
   /** Clients that have not said anything yet. */
   private readonly silent = new Set<net.Socket>()
   private readonly toldVersions = new Set<string>()
-  private server: net.Server | null = null
-  private place: (SocketPlace & { ino: number }) | null = null
-
+  private bound: Bound | null = null
   private readonly limits: ServerLimits
+  private readonly looker: Looker
 
   constructor(private readonly options: ServerOptions) {
     this.limits = { ...LIMITS, ...options.limits }
+    this.looker = new Looker(() => this.look(), options.log, 'the control socket')
   }
 
   /** Where clients find it; null while it is not running. */
   get path(): string | null {
-    return this.place?.path ?? null
+    return this.bound?.place.path ?? null
   }
 
   /** Only for the keeper of the root: replaces the socket of a hub that died. Mode 0600. */
   async start(): Promise<void> {
-    const { root } = this.options
+    this.bound = await this.bind()
+    this.looker.lookNow()
+  }
+
+  /** No new clients; calls that run are finished and answered. */
+  async stop(): Promise<void> {
+    await this.looker.stop()
+    const { bound } = this
+    this.bound = null
+    bound?.server.close()
+    if (bound !== null) await withdrawSocket(this.options.root, bound.place.path, bound.ino)
+    await this.drain()
+  }
+
+  private async bind(): Promise<Bound> {
+    const { root, log } = this.options
     const place = await prepareSocketPlace(root)
     const host = this.host(place)
     const server = net.createServer((socket) => {
@@ -75,24 +101,24 @@ export class ControlServer implements Component {
     })
     await listen(server, place.temporaryPath)
     server.on('error', (error) => {
-      this.options.log.warn(`the control socket: ${messageOf(error)}`)
+      log.warn(`the control socket: ${messageOf(error)}`)
     })
-    this.server = server
     try {
-      this.place = { ...place, ino: await publishSocket(root, place) }
+      return { place, server, ino: await publishSocket(root, place) }
     } catch (error) {
       server.close()
       throw error
     }
   }
 
-  /** No new clients; calls that run are finished and answered. */
-  async stop(): Promise<void> {
-    this.server?.close()
-    if (this.place !== null) await withdrawSocket(this.options.root, this.place.path, this.place.ino)
-    await this.drain()
-    this.server = null
-    this.place = null
+  /** Where somebody has removed the socket (who tidies up folders may), nobody would find this hub any more. */
+  private async look(): Promise<number> {
+    const { bound } = this
+    if (bound === null || (await isFound(this.options.root, bound.place.path))) return this.limits.lookMs
+    this.options.log.warn(`the control socket ${bound.place.path} was removed: it is made again`)
+    this.bound = await this.bind()
+    bound.server.close() // who is connected stays so
+    return this.limits.lookMs
   }
 
   /** The first byte tells which protocol it speaks. */

@@ -54,6 +54,12 @@ export async function publishSocket(root: string, { path, temporaryPath }: Socke
   return ino
 }
 
+/** A socket stands there, whosever it is, and clients are led to it. */
+export async function isFound(root: string, path: string): Promise<boolean> {
+  if ((await statOrNull(path)) === null) return false
+  return path === usualSocketPath(root) || (await statOrNull(pointerFileOf(root))) !== null
+}
+
 /** Removes the socket if it still is the one with this inode. */
 export async function withdrawSocket(root: string, path: string, ino: number): Promise<void> {
   if ((await statOrNull(path))?.ino !== ino) return

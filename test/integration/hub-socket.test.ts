@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -90,6 +90,20 @@ test('a client that leaves in the middle of a request neither hurts the hub nor 
   await eventually(() => engine.changes.length === 1)
   engine.beforeWrite = () => undefined
   expect(await (await newClient()).write(aWrite())).toMatchObject({ ok: true, rev: 2 })
+})
+
+test.each(['a root with a short path', 'one whose socket is elsewhere'])('a socket that somebody removes is made again, and nobody who is connected hears of it: %s', async (which) => {
+  const root = path.join(await makeTempFolder('msr-'), which.startsWith('one') ? 'x'.repeat(100) : 'r')
+  const { engine, path: socketPath, client: newClient, lines } = await serve({ root, limits: { lookMs: 10 } })
+  const before = await newClient()
+  for (const removed of [socketPath, pointerFileOf(root)]) {
+    rmSync(removed, { force: true })
+    const after = await eventually(() => newClient())
+    expect(await after.write(aWrite())).toMatchObject({ ok: true })
+  }
+  expect(await before.write(aWrite())).toMatchObject({ ok: true })
+  expect(engine.requests).toHaveLength(3)
+  expect(lines.filter((line) => line.includes('was removed: it is made again'))).toHaveLength(which.startsWith('one') ? 2 : 1)
 })
 
 const GARBAGE: readonly [string, string | Buffer][] = [

@@ -5,12 +5,16 @@ import type { Ports } from './ports.js'
 
 /** A store that does not let anybody listen is asked again after so long. */
 const RETRY_MS = 5_000
+/** So often a connection that breaks within that time is followed by another one at once. */
+const BRIEF_TIMES = 3
 /** A connection on which so many are missing tells of nothing: they are not waited for. */
 const MAX_ECHOES = 1_000
 
 export class StoreListening {
   private present: { store: Store; stop: () => Promise<void> } | null = null
   private refused: { store: Store; at: number } | null = null
+  /** Connections, one after another, that broke soon. */
+  private brief = 0
   /** Messages that were told here when they were published, and that the store will tell of too: how often. */
   private readonly echoes = new Map<string, number>()
   /** To begin listening, and to publish: one after another, so that it is known of which messages the store will tell. */
@@ -64,9 +68,13 @@ export class StoreListening {
       },
       lost: () => {
         this.present = null
+        const now = this.ports.clock.now()
+        this.brief = Math.abs(now - since) < RETRY_MS ? this.brief + 1 : 0
+        if (this.brief > BRIEF_TIMES) this.refused = { store, at: now }
         this.on.lost()
       },
     }
+    const since = this.ports.clock.now()
     this.echoes.clear() // of the connection before: what it did not tell of by now does not come
     try {
       this.present = { store, stop: await (store as WakingStore).listen(on) }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Target } from '../../src/domain/operation.js'
+import { connectRedis } from '../../src/store/redis/connection.js'
+import { listenOn } from '../../src/store/redis/listen.js'
 import { afterwards } from '../support/cleanup.js'
+import { Proxy } from '../support/proxy.js'
 import { startRedis } from '../support/redis.js'
 import { begin, commit, draftOf, set, unset } from './support/harness.js'
 import { type RedisUnderTest, redisUnderTest } from './support/redis-under-test.js'
@@ -112,6 +115,24 @@ describe('who listens', () => {
     await own.kill('SIGKILL')
     await expect.poll(heard.lost).toBe(1)
     expect(other.lost()).toBe(0)
+  })
+
+  it('is told when the connection falls silent, and not while nothing happens on one that answers', async () => {
+    const made = await redisUnderTest(server)
+    const proxy = await Proxy.to(server.socketPath)
+    const endpoint = { host: '127.0.0.1', port: proxy.port, password: server.password }
+    let [lost, changed] = [0, 0]
+    const on = { changed: () => changed++, touched: () => undefined, lost: () => lost++ }
+    afterwards(await listenOn(await connectRedis({ endpoint }), made.store.keys, on, 5))
+    const pings = async (): Promise<number> => Number(/cmdstat_ping:calls=(\d+)/.exec(await made.client.info('commandstats'))?.[1] ?? 0)
+    const before = await pings()
+    await expect.poll(pings).toBeGreaterThan(before + 5)
+    await begin(made)
+    await commit(made.store, draftOf([set('/n', '1')]))
+    await expect.poll(() => changed).toBe(1)
+    expect(lost).toBe(0)
+    proxy.isSilent = true
+    await expect.poll(() => lost).toBe(1)
   })
 
   it('hears nothing after it has stopped', async () => {

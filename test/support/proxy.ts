@@ -9,6 +9,8 @@ export class Proxy {
   /** The next answers to a request that contains this are lost, together with their connections. */
   losesAnswerTo: { text: string; times: number } | null = null
   lost = 0
+  /** Nothing comes through, in either direction, and no connection ends: as with a firewall that has forgotten them. */
+  isSilent = false
   private isCut = false
   private readonly sockets = new Set<net.Socket>()
 
@@ -87,6 +89,7 @@ export class Proxy {
   }
 
   private later(action: () => void): void {
+    if (this.isSilent) return
     if (this.delayMs === 0) action()
     else setTimeout(action, this.delayMs) // equal delays keep the order
   }

@@ -6,15 +6,19 @@ import type { RedisConnection } from './connection.js'
 import type { Keys } from './keys.js'
 
 const INVALIDATIONS = '__redis__:invalidate'
+/** A connection that something between here and there has forgotten is as silent as one on which nothing happens. */
+const PROBE_MS = 30_000
 
-/** Hears until the returned function is called, or `lost` is. */
-export async function listenOn(connection: RedisConnection, keys: Keys, on: StoreListener): Promise<() => Promise<void>> {
+/** Hears until the returned function is called, or `lost` is: when the connection breaks, or the server does not answer on it. */
+export async function listenOn(connection: RedisConnection, keys: Keys, on: StoreListener, probeMs = PROBE_MS): Promise<() => Promise<void>> {
   let stopped = false
+  let probing: NodeJS.Timeout | undefined
   connection.onMessage((channel, payload) => {
     if (channel === INVALIDATIONS) tellTouched(payload, keys, on)
     else tellPublished(payload, on)
   })
   connection.onEnd(() => {
+    clearInterval(probing)
     if (!stopped) on.lost()
   })
   const stop = (): Promise<void> => {
@@ -28,6 +32,8 @@ export async function listenOn(connection: RedisConnection, keys: Keys, on: Stor
     throw error
   }
   if (!connection.isOpen) throw new StoreUnavailable(`the connection to Redis at ${connection.label} broke`, false)
+  // The call gives up a connection without an answer.
+  probing = setInterval(() => void connection.call((client) => client.ping()).catch(() => undefined), probeMs).unref()
   return stop
 }
 

@@ -73,6 +73,24 @@ test('a store that lets nobody listen is not asked again and again', async () =>
   expect(await listening.follow(store)).toBe(true)
 })
 
+test('connections that break as soon as they are there do not follow each other without a pause', async () => {
+  const { listening, store, state, lose } = place()
+  const breakSoon = async (): Promise<void> => {
+    while (await listening.follow(store)) lose()
+  }
+  await breakSoon()
+  expect(state.asked).toBe(4)
+  state.now += 5_000
+  await breakSoon()
+  expect(state.asked).toBe(5)
+  state.now += 5_000
+  await listening.follow(store)
+  state.now += 5_000 // it held
+  lose()
+  await breakSoon()
+  expect(state.asked).toBe(10)
+})
+
 test('a connection on which no echo ever comes does not make everything later silent', async () => {
   const { listening, store, told, hear } = place()
   await listening.follow(store)

@@ -5,7 +5,9 @@
 import fs from 'node:fs'
 import { promisify } from 'node:util'
 import { dirname } from 'node:path'
+import { appendTo } from './appending.js'
 import { type FileText, type Files, type Identity, sameIdentity } from './files.js'
+import { isCode, kindOf, refuseOthers, unlessMissing, whileOpen, withOpen } from './open-file.js'
 
 /** Characters; so many take a while to be copied, too. */
 const LARGE = 64 * 1024
@@ -14,47 +16,6 @@ const LARGE = 64 * 1024
 const sync = promisify(fs.fsync)
 const writeFile = promisify(fs.writeFile)
 const unlink = promisify(fs.unlink)
-
-const isCode = (error: unknown, ...codes: string[]): boolean =>
-  codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
-
-/** The result, or null where the file or a directory above it is missing. */
-function unlessMissing<T>(action: () => T): T | null {
-  try {
-    return action()
-  } catch (error) {
-    if (isCode(error, 'ENOENT', 'ENOTDIR')) return null
-    throw error
-  }
-}
-
-/** What fails on an open file says which call it was, and not of which file. */
-function named(error: unknown, path: string): unknown {
-  return error instanceof Error ? Object.assign(error, { path }) : error
-}
-
-function withOpen<T>(path: string, flags: string | number, mode: number, use: (fd: number) => T): T {
-  const fd = fs.openSync(path, flags, mode)
-  try {
-    return use(fd)
-  } catch (error) {
-    throw named(error, path)
-  } finally {
-    fs.closeSync(fd)
-  }
-}
-
-/** The same for what waits for the disk. */
-async function whileOpen(path: string, flags: string, mode: number, use: (fd: number) => Promise<void>): Promise<void> {
-  const fd = fs.openSync(path, flags, mode)
-  try {
-    await use(fd)
-  } catch (error) {
-    throw named(error, path)
-  } finally {
-    fs.closeSync(fd)
-  }
-}
 
 const identityOf = (stat: fs.Stats): Identity => ({ ino: stat.ino, size: stat.size, mtimeMs: stat.mtimeMs })
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -83,12 +44,6 @@ function lookAt(path: string): fs.Stats | null {
 
 const NOT_FOLLOWED = ['ELOOP', 'EACCES', 'ENAMETOOLONG']
 
-/** A pipe would be waited for, and a device never ends. */
-function kindOf(stat: fs.Stats): string {
-  if (stat.isSymbolicLink()) return 'a link that cannot be followed'
-  return stat.isDirectory() ? 'a folder' : stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device'
-}
-
 /** What took the file's place between the look and the opening is not waited for either. */
 const READ = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK
 
@@ -105,10 +60,6 @@ function readWhole(path: string): FileText | null {
   }
 }
 
-function refuseOthers(path: string, stat: fs.Stats): void {
-  if (!stat.isFile()) throw Object.assign(new Error(`${path} is ${kindOf(stat)}, and no file`), { code: 'ENOTFILE' })
-}
-
 function writeBytes(fd: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += fs.writeSync(fd, bytes, at)
 }
@@ -119,20 +70,6 @@ function writeDurably(path: string, text: string, mode: number | undefined): Pro
     if (text.length > LARGE) await writeFile(fd, text)
     else writeBytes(fd, Buffer.from(text))
     await sync(fd)
-  })
-}
-
-/** A pipe in the place of the journal is not waited for. */
-const APPEND = fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | fs.constants.O_NONBLOCK
-
-function appendOnce(path: string, text: string): { ino: number; size: number } {
-  return withOpen(path, APPEND, 0o600, (fd) => {
-    const stat = fs.fstatSync(fd)
-    refuseOthers(path, stat) // a device takes every line and keeps none
-    const bytes = Buffer.from(text)
-    const written = fs.writeSync(fd, bytes)
-    if (written !== bytes.length) throw Object.assign(new Error('the disk took only a part of the line'), { code: 'ENOSPC' })
-    return { ino: stat.ino, size: stat.size }
   })
 }
 
@@ -181,7 +118,7 @@ export const nodeFiles: Files = {
     const stat = lookAt(path)
     return stat === null ? null : identityOf(stat)
   }),
-  append: promised(appendOnce),
+  append: promised(appendTo),
   write: async (path, text, options = {}) => {
     if (options.durable === true) return writeDurably(path, text, options.mode)
     withOpen(path, 'w', 0o600, (fd) => {

@@ -1,0 +1,53 @@
+/** An open file of this machine, and what is said of one that cannot be opened. */
+import fs from 'node:fs'
+
+export const isCode = (error: unknown, ...codes: string[]): boolean =>
+  codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
+
+/** The result, or null where the file or a directory above it is missing. */
+export function unlessMissing<T>(action: () => T): T | null {
+  try {
+    return action()
+  } catch (error) {
+    if (isCode(error, 'ENOENT', 'ENOTDIR')) return null
+    throw error
+  }
+}
+
+/** What fails on an open file says which call it was, and not of which file. */
+export function named(error: unknown, path: string): unknown {
+  return error instanceof Error ? Object.assign(error, { path }) : error
+}
+
+export function withOpen<T>(path: string, flags: string | number, mode: number, use: (fd: number) => T): T {
+  const fd = fs.openSync(path, flags, mode)
+  try {
+    return use(fd)
+  } catch (error) {
+    throw named(error, path)
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+/** The same for what waits for the disk. */
+export async function whileOpen(path: string, flags: string, mode: number, use: (fd: number) => Promise<void>): Promise<void> {
+  const fd = fs.openSync(path, flags, mode)
+  try {
+    await use(fd)
+  } catch (error) {
+    throw named(error, path)
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+/** A pipe would be waited for, and a device never ends. */
+export function kindOf(stat: fs.Stats): string {
+  if (stat.isSymbolicLink()) return 'a link that cannot be followed'
+  return stat.isDirectory() ? 'a folder' : stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device'
+}
+
+export function refuseOthers(path: string, stat: fs.Stats): void {
+  if (!stat.isFile()) throw Object.assign(new Error(`${path} is ${kindOf(stat)}, and no file`), { code: 'ENOTFILE' })
+}

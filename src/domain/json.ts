@@ -104,6 +104,16 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Whether it is JSON at all: not all of it can be kept, see `parseTree`. */
+export function isJson(text: string): boolean {
+  try {
+    parsed(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Parses a document that has to be an object. */
 export function parseTreeMap(text: string): TreeMap {
   const tree = parseTree(text)

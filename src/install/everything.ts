@@ -28,6 +28,8 @@ export async function everything(installer: Installer, options: EverythingOption
   const asked = options.redis ?? REDIS_CHOICES.find((choice) => choice === installer.record.redis?.asked) ?? 'auto'
   const flags = { url: options.redisUrl, passwordFileText: passwordIn(options.redisPasswordFile) }
   const decision = await decideRedis({ asked, env: installer.options.env, flags, before: installer.record.redis })
+  const dispatchers = installer.dispatcherStage(options)
+  await dispatchers.plan?.() // a script that was named and cannot be used is said before anything is done
   const proof = await installer.proof(options)
   let report: HealthReport | null = null
   const healthStage: Stage = {
@@ -44,7 +46,7 @@ export async function everything(installer: Installer, options: EverythingOption
       installer.redisStage(decision, asked),
       installer.rootStage(),
       installer.dropInStage(),
-      installer.dispatcherStage(options),
+      dispatchers,
       await installer.serviceStage(options),
       installer.sweepStage(),
     ],

@@ -1,5 +1,6 @@
 /** `KEY=VALUE` and `KEY+=N` of the command line. */
-import { InvalidJson, kindOf, leafOf, parseTree, type Tree } from '../domain/json.js'
+import { InvalidJson, isJson, kindOf, leafOf, parseTree, type Tree } from '../domain/json.js'
+import { addNumbers } from '../domain/number.js'
 import type { Edit } from '../domain/operation.js'
 import { formatPointer, type Pointer } from '../domain/pointer.js'
 import type { LeafEdit } from '../domain/tree.js'
@@ -45,15 +46,6 @@ function valueOf(text: string, value: string): Tree {
   }
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 /** Whether this is the text of a JSON number. */
@@ -61,6 +53,7 @@ export const isNumberText = (text: string): boolean => NUMBER.test(text)
 
 function addend(text: string, value: string): string {
   if (!isNumberText(value)) throw malformed(text, 'only a number can be added')
+  if (addNumbers('0', value) === undefined) throw malformed(text, 'the number has too many digits to be added exactly')
   return value
 }
 

@@ -1,5 +1,5 @@
 /** JSON that a caller hands over as text: refused with the place and the reason, never guessed. */
-import { InvalidJson, leafOf, parseTree, type Tree, type TreeMap } from '../domain/json.js'
+import { InvalidJson, isJson, leafOf, parseTree, type Tree, type TreeMap } from '../domain/json.js'
 import { MemoryError } from '../errors/errors.js'
 import { refuseTooLarge } from './limits.js'
 
@@ -10,7 +10,8 @@ export function parseJsonArgument(name: string, text: string): Tree {
   } catch (error) {
     if (!(error instanceof InvalidJson)) throw error
     throw new MemoryError('usage', `${name} is not valid JSON: ${error.message}`, {
-      suggestions: [`check it with: printf '%s' '...' | jq .`],
+      // A key twice, and deep nesting, jq takes.
+      suggestions: isJson(text) ? [] : [`check it with: printf '%s' '...' | jq .`],
       cause: error,
     })
   }

@@ -17,6 +17,8 @@ describe('what is refused', () => {
     ['bad JSON', ['set', 'mary', '--patch', '{"a":'], /--patch is not valid JSON/],
     ['a patch that is no object', ['set', 'mary', '--patch', '[1]'], /has to be a JSON object/],
     ['no KEY=VALUE', ['set', 'mary', 'abc'], /no KEY=VALUE/],
+    ['a key twice, of which jq thinks nothing', ['set', 'mary', '--patch', '{"a":1,"a":2}'], /"a" stands twice in one object\n?$/],
+    ['a number that cannot be added exactly', ['set', 'mary', 'n+=1e400'], /too many digits/],
     ['nothing to set', ['set', 'mary'], /nothing to set/],
     ['an empty status', ['set', 'mary', '--status', ''], /the status is empty/],
     ['an empty status beside others', ['set', 'mary', 'a=1', '--status='], /the status is empty/],
@@ -33,6 +35,7 @@ describe('what is refused', () => {
     ['an extra argument of a hot verb', ['record', 'mary', 'T', 'ok', '{}', 'x'], /Unexpected argument: x/],
     ['an extra argument of a verb that has none', ['watch', 'x'], /no command "watch x"/],
     ['an extra argument that is no field', ['task', 'add', 'T', 'title', 'x'], /no KEY=VALUE/],
+    ['a status that no work item can have', ['task', 'list', '--status', 'bogus'], /no status of a work item[^]*new, validated/],
     ['a bad pointer', ['get', '/a~2'], /no JSON Pointer/],
   ])('%s: exit 2, a short message, nothing on stdout, nothing written', async (_, args, message) => {
     const { code, out, err } = await cli.run(...args)

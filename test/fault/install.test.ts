@@ -137,12 +137,27 @@ test('on a terminal it shows the plan and asks; with --json, and where there is 
   expect(declined.stdout).toContain(`+ ${home.root}/tools/mary_memory_hook.zsh`)
   expect(declined).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing was done') })
   expect(await looks(home)).toEqual(before)
+  const interrupted = await asked('\x03')
+  expect(interrupted.code).toBe(130)
+  expect(interrupted.stdout).not.toContain('nothing was done')
+  expect(await looks(home)).toEqual(before)
 
   expect(await asked('y')).toMatchObject({ code: 0, stdout: expect.stringContaining('✅ memory_sync is installed') })
   const program = await asked('n', '--json')
   expect(JSON.parse(program.stdout)).toMatchObject({ ok: true })
   await home.ok('rollback')
   expect(await home.ok('install', '--redis', 'off', '--service', 'supervisor')).toContain('✅ memory_sync is installed')
+})
+
+test('a script that was named and is not there, or has no place for the block, is refused before anything is done', async () => {
+  const home = await Home.make({ redis: 'any' })
+  await home.write('scripts/rnd.zsh', 'nothing that is known here\n')
+  const before = await looks(home)
+  for (const named of [['--mary-script', `${home.root}/none.zsh`], ['--rnd-script', `${home.path}/scripts/rnd.zsh`]]) {
+    const refused = await home.run('install', '--redis', 'off', '--service', 'supervisor', ...named)
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('.zsh') })
+    expect(await looks(home)).toEqual(before)
+  }
 })
 
 describe('an installer that is killed', () => {

@@ -1,4 +1,4 @@
-/** A program on a terminal, with somebody who answers its question. */
+/** A program on a terminal, with somebody who answers its question. A signal that ended it is told as shells do: 128 + n. */
 import type { Home } from './installed.js'
 import type { Ran } from './program.js'
 
@@ -23,7 +23,7 @@ while True:
         answered = True
 _, status = os.waitpid(pid, 0)
 sys.stdout.buffer.write(shown)
-sys.exit(os.WEXITSTATUS(status))
+sys.exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
 `
 
 export const onTerminal = (home: Home, question: string, answer: string, program: readonly string[]): Promise<Ran> =>

@@ -15,14 +15,23 @@ export interface ListFilter {
   owner?: string
 }
 
+/** Throws MemoryError `usage` for a status that no item can have, and none has. */
 export async function listTasks(surroundings: Looking, filter: ListFilter): Promise<TreeMap[]> {
   const { tasks, now } = await loadTasks(surroundings)
   const isWanted = (task: Task): boolean => {
     const { status, owner } = standingOf(task, now)
     return (filter.status ?? status) === status && (filter.owner ?? owner) === owner
   }
-  return [...tasks.values()].filter(isWanted).map((task) => shownTask(task, now))
+  const wanted = [...tasks.values()].filter(isWanted)
+  const { status } = filter
+  if (wanted.length === 0 && status !== undefined && !(STATES as readonly string[]).includes(status)) throw noSuchStatus(status)
+  return wanted.map((task) => shownTask(task, now))
 }
+
+const noSuchStatus = (status: string): MemoryError =>
+  new MemoryError('usage', `${JSON.stringify(status)} is no status of a work item, and no item has it`, {
+    suggestions: [`name one of ${STATES.join(', ')}`],
+  })
 
 /** Throws MemoryError `absent`. */
 export async function showTask(surroundings: Looking, id: string): Promise<TreeMap> {

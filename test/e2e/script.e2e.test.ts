@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { afterwards } from '../support/cleanup.js'
 import { eventually } from '../support/eventually.js'
 import { environmentOf, type Program, runCli, startHub } from '../support/program.js'
+import { removeShortFolder } from '../support/short-folder.js'
 import { makeTempFolder } from '../support/temp.js'
 import { byNode, byScript, patient, type Way } from './ways.js'
 
@@ -149,10 +150,13 @@ describe('the script', () => {
     const deep = `${root}/${'d'.repeat(60)}/${'e'.repeat(60)}`
     await mkdir(deep, { recursive: true })
     await runCli(['update', 'mary', 'deep'], { root: deep })
-    await startHub({ root: deep })
+    const other = await startHub({ root: deep })
     const there = environmentOf({ root: deep })
     const way = patient(await byScript(`${root}/bin`, there, { node: '/bin/false' }), there)
     expect((await call(way, 'get', '/agents/mary/status')).stdout).toBe('"deep"\n')
+    other.signal('SIGTERM') // one that is killed leaves its socket where no other test cleans up
+    await other.ended()
+    removeShortFolder()
   })
 
   it.each<[string, (elsewhere: string) => NodeJS.ProcessEnv]>([

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -8,11 +8,11 @@ import { HubGone } from '../../src/client/connection.js'
 import { placeOf, pointerFileOf, stateFolderOf, usualSocketPath } from '../../src/client/socket-path.js'
 import type { Notice } from '../../src/core/memory.js'
 import { formatLine, formatPretty, leafOf, parseTreeMap } from '../../src/domain/json.js'
-import { shortFolderOf } from '../../src/hub/socket-location.js'
 import { hubStatus, stopHub } from '../../src/hub/control.js'
 import { NO_HANG_MS } from '../support/budget.js'
 import { afterwards } from '../support/cleanup.js'
 import { eventually } from '../support/eventually.js'
+import { removeShortFolder } from '../support/short-folder.js'
 import { makeTempFolder } from '../support/temp.js'
 import { AWKWARD, aWrite } from './fixtures/fake-engine.js'
 import { rawClient, serve } from './fixtures/serve.js'
@@ -94,6 +94,7 @@ test('a client that leaves in the middle of a request neither hurts the hub nor 
 
 test.each(['a root with a short path', 'one whose socket is elsewhere'])('a socket that somebody removes is made again, and nobody who is connected hears of it: %s', async (which) => {
   const root = path.join(await makeTempFolder('msr-'), which.startsWith('one') ? 'x'.repeat(100) : 'r')
+  afterwards(removeShortFolder)
   const { engine, path: socketPath, client: newClient, lines } = await serve({ root, limits: { lookMs: 10 } })
   const before = await newClient()
   for (const removed of [socketPath, pointerFileOf(root)]) {
@@ -333,7 +334,7 @@ test('a root whose path is too long is served elsewhere, privately, and found by
   const root = path.join(folder, 'r'.repeat(120))
   mkdirSync(root)
   symlinkSync(root, path.join(folder, 'alias'))
-  removeShortFolderAfterwards()
+  afterwards(removeShortFolder)
   const { path: socketPath, server } = await serve({ root })
   expect(Buffer.byteLength(socketPath)).toBeLessThanOrEqual(100)
   expect(readFileSync(pointerFileOf(root), 'utf8')).toBe(`${socketPath}\n`)
@@ -408,14 +409,6 @@ test('without a hub, a watch says so, with the cursor to go on from', async () =
 })
 
 /** It is shared by all roots of this user, so a hub leaves it. */
-function removeShortFolderAfterwards(): void {
-  const shared = shortFolderOf(process.getuid?.() ?? 0)
-  if (existsSync(shared)) return
-  afterwards(() => {
-    rmdirSync(shared)
-  })
-}
-
 async function first(notices: AsyncIterable<Notice>): Promise<Notice | undefined> {
   for await (const notice of notices) return notice
   return undefined

@@ -12,13 +12,11 @@ const PROBE_MS = 30_000
 /** Hears until the returned function is called, or `lost` is: when the connection breaks, or the server does not answer on it. */
 export async function listenOn(connection: RedisConnection, keys: Keys, on: StoreListener, probeMs = PROBE_MS): Promise<() => Promise<void>> {
   let stopped = false
-  let probing: NodeJS.Timeout | undefined
   connection.onMessage((channel, payload) => {
     if (channel === INVALIDATIONS) tellTouched(payload, keys, on)
     else tellPublished(payload, on)
   })
   connection.onEnd(() => {
-    clearInterval(probing)
     if (!stopped) on.lost()
   })
   const stop = (): Promise<void> => {
@@ -33,7 +31,10 @@ export async function listenOn(connection: RedisConnection, keys: Keys, on: Stor
   }
   if (!connection.isOpen) throw new StoreUnavailable(`the connection to Redis at ${connection.label} broke`, false)
   // The call gives up a connection without an answer.
-  probing = setInterval(() => void connection.call((client) => client.ping()).catch(() => undefined), probeMs).unref()
+  const probing = setInterval(() => void connection.call((client) => client.ping()).catch(() => undefined), probeMs).unref()
+  connection.onEnd(() => {
+    clearInterval(probing)
+  })
   return stop
 }
 

@@ -4,26 +4,19 @@ import { type Change, CONTEXT, type Operation, type Target } from '../domain/ope
 import type { Replica } from '../domain/replica.js'
 import { messageOf, StoreUnavailable } from '../errors/errors.js'
 import type { Lineage, Store } from '../store/contract.js'
+import { DueRecords } from './due-records.js'
 import { firstContext } from './first-context.js'
 import { join } from './join.js'
 import type { JournalKeeping } from './journal-keeping.js'
 import { LegacyWatch } from './legacy.js'
 import { modeOf } from './mode.js'
 import { localEpoch, type Ports, sharedEpoch } from './ports.js'
+import { EVERYTHING, type Portion } from './portion.js'
 import { Replay } from './replay.js'
 import type { News, RootCopy } from './root-copy.js'
 import { submit, type Submission } from './submit.js'
 
 const PAGE = 1_000
-
-/** How much of what there is to do is done in one round. */
-export interface Portion {
-  /** So long pending operations are sent, ms. */
-  replayMs: number
-  /** Of all records that are to be compared, so many. */
-  records: number
-}
-export const EVERYTHING: Portion = { replayMs: Infinity, records: Infinity }
 
 export interface ExchangeOptions {
   /** An empty root stays empty until something is written; a hub begins the context at once. */
@@ -43,13 +36,7 @@ export class Exchange {
   /** Own changes that are not in the replica yet. */
   private readonly committed: Change[] = []
   private taking: Promise<void> | null = null
-  /** Records that are to be compared: somebody has touched them, or they were ahead of the replica. */
-  private due = new Set<Target>()
-  /** Some were noted, and no round has come to them. */
-  isOwed = false
-  /** All are, and of them these still. */
-  private areAllDue = false
-  private uncompared: Target[] = []
+  private readonly due = new DueRecords()
 
   constructor(
     private readonly ports: Ports,
@@ -62,9 +49,12 @@ export class Exchange {
 
   /** Records to compare with what changes say. What a round does not come to, the next one does. */
   note(touched: Iterable<Target> | 'all'): void {
-    this.isOwed = true
-    if (touched === 'all') this.areAllDue = true
-    else for (const target of touched) this.due.add(target)
+    this.due.note(touched)
+  }
+
+  /** Some were noted, and no round has come to them. */
+  get isOwed(): boolean {
+    return this.due.areOwed
   }
 
   /** Compares what was noted, and replicates both ways. Never throws because the shared store is away. */
@@ -78,7 +68,7 @@ export class Exchange {
     if (store === null) return
     try {
       await this.runWith(store, portion)
-      this.isOwed = false
+      this.due.areOwed = false
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
       copy.mode = 'away'
@@ -149,28 +139,27 @@ export class Exchange {
   private async runWith(store: Store, portion: Portion): Promise<void> {
     const lineage = await this.enter(store)
     if (lineage === null || !(await this.pull(store))) return
-    // Those that are left of the last time come first: whatever ends rounds early, they have their turn.
-    if (this.areAllDue && store.shared) this.uncompared = [...new Set([...this.uncompared, ...(await store.targets())])]
-    this.areAllDue = false
-    let hasSent = await this.compare(store, this.uncompared.slice(0, portion.records))
-    this.uncompared = this.uncompared.slice(portion.records)
+    if (this.due.areAll) this.due.take(store.shared ? await store.targets() : [])
+    let hasSent = await this.compare(store, this.due.portion(portion.records))
+    this.due.drop(portion.records)
     this.seed()
     const replay = new Replay(store, this.copy, this.ports.root)
     hasSent = (await replay.run(portion.replayMs)) || hasSent
     // One of a record of which something is missing goes when that was put back.
     const isMended = replay.evicted.length > 0 && (await this.compare(store, replay.evicted))
-    this.isUnfinished = replay.isUnfinished || isMended || this.uncompared.length > 0
-    if (!hasSent && this.due.size === 0) return
+    this.isUnfinished = replay.isUnfinished || isMended || this.due.isScanning
+    if (!hasSent && this.due.touched.size === 0) return
     if ((await this.pull(store)) && (await this.compare(store, []))) await this.pull(store)
   }
 
   /** Records with what changes say, those that are due included. True: something was committed. */
   private async compare(store: Store, targets: readonly Target[]): Promise<boolean> {
     if (!store.shared) return false
-    const all = new Set([...targets, ...this.due])
+    const { touched } = this.due
+    const all = new Set([...targets, ...touched])
     const { ahead, hasSent } = await this.legacy.take(store, this.copy, all)
-    for (const target of all) this.due.delete(target)
-    for (const target of ahead) this.due.add(target)
+    for (const target of all) touched.delete(target)
+    for (const target of ahead) touched.add(target)
     return hasSent
   }
 

@@ -4,10 +4,11 @@ import { unreadableAgents } from '../domain/hand-edit.js'
 import type { TreeMap } from '../domain/json.js'
 import { formatTime } from '../domain/time.js'
 import type { FileText, Identity } from '../platform/files.js'
-import { type Place, REPLACED_AFTER_MS } from '../store/root.js'
+import type { Place } from '../store/root.js'
 import { type FileLook, judgeText } from './file-in.js'
 import { FilePace } from './file-pace.js'
 import type { Ports } from './ports.js'
+import { ReplacedLooks } from './replaced-looks.js'
 import type { RootCopy } from './root-copy.js'
 
 /**
@@ -16,8 +17,6 @@ import type { RootCopy } from './root-copy.js'
  */
 const SAME_TIME_MS = 50
 const KEPT_IDENTITIES = 4
-/** What was replaced is looked for so often at most: rounds come faster than that, and each would list the directory. */
-const REPLACED_LOOK_MS = 100
 /** What could not be written is tried again after this, or when something happens. */
 const RETRY_MS = 500
 
@@ -36,9 +35,7 @@ export class FileKeeping {
   /** Of the newest version of context.json. */
   private lastShown = 0
   private looksDue = 0
-  /** When what was replaced was looked for last, and until when it has to be: ms on the clock. */
-  private replacedLook = -Infinity
-  private replacedUntil = -Infinity
+  private readonly replaced = new ReplacedLooks()
   private known: Known | null = null
   private sure: Identity[] = []
   /** What was written last. */
@@ -56,7 +53,7 @@ export class FileKeeping {
 
   /** context.json was being written, or was only just replaced: another look is due soon. */
   get isUnsettled(): boolean {
-    return this.looksDue > 0 || this.replacedLook < this.replacedUntil
+    return this.looksDue > 0 || this.replaced.areDue
   }
 
   /** Whether it is another file than the one that was looked into last. */
@@ -74,7 +71,7 @@ export class FileKeeping {
   /** What was written before this keeper began, or before its turn came again. */
   async begin(): Promise<void> {
     this.ports.root.versions.reload()
-    this.replacedUntil = this.ports.clock.now() + REPLACED_AFTER_MS
+    this.replaced.wantMore(this.ports.clock.now())
     this.lastShown = await this.ports.root.versions.lastRev()
   }
 
@@ -120,7 +117,7 @@ export class FileKeeping {
     await versions.add({ rev: this.lastShown, base: rev, epoch, t, hash: put.hash }, composed, text)
     const written = await document.replace(text, expected)
     const now = this.ports.clock.now()
-    this.replacedUntil = now + REPLACED_AFTER_MS
+    this.replaced.wantMore(now)
     this.pace.wrote(text.length, now - began, now)
     if (written === null) return false
     this.put = put
@@ -205,14 +202,13 @@ export class FileKeeping {
   /** Somebody may have written to the file in the moment in which it was replaced. */
   private async takeReplaced(): Promise<void> {
     const now = this.ports.clock.now()
-    if (Math.abs(now - this.replacedLook) < REPLACED_LOOK_MS) return
-    this.replacedLook = now
+    if (!this.replaced.begin(now)) return
     for (const replaced of await this.ports.root.document.replaced()) {
       const isUntouched = this.sure.some((identity) => isSame(identity, replaced.identity))
       const text = isUntouched ? null : await replaced.read()
       const look = text === null ? null : await judgeText(this.ports, text, this.copy.facts())
       if (look?.is === 'unsettled') {
-        this.replacedUntil = now + REPLACED_AFTER_MS
+        this.replaced.wantMore(now)
         continue
       }
       if (look?.is === 'broken') {

@@ -7,7 +7,7 @@
 const QUIET_MS = 25
 const LEAST_REST_MS = 20
 /** What is shown is at most so old: a change that comes while a version is being written waits for the rest, and for the next one. */
-const LATEST_MS = 850
+const LATEST_MS = 750
 /** Characters that are written for everybody who waits for it. */
 const CHEAP_LENGTH = 800_000
 /** The rest is so many times as long as the writing. */

@@ -3,10 +3,10 @@ import { Shared } from '../domain/shared.js'
 import { messageOf } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
 import type { Glance } from '../store/root.js'
-import type { Portion } from './exchange.js'
 import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
+import type { Portion } from './portion.js'
 import type { KeeperAccess, Patience } from './writer.js'
 
 /** So long a command tries to become the keeper. */

@@ -2,25 +2,23 @@
 import type { Entry } from '../domain/entry.js'
 import type { Change, Target } from '../domain/operation.js'
 import { MemoryError, messageOf, StoreUnavailable } from '../errors/errors.js'
-import type { Store, StoreListener, WakingStore } from '../store/contract.js'
+import type { Store, WakingStore } from '../store/contract.js'
 import type { Glance, Held } from '../store/root.js'
 import { Agenda } from './agenda.js'
 import type { Feed } from './feed.js'
+import { HubHearing } from './hub-hearing.js'
 import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
 import type { Portion } from './portion.js'
 import { RoundsDone } from './rounds-done.js'
-import { LOOK_MS, Scanning } from './scanning.js'
-import { StoreListening } from './store-listening.js'
+import { LOOK_MS } from './scanning.js'
 import type { KeeperAccess } from './writer.js'
 
 /** While something is not as it should be (Redis away, or it tells of nothing; a file that is being written), the next look is after this. */
 const RETRY_MS = 500
 /** What is no news to anybody (an own write, a file event) may wait so long for a round, with others like it. */
 const SOON_MS = 5
-/** A record was touched: mostly by an own write (NOLOOP knows nothing of scripts), else by a program that tells nobody. Each has to be read. */
-const TOUCHED_MS = 30
 /** After a round that failed nothing is tried for so long, whoever asks: what is wrong outside can only change meanwhile. */
 const AFTER_FAILURE_MS = 100
 /** A write waits so long for its round; it is kept in any case. */
@@ -40,9 +38,7 @@ export class HubRounds implements KeeperAccess {
   private isWaitedFor = false
   private readonly agenda = new Agenda()
   private readonly rounds = new RoundsDone()
-  private readonly touched = new Set<Target>()
-  private listening: StoreListening | null = null
-  private readonly scanning = new Scanning()
+  private hearing: HubHearing | null = null
   private lastMode: Mode | null = null
 
   constructor(
@@ -71,7 +67,7 @@ export class HubRounds implements KeeperAccess {
     this.keeper.onNews((news) => {
       feed.take(news)
     })
-    this.listening = new StoreListening(this.ports, this.listenerOf(feed))
+    this.hearing = new HubHearing(this.ports, this.keeper, feed, (inMs) => this.poke(inMs))
     await this.oneRound(feed, { ...PORTION, records: Infinity }) // what happened while no hub was here
     this.running = this.loop(feed)
   }
@@ -81,7 +77,7 @@ export class HubRounds implements KeeperAccess {
     this.stopping = true
     this.poke()
     await this.running
-    await this.listening?.stop()
+    await this.hearing?.stop()
     await this.alone((keeper) => keeper.showEverything()).catch((error: unknown) => {
       this.ports.tell('error', `context.json could not be brought up to date: ${messageOf(error)}`)
     })
@@ -170,7 +166,7 @@ export class HubRounds implements KeeperAccess {
   /** To watchers here, and to all others where there is a store that takes it. */
   async publish(store: WakingStore | null, text: string): Promise<void> {
     try {
-      await this.listening!.publish(store, text)
+      await this.hearing!.publish(store, text)
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
       this.ports.tell('warn', `an event was told on this machine only: ${error.message}`)
@@ -220,19 +216,14 @@ export class HubRounds implements KeeperAccess {
 
   /** What the round that has begun asks the store for. */
   private takeTouched(): Iterable<Target> | 'all' | 'none' {
-    const records = this.keeper.replica.entries.size
-    const due = this.scanning.take(this.ports.clock.now(), { records, isTold: this.listening!.isPresent })
-    if (!this.agenda.takesStore(this.idleMs(), due !== null)) return 'none'
-    if (due !== null && due !== 'all') for (const target of due) this.touched.add(target)
-    const touched = [...this.touched]
-    this.touched.clear()
-    return due === 'all' ? due : touched
+    const due = this.hearing!.due()
+    return this.agenda.takesStore(this.idleMs(), due !== null) ? this.hearing!.take(due) : 'none'
   }
 
   /** How long nothing happens without being asked. */
   private idleMs(): number {
     const { keeper } = this
-    const isTold = keeper.mode === 'online' && this.listening!.isPresent
+    const isTold = keeper.mode === 'online' && this.hearing!.isPresent
     return isTold && !keeper.isUnsettled && keeper.pending() === 0 ? LOOK_MS : RETRY_MS
   }
 
@@ -248,29 +239,6 @@ export class HubRounds implements KeeperAccess {
 
   private async listen(): Promise<void> {
     const store = this.keeper.mode === 'online' ? await this.ports.connector.connect() : null
-    if (!(await this.listening!.follow(store))) return
-    this.scanning.restart() // what was written while nobody listened
-    this.poke()
-  }
-
-  private listenerOf(feed: Feed): StoreListener {
-    return {
-      changed: (rev = Infinity) => {
-        // The answer to an own commit may be behind its echo by a moment.
-        setImmediate(() => {
-          if (rev > this.keeper.replica.rev) this.poke()
-        })
-      },
-      touched: (target) => {
-        this.touched.add(target)
-        this.poke(TOUCHED_MS)
-      },
-      lost: () => {
-        this.poke()
-      },
-      published: (text) => {
-        feed.takeMessage(text)
-      },
-    }
+    if (await this.hearing!.follow(store)) this.poke()
   }
 }

@@ -118,7 +118,10 @@ export interface SharedMemory {
   close(): Promise<void>
 }
 
-/** Opens the memory of a root. Throws MemoryError `usage` or `config` where the settings cannot be used. */
+/**
+ * Opens the memory of a root. Throws MemoryError `usage` or `config` for a Redis that is named here and cannot be one; what else is wrong
+ * with the settings is thrown by the first call that needs them.
+ */
 export async function openMemory(options: OpenMemoryOptions = {}): Promise<SharedMemory> {
   const { memory, root } = await open({
     root: options.root,

@@ -23,7 +23,7 @@ export async function placesOf(flags: StoreFlags): Promise<Places> {
   const root = rootOf(flags)
   const options = openOptionsOf(flags)
   const config = await readConfig(options.env)
-  const { redisOf } = await import('../memory/engine.js')
+  const { redisOf } = await import('../memory/settings.js')
   const context = `${root.path}/shared_memory/context.json`
   const [socket = usualSocketPath(root.path)] = socketCandidates(root.path)
   return {

@@ -17,7 +17,7 @@ stdout, a line at once. SIGTERM, SIGINT or "hub stop" ends it; nothing that was 
       import('../hub/run.js'),
       import('../hub/log.js'),
       import('../memory/open.js'),
-      import('../memory/engine.js'),
+      import('../memory/settings.js'),
       import('../memory/task-copy.js'),
       import('../config/file.js'),
     ])

@@ -96,7 +96,7 @@ async function placeOf(flags: StoreFlags): Promise<Place> {
   const url = flags['redis-url']
   if (url === undefined) return place
   const file = flags['redis-password-file']
-  const [{ redisOf }, { readConfig }] = await Promise.all([import('../memory/engine.js'), import('../config/file.js')])
+  const [{ redisOf }, { readConfig }] = await Promise.all([import('../memory/settings.js'), import('../config/file.js')])
   const options = openOptionsOf(flags)
   const redis = redisOf(options, await readConfig(options.env))
   if (redis.state !== 'named') return place

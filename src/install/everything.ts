@@ -1,6 +1,5 @@
 /** All stages of `install`, in their order. */
-import { readFileSync } from 'node:fs'
-import { MemoryError, messageOf } from '../errors/errors.js'
+import { readPasswordFile } from '../config/password-file.js'
 import { randomHex } from '../platform/digests.js'
 import type { Installer, ServiceChoice } from './installer.js'
 import { type HealthReport, healthOf, roundTripStage } from './proof.js'
@@ -26,7 +25,7 @@ export interface Everything {
 
 export async function everything(installer: Installer, options: EverythingOptions): Promise<Everything> {
   const asked = options.redis ?? REDIS_CHOICES.find((choice) => choice === installer.record.redis?.asked) ?? 'auto'
-  const flags = { url: options.redisUrl, passwordFileText: passwordIn(options.redisPasswordFile) }
+  const flags = { url: options.redisUrl, passwordFileText: readPasswordFile(options.redisPasswordFile) }
   const decision = await decideRedis({ asked, env: installer.options.env, flags, before: installer.record.redis })
   const dispatchers = installer.dispatcherStage(options)
   await dispatchers.plan?.() // a script that was named and cannot be used is said before anything is done
@@ -52,14 +51,5 @@ export async function everything(installer: Installer, options: EverythingOption
     ],
     proof: [roundTripStage(proof, () => randomHex(8)), healthStage],
     health: () => report,
-  }
-}
-
-function passwordIn(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new MemoryError('config', `the password file ${path} cannot be read: ${messageOf(error)}`, { cause: error })
   }
 }

@@ -1,11 +1,9 @@
 /** The engine of a root with everything it needs of this machine. */
 import { join } from 'node:path'
-import { readFileSync } from 'node:fs'
-import { type Config, readConfig } from '../config/file.js'
-import { resolveNamespace, resolveRedis, type ResolvedRedis } from '../config/redis.js'
+import { readConfig } from '../config/file.js'
+import { resolveNamespace } from '../config/redis.js'
 import type { Environment } from '../config/root.js'
 import { LocalEngine } from '../core/engine.js'
-import { MemoryError, messageOf } from '../errors/errors.js'
 import { systemClock } from '../platform/clock.js'
 import { randomHex, randomId, sha256 } from '../platform/digests.js'
 import { nodeFiles } from '../platform/node-files.js'
@@ -14,6 +12,7 @@ import { watchFiles } from '../platform/watch-files.js'
 import { fileStoreOf } from '../store/file/file-store.js'
 import { RootFiles } from '../store/file/root-files.js'
 import { RedisConnector } from './redis-connector.js'
+import { redisOf } from './settings.js'
 
 export interface OpenOptions {
   /** Absolute path of the root. */
@@ -70,27 +69,3 @@ export const rootFilesOf = (path: string): RootFiles =>
     processes: systemProcesses,
     unique: () => randomHex(8),
   })
-
-/** Which Redis these options mean. Throws MemoryError `usage` or `config`. */
-export function redisOf(options: OpenOptions, config: Config): ResolvedRedis {
-  return resolveRedis({
-    flags: { url: options.redisUrl, passwordFileText: passwordIn(options.redisPasswordFile) },
-    env: options.env,
-    configFile: config.redis,
-  })
-}
-
-/** What a hub was started with. Throws MemoryError `usage` or `config`. */
-export async function settingsOf(options: OpenOptions): Promise<{ env: Environment; config: Config; redis: ResolvedRedis }> {
-  const config = await readConfig(options.env)
-  return { env: options.env, config, redis: redisOf(options, config) }
-}
-
-function passwordIn(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new MemoryError('config', `the password file ${path} cannot be read: ${messageOf(error)}`, { cause: error })
-  }
-}

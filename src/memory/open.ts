@@ -20,8 +20,13 @@ const LOOK_AGAIN_MS = 1_000
 /** Where there is nobody else to go to. */
 const PATIENT_HUB_BUDGET_MS = 500
 
-export function openMemory(options: OpenOptions): Promise<Memory> {
-  return Promise.resolve(new HubOrSelf(options))
+/** Throws MemoryError `usage` or `config` for a Redis that was named and cannot be one, with a hub too, which has its own. */
+export async function openMemory(options: OpenOptions): Promise<Memory> {
+  if (options.redisUrl !== undefined || options.redisPasswordFile !== undefined) {
+    const { settingsOf } = await import('./settings.js')
+    await settingsOf(options)
+  }
+  return new HubOrSelf(options)
 }
 
 export async function openEngine(options: OpenOptions): Promise<Engine> {

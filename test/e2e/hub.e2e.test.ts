@@ -23,6 +23,18 @@ async function startHub(cli: Cli): Promise<Hub> {
 }
 
 describe('hub', () => {
+  it('does not make good what is wrong with a Redis that a caller names', async () => {
+    const cli = await Cli.make()
+    await startHub(cli)
+    await cli.ok('update', 'mary', 'active')
+    for (const call of [['get'], ['update', 'mary', 'idle'], ['set', 'mary', 'a=1'], ['watch', '--timeout', '1'], ['log']]) {
+      expect(await cli.run(...call, '--redis-url', 'redis://:s3cret@somewhere:7000')).toMatchObject({ code: 2, out: '' })
+      expect(await cli.run(...call, '--redis-url', 'nonsense')).toMatchObject({ code: 2, out: '' })
+      expect(await cli.run(...call, '--redis-password-file', '/none')).toMatchObject({ code: 4, out: '' })
+    }
+    expect(await cli.ok('get', '/agents/mary/status', '--raw', '--redis-url', 'redis://127.0.0.1:1')).toBe('active\n')
+  })
+
   it('runs in the foreground, is asked, and is ended', async () => {
     const cli = await Cli.make()
     expect(await cli.run('hub', 'status')).toMatchObject({ code: 1, out: expect.stringContaining('no hub runs') })

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { MemoryEvent, SharedMemory } from '../../src/index.js'
 import { afterwards } from '../support/cleanup.js'
 import { Cli } from './cli.js'
@@ -85,8 +85,12 @@ describe('the library', () => {
   })
 
   it('whose settings cannot be used is closed without an error', async () => {
-    const unusable = await openMemory({ root: cli.root, redisUrl: 'garbage' })
-    await expect(unusable.getContextText()).rejects.toMatchObject({ code: 'usage' })
+    await expect(openMemory({ root: cli.root, redisUrl: 'garbage' })).rejects.toMatchObject({ code: 'usage' })
+    const before = process.env['MEMORY_SYNC_REDIS']
+    process.env['MEMORY_SYNC_REDIS'] = 'maybe'
+    onTestFinished(() => void (process.env['MEMORY_SYNC_REDIS'] = before))
+    const unusable = await openMemory({ root: cli.root })
+    await expect(unusable.getContextText()).rejects.toMatchObject({ code: 'config' })
     await unusable.close()
   })
 

@@ -23,9 +23,12 @@ export interface Engine extends Memory {
   /**
    * Becomes the keeper of the root until `stop`, and resolves when file and Redis (or the file alone, while Redis is away)
    * were reconciled once. Throws MemoryError `failed` with `details.pid` when another process is the keeper.
-   * `lost`: this process did not run for so long that somebody elsewhere has become it; it writes nothing any more, and has to end.
+   * `lost`: it is not the keeper any more, as it did not run for so long that somebody elsewhere has become it, or as somebody has removed
+   * its lock; it writes nothing any more, and has to end.
    */
   start(lost?: (why: string) => void): Promise<void>
+  /** Since `start`, until it was lost or stopped. */
+  isKeeper(): Promise<boolean>
   /** Finishes what runs, flushes, and gives the lock back. More than once is harmless. */
   stop(): Promise<void>
   /** The Redis that is used, without a password. */

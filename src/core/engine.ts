@@ -75,6 +75,10 @@ export class LocalEngine implements Engine {
     this.writer = new Writer(this.ports, rounds)
   }
 
+  async isKeeper(): Promise<boolean> {
+    return (await this.hub?.rounds.isKeeper()) ?? false
+  }
+
   async stop(): Promise<void> {
     const hub = this.hub
     this.hub = null

@@ -51,8 +51,8 @@ export class HubRounds implements KeeperAccess {
   }
 
   /**
-   * Throws MemoryError `failed` with `details.pid` when somebody else is the keeper. `lost`: somebody else has become it, because
-   * this process did not run for long; nothing is written any more.
+   * Throws MemoryError `failed` with `details.pid` when somebody else is the keeper. `lost`: it is not this process any more, as it did
+   * not run for long, or as its lock was removed; nothing is written any more.
    */
   async start(lost: (why: string) => void = () => undefined): Promise<void> {
     this.lost = lost
@@ -139,9 +139,14 @@ export class HubRounds implements KeeperAccess {
     return done
   }
 
+  /** False: it was lost, and whoever started this was told. */
+  isKeeper(): Promise<boolean> {
+    return this.alone(() => Promise.resolve(true)).catch(() => false)
+  }
+
   private async refuseIfLost(): Promise<void> {
     if (this.held === null || (await this.held.isOurs())) return
-    const why = 'another process, elsewhere, has become the keeper of this root while this one did not run'
+    const why = 'this process is not the keeper of the root any more: its lock was removed, or another process took it while this one did not run'
     if (!this.stopping) this.lost(why)
     this.stopping = true
     throw new MemoryError('unavailable', `${why}: nothing was written`, { retryable: true })

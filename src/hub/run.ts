@@ -94,7 +94,7 @@ function componentsOf(engine: Engine, options: HubOptions, log: Log, ending: End
     }),
     ...(redis === null ? [] : [redis.first]),
     new Registration({ root, processes: systemProcesses, log }),
-    new ControlServer({ root, memory: engine, version, startedAt, process: systemProcesses.self(), log, stopAsked, ...runs }),
+    new ControlServer({ root, memory: engine, version, startedAt, process: systemProcesses.self(), log, stopAsked, isKeeper: () => engine.isKeeper(), ...runs }),
     new DropBox({ root, memory: engine, log, clock }),
     new SpoolBox({ root, memory: engine, log, clock }),
     new TaskKeeping({ root, memory: engine, file: taskFile, log, clock }),

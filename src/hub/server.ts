@@ -25,6 +25,8 @@ export interface ServerOptions {
   log: Log
   /** A client asked the hub to end. */
   stopAsked: () => void
+  /** Whether this process is the keeper of the root still: nobody else puts a socket there. */
+  isKeeper: () => Promise<boolean>
   /** See RunHost; without it nothing is run for others. */
   isMeant?: RunHost['isMeant']
   limits?: Partial<ServerLimits>
@@ -111,13 +113,14 @@ export class ControlServer implements Component {
     }
   }
 
-  /** Where somebody has removed the socket (who tidies up folders may), nobody would find this hub any more. */
+  /** Where somebody has removed the socket (who tidies up folders may), or put another in its place, nobody would find this hub any more. */
   private async look(): Promise<number> {
     const { bound } = this
-    if (bound === null || (await isFound(this.options.root, bound.place.path))) return this.limits.lookMs
-    this.options.log.warn(`the control socket ${bound.place.path} was removed: it is made again`)
+    const { root, log, isKeeper } = this.options
+    if (bound === null || (await isFound(root, bound.place.path, bound.ino)) || !(await isKeeper())) return this.limits.lookMs
     this.bound = await this.bind()
     bound.server.close() // who is connected stays so
+    log.warn(`the control socket ${bound.place.path} was removed, or replaced: it was made again`)
     return this.limits.lookMs
   }
 

@@ -2,11 +2,12 @@
  * The control socket's place in the file system. Only the keeper of the root calls this, so whatever socket stands there
  * already is of a hub that died.
  */
-import { chmod, lstat, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isPrivate, placeOf, pointerFileOf, silenceMarkOf, stateFolderOf, usualSocketPath } from '../client/socket-path.js'
 import { MemoryError } from '../errors/errors.js'
+import { unlessMissing } from './drop-files.js'
 import { shortFolderOf, socketPathFor } from './socket-location.js'
 
 export interface SocketPlace {
@@ -54,10 +55,10 @@ export async function publishSocket(root: string, { path, temporaryPath }: Socke
   return ino
 }
 
-/** A socket stands there, whosever it is, and clients are led to it. */
-export async function isFound(root: string, path: string): Promise<boolean> {
-  if ((await statOrNull(path)) === null) return false
-  return path === usualSocketPath(root) || (await statOrNull(pointerFileOf(root))) !== null
+/** Whether clients are led to the socket with this inode. */
+export async function isFound(root: string, path: string, ino: number): Promise<boolean> {
+  if ((await statOrNull(path))?.ino !== ino) return false
+  return path === usualSocketPath(root) || (await readPointer(root)) === path
 }
 
 /** Removes the socket if it still is the one with this inode. */
@@ -86,11 +87,6 @@ async function writePointer(root: string, path: string): Promise<void> {
   await rename(temporaryPath, pointerFileOf(root))
 }
 
-async function statOrNull(path: string): Promise<Stats | null> {
-  try {
-    return await lstat(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-}
+const readPointer = async (root: string): Promise<string | null> => (await unlessMissing(() => readFile(pointerFileOf(root), 'utf8')))?.trim() ?? null
+
+const statOrNull = (path: string): Promise<Stats | null> => unlessMissing(() => lstat(path))

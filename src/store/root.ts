@@ -184,6 +184,6 @@ export interface KeeperLock {
 
 export interface Held {
   release(): Promise<void>
-  /** False: this process did not run for so long that somebody elsewhere took it over. Costs nothing while it was renewed lately. */
+  /** False: this process did not run for so long that somebody elsewhere took it over, or somebody has removed it. Costs a look at a file. */
   isOurs(): Promise<boolean>
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { FILES_AND_HUB, REDIS_AND_HUB, soon, World } from '../support/world.js'
 
@@ -42,6 +42,17 @@ describe.each([REDIS_AND_HUB, FILES_AND_HUB])('the hub with $name', (setUp) => {
     const { agents } = await world.quiet()
     expect(Object.keys(agents['mary']!.context!)).toEqual(['with1', 'without1', 'with2', 'without2', 'with3', 'without3'])
     expect((await stat(socketOf(world))).mode & 0o077).toBe(0)
+  })
+
+  test('whose folder somebody removes under it is the keeper no more, and ends: nothing that was written from then on is lost', async () => {
+    const world = await World.make(setUp)
+    await world.ok('set', 'mary', 'a=1')
+    await world.quiet()
+    await rm(`${world.root}/shared_memory/.memory_sync`, { recursive: true, force: true, maxRetries: 10 })
+    for (const n of [1, 2, 3]) await world.ok('set', 'mary', `c${n}=${n}`)
+    expect((await world.hub!.ended()).stdout).toContain('not the keeper of the root any more')
+    await world.startHub()
+    expect((await world.quiet()).agents['mary']!.context).toEqual({ a: 1, c1: 1, c2: 2, c3: 3 })
   })
 
   test('says in its log at once that it starts, is ready and stops', async () => {

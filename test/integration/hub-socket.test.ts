@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -97,14 +98,38 @@ test.each(['a root with a short path', 'one whose socket is elsewhere'])('a sock
   afterwards(removeShortFolder)
   const { engine, path: socketPath, client: newClient, lines } = await serve({ root, limits: { lookMs: 10 } })
   const before = await newClient()
-  for (const removed of [socketPath, pointerFileOf(root)]) {
-    rmSync(removed, { force: true })
-    const after = await eventually(() => newClient())
-    expect(await after.write(aWrite())).toMatchObject({ ok: true })
+  const isElsewhere = which.startsWith('one')
+  const spoil = [
+    () => rmSync(socketPath),
+    () => {
+      linkSync(socketPath, `${socketPath}.copy`) // as `cp -a` of the folder leaves it
+      rmSync(socketPath)
+      execFileSync('cp', ['-a', `${socketPath}.copy`, socketPath])
+      rmSync(`${socketPath}.copy`)
+    },
+    ...(isElsewhere ? [() => rmSync(pointerFileOf(root)), () => writeFileSync(pointerFileOf(root), '/tmp/none\n')] : []),
+  ]
+  for (const [n, act] of spoil.entries()) {
+    act()
+    await eventually(() => lines.filter((line) => line.includes('it was made again')).length === n + 1)
+    expect(await (await newClient()).write(aWrite())).toMatchObject({ ok: true })
   }
   expect(await before.write(aWrite())).toMatchObject({ ok: true })
-  expect(engine.requests).toHaveLength(3)
-  expect(lines.filter((line) => line.includes('was removed: it is made again'))).toHaveLength(which.startsWith('one') ? 2 : 1)
+  expect(engine.requests).toHaveLength(spoil.length + 1)
+})
+
+test('what is no socket, in the place of the socket, is left there and told of; who is not the keeper any more puts nothing there', async () => {
+  const spoilt = await serve({ limits: { lookMs: 10 } })
+  rmSync(spoilt.path)
+  writeFileSync(spoilt.path, 'mine')
+  await eventually(() => spoilt.lines.some((line) => line.includes('is no socket')))
+  expect(readFileSync(spoilt.path, 'utf8')).toBe('mine')
+
+  let asked = 0
+  const lost = await serve({ limits: { lookMs: 10 }, isKeeper: () => Promise.resolve(++asked < 0) })
+  rmSync(lost.path)
+  await eventually(() => asked > 2)
+  expect(existsSync(lost.path)).toBe(false)
 })
 
 const GARBAGE: readonly [string, string | Buffer][] = [

@@ -1,4 +1,4 @@
-import { utimes, writeFile } from 'node:fs/promises'
+import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { Files } from '../../src/platform/files.js'
 import { nodeFiles } from '../../src/platform/node-files.js'
@@ -106,6 +106,21 @@ test('who waits sees that the holder lives', async () => {
   expect(before).toMatchObject({ pid: process.pid, turn: 1 })
   await utimes(`${directory}/keeper.1`, 1_000, 1_000)
   expect(await lock.holder()).toEqual({ ...before, touchedAt: 1_000_000 })
+})
+
+test.each(['removed', 'removed with its folder', 'made anew by another under the same number'])('a lock that was %s is not ours any more, at once', async (what) => {
+  const directory = `${await makeTempFolder()}/locks`
+  await mkdir(directory)
+  const held = (await lockOf(directory, nodeFiles).tryAcquire())!
+  expect(await held.isOurs()).toBe(true)
+  await utimes(`${directory}/keeper.1`, 1_000, 1_000) // it is ours whenever it was touched
+  expect(await held.isOurs()).toBe(true)
+  await rm(what === 'removed with its folder' ? directory : `${directory}/keeper.1`, { recursive: true })
+  const next = what.startsWith('made') ? await lockOf(directory, nodeFiles).tryAcquire() : null
+  expect(await held.isOurs()).toBe(false)
+  await held.release()
+  if (next !== null) expect(await next.isOurs()).toBe(true)
+  expect(await lockOf(directory, nodeFiles).holder()).toEqual(next === null ? null : expect.objectContaining({ turn: 1 }))
 })
 
 describe('a holder elsewhere', () => {

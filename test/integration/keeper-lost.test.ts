@@ -46,7 +46,7 @@ test('a hub that has lost its place writes nothing any more, says so once, and w
   await expect(engine.leases.acquire({ id: 'a', name: 'x', token: 't', holder: 'h', reason: '', ttlMs: 1_000, waitMs: 0 })).rejects.toMatchObject({ code: 'unavailable' })
   await engine.stop()
   expect(await kept()).toEqual(before)
-  expect(told).toEqual([expect.stringContaining('has become the keeper')])
+  expect(told).toEqual([expect.stringContaining('not the keeper of the root any more')])
 
   const next = await openLocalEngine(options)
   afterwards(() => next.close())

@@ -9,7 +9,7 @@
  * for `SILENT_MS` of the taker's monotonic clock. Since when it was not is noted in `keeper.<n>.seen.<place>`, for all processes of one place.
  */
 import { join } from 'node:path'
-import type { Files } from '../../platform/files.js'
+import { type Files, type Identity, sameIdentity } from '../../platform/files.js'
 import type { Owner, Processes } from '../../platform/processes.js'
 import { momentNow } from '../../platform/uptime.js'
 import type { Held, KeeperLock } from '../root.js'
@@ -92,17 +92,28 @@ export class ChainLock implements KeeperLock {
   }
 
   private hold(n: number, text: string): Held {
+    const path = this.at(`keeper.${n}`)
     let touched = { at: this.now(), wall: Date.now() }
+    let known: Identity | null = null
     let isLost = false
     // The monotonic clock stands still while the machine is suspended.
     const isUnsure = (): boolean => Math.max(this.now() - touched.at, Date.now() - touched.wall) >= UNSURE_MS
-    const renew = async (): Promise<void> => {
+    const look = async (): Promise<void> => {
       if (isUnsure()) {
         const newest = await this.newest()
         isLost ||= newest?.n !== n || newest.text !== text
       }
+      const present = await this.files.identify(path)
+      if (isLost || (present !== null && sameIdentity(present, known))) return
+      // Removed by hand, maybe made again by somebody else under the same number; or touched by us.
+      const read = await this.files.read(path)
+      isLost = read === null || (read.unreadable === undefined && read.text !== text)
+      known = present
+    }
+    const renew = async (): Promise<void> => {
+      await look()
       if (isLost) return
-      await this.files.touch(this.at(`keeper.${n}`))
+      await this.files.touch(path)
       touched = { at: this.now(), wall: Date.now() }
     }
     // A disk that fails is noticed by whatever else is written.
@@ -113,7 +124,7 @@ export class ChainLock implements KeeperLock {
         return this.release(n, text)
       },
       isOurs: async () => {
-        if (isUnsure()) await renew()
+        await (isUnsure() ? renew() : look())
         return !isLost
       },
     }

@@ -2,10 +2,11 @@
  * Which processes believe that they are the hub of a root: a file each, named by the pid, while they run. The keeper lock lets only one
  * of them be; who removes its files, or moves a root away under a running hub, gets two, and health has to see it.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Owner, Processes } from '../platform/processes.js'
 import { stateFolderOf } from './socket-path.js'
+import { makeFolder } from '../platform/make-folder.js'
 
 /** One of another machine or container says again that it runs, more often than this. */
 const SILENT_MS = 30_000
@@ -14,7 +15,7 @@ const folderOf = (root: string): string => join(stateFolderOf(root), 'hubs')
 
 /** Makes it known that this process is a hub of the root. Done again, it changes nothing. */
 export function registerHub(root: string, self: Owner): void {
-  mkdirSync(folderOf(root), { recursive: true, mode: 0o700 })
+  makeFolder(folderOf(root), 0o700)
   writeFileSync(join(folderOf(root), String(self.pid)), `${JSON.stringify(self)}\n`, { mode: 0o600 })
 }
 

@@ -1,8 +1,9 @@
 /** Files in the inbox: looked at only when they are at rest, and moved only to where no other file is overwritten. */
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, readdir, rename, utimes, writeFile } from 'node:fs/promises'
+import { lstat, open, readdir, rename, utimes, writeFile } from 'node:fs/promises'
 import { basename, join, parse } from 'node:path'
 import { sha256 } from '../platform/digests.js'
+import { makeFolder } from '../platform/make-folder.js'
 
 /** More than any context may have; it is not even read. */
 export const MAX_DROP_BYTES = 16 * 1024 * 1024
@@ -62,7 +63,7 @@ function decode(bytes: Buffer): string | null {
 
 /** Moves a file, under its own name or, where that is taken, one with a number. Returns where; null: it is gone. */
 export async function moveDrop(inbox: string, name: string, folder: string, now: number): Promise<string | null> {
-  await mkdir(folder, { recursive: true })
+  makeFolder(folder)
   const target = await freeName(folder, name)
   const moved = await unlessMissing(async () => {
     await rename(join(inbox, name), target)

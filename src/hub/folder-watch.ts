@@ -1,7 +1,8 @@
 /** Tells when something happens in a folder. Only a hint: who uses it also looks by itself now and then. */
-import { type FSWatcher, mkdirSync, statSync, watch } from 'node:fs'
+import { type FSWatcher, statSync, watch } from 'node:fs'
 import { messageOf } from '../errors/errors.js'
 import type { Log } from './log.js'
+import { makeFolder } from '../platform/make-folder.js'
 
 /** Without hints, a folder is looked at this often, ms. */
 export const UNWATCHED_MS = 1_000
@@ -23,7 +24,7 @@ export class FolderWatch {
    * Throws what the system says where there can be no folder.
    */
   ensure(): boolean {
-    mkdirSync(this.folder, { recursive: true })
+    makeFolder(this.folder)
     const { ino } = statSync(this.folder)
     if (this.watcher !== null && ino === this.ino) return true
     this.close()

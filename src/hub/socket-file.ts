@@ -2,13 +2,14 @@
  * The control socket's place in the file system. Only the keeper of the root calls this, so whatever socket stands there
  * already is of a hub that died.
  */
-import { chmod, lstat, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isPrivate, placeOf, pointerFileOf, silenceMarkOf, stateFolderOf, usualSocketPath } from '../client/socket-path.js'
 import { MemoryError } from '../errors/errors.js'
 import { unlessMissing } from './drop-files.js'
 import { shortFolderOf, socketPathFor } from './socket-location.js'
+import { makeFolder } from '../platform/make-folder.js'
 
 export interface SocketPlace {
   /** Where clients find it. */
@@ -22,7 +23,7 @@ export interface SocketPlace {
 /** Makes the folders (0700) and clears away what an earlier hub left half done. */
 export async function prepareSocketPlace(root: string): Promise<SocketPlace> {
   const folder = stateFolderOf(root)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder, 0o700)
   await chmod(folder, 0o700)
   const uid = process.getuid?.() ?? 0
   const path = socketPathFor(root, uid, await realpath(folder))
@@ -74,7 +75,7 @@ async function removeUnfinished(folder: string): Promise<void> {
 }
 
 async function makePrivate(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder, 0o700)
   if (isPrivate(folder)) return
   throw new MemoryError('failed', `${folder} is not a folder that only this user can enter`, {
     suggestions: [`The root's path is too long for a socket, and ${basename(folder)} is used instead: look who made it.`],

@@ -6,6 +6,7 @@ import { sha256 } from '../platform/digests.js'
 import { digestOfTree, look, lookAtTree, putFile, putLink, putTree, sameShape, type Shape, sweepPreparations } from './disk.js'
 import type { Intent, Step } from './intent.js'
 import { backUp, type InstallRecord, keepForeign, type RecordEntry, writeRecord } from './record.js'
+import { makeFolder } from '../platform/make-folder.js'
 
 /** What an intent would change; null: nothing. */
 export interface Change {
@@ -130,19 +131,19 @@ function perform(intent: Intent, now: Shape): void {
   sweepPreparations(intent.path)
   switch (intent.do) {
     case 'folder':
-      fs.mkdirSync(intent.path, { recursive: true, mode: intent.mode })
+      makeFolder(intent.path, intent.mode)
       fs.chmodSync(intent.path, intent.mode)
       return
     case 'file':
-      if (now.is === 'absent' || now.is === 'file') fs.mkdirSync(dirname(intent.path), { recursive: true })
+      if (now.is === 'absent' || now.is === 'file') makeFolder(dirname(intent.path))
       putFile(intent.path, intent.text, intent.mode, now.is === 'file' ? now : undefined)
       return
     case 'link':
-      fs.mkdirSync(dirname(intent.path), { recursive: true })
+      makeFolder(dirname(intent.path))
       putLink(intent.path, intent.target)
       return
     case 'tree':
-      fs.mkdirSync(dirname(intent.path), { recursive: true })
+      makeFolder(dirname(intent.path))
       putTree(intent.path, intent.files)
       return
     case 'remove':

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { sha256 } from '../platform/digests.js'
 import { readTree, type TreeFile } from './tree.js'
+import { makeFolder } from '../platform/make-folder.js'
 
 interface Owner {
   uid: number
@@ -97,7 +98,7 @@ export function putTree(path: string, files: readonly TreeFile[]): void {
   fs.rmSync(ready, { recursive: true, force: true })
   for (const file of files) {
     const to = join(ready, file.path)
-    fs.mkdirSync(dirname(to), { recursive: true, mode: 0o755 })
+    makeFolder(dirname(to), 0o755)
     fs.writeFileSync(to, file.bytes, { flush: true })
     fs.chmodSync(to, isProgram(file.mode) ? 0o755 : 0o644)
   }

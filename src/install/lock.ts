@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { MemoryError } from '../errors/errors.js'
 import { type Owner, systemProcesses } from '../platform/processes.js'
+import { makeFolder } from '../platform/make-folder.js'
 
 const holderSchema = z.strictObject({ pid: z.number(), start: z.string(), boot: z.string(), host: z.string().optional() })
 /** Of an installer in another container, or on another machine that shares the folder, nobody here can tell whether it lives. */
@@ -32,7 +33,7 @@ export function isInstalling(folder: string): boolean {
 
 /** Outermost first. */
 function makeFolders(path: string): string[] {
-  const first = fs.mkdirSync(path, { recursive: true, mode: 0o700 })
+  const first = makeFolder(path, 0o700)
   if (first === undefined) return []
   const made = [path]
   for (let at = path; at !== first; ) made.unshift((at = dirname(at)))

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { sha256 } from '../platform/digests.js'
 import { putFile } from './disk.js'
+import { makeFolder } from '../platform/make-folder.js'
 
 const owner = { uid: z.number(), gid: z.number() }
 const shapeSchema = z.discriminatedUnion('is', [
@@ -83,7 +84,7 @@ export function readRecord(folder: string): InstallRecord | null {
 
 /** On the disk when it returns. */
 export function writeRecord(folder: string, record: InstallRecord): void {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder, 0o700)
   putFile(fileOf(folder), `${JSON.stringify(record, null, 1)}\n`, 0o600)
 }
 
@@ -95,7 +96,7 @@ export function removeRecord(folder: string): void {
 /** A copy of a file, by its content: the same twice is one. It may hold secrets. */
 export function backUp(folder: string, bytes: Buffer): void {
   const backups = backupsOf(folder)
-  fs.mkdirSync(backups, { recursive: true, mode: 0o700 })
+  makeFolder(backups, 0o700)
   putFile(join(backups, sha256(bytes)), bytes, 0o600)
 }
 
@@ -104,7 +105,7 @@ export const readBackup = (folder: string, digest: string): Buffer => fs.readFil
 /** Where it is kept. */
 export function keepForeign(folder: string, path: string, bytes: Buffer): string {
   const kept = join(keptOf(folder), `${basename(path)}.${sha256(bytes).slice(0, 12)}`)
-  fs.mkdirSync(keptOf(folder), { recursive: true, mode: 0o700 })
+  makeFolder(keptOf(folder), 0o700)
   putFile(kept, bytes, 0o600)
   return kept
 }

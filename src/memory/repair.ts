@@ -2,7 +2,7 @@
  * What `health --fix` does: only what is safe, and a copy of what it touches is kept. It says what it did, and what it left and why.
  * Nothing of a user's is deleted; removed is only a socket that nobody listens on.
  */
-import { chmodSync, copyFileSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { reachHubOf } from '../client/connect.js'
 import { stateFolderOf, usualSocketPath } from '../client/socket-path.js'
@@ -12,6 +12,7 @@ import { systemClock } from '../platform/clock.js'
 import type { RootFiles } from '../store/file/root-files.js'
 import { type OpenOptions, openLocalEngine, rootFilesOf } from './engine.js'
 import { inboxOf, leftoversOf, openToOthers } from './facts/root-facts.js'
+import { makeFolder } from '../platform/make-folder.js'
 
 export interface Repairs {
   done: string[]
@@ -66,7 +67,7 @@ function makeFolders({ root, done, left }: Work): void {
   }
   for (const name of ['inbox', 'outbox', 'processed']) {
     attempt(left, () => {
-      if (mkdirSync(join(memory, name), { recursive: true }) !== undefined) done.push(`made the folder bridge/memory/${name}`)
+      if (makeFolder(join(memory, name)) !== undefined) done.push(`made the folder bridge/memory/${name}`)
     })
   }
 }
@@ -142,7 +143,7 @@ async function foldBrokenJournal({ root, files, engine, keeperPid, done, left }:
 /** Kept until somebody moves it away. */
 function salvageFolder(root: string): string {
   const folder = join(stateFolderOf(root), 'salvage', new Date().toISOString().replaceAll(':', '-'))
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder, 0o700)
   return folder
 }
 

@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import { appendTo } from './appending.js'
 import { type FileText, type Files, type Identity, sameIdentity } from './files.js'
 import { isCode, kindOf, refuseOthers, unlessMissing, whileOpen, withOpen } from './open-file.js'
+import { makeFolder } from './make-folder.js'
 
 /** Characters; so many take a while to be copied, too. */
 const LARGE = 64 * 1024
@@ -165,8 +166,8 @@ export const nodeFiles: Files = {
   list: promised((directory) => unlessMissing(() => fs.readdirSync(directory)) ?? []),
   makeDirectory: promised((path, mode = 0o755) => {
     if (fs.existsSync(path)) return
-    fs.mkdirSync(dirname(path), { recursive: true })
-    fs.mkdirSync(path, { recursive: true, mode })
+    makeFolder(dirname(path))
+    makeFolder(path, mode)
   }),
   syncDirectory: async (path) => {
     await whileOpen(path, 'r', 0, (fd) => sync(fd))

@@ -7,7 +7,7 @@ import { rootFilesOf, surroundingsOf } from './cli/surroundings.js'
 import { PATCHABLE_MEMBERS } from './domain/name.js'
 import { getText } from './usecases/get.js'
 import { acquireLock, DEFAULT_TTL_MS, releaseLock, renewLock } from './usecases/lock.js'
-import { type Plain, type PlainInput, plainOf, plainOfText, textGiven, treeOf, treeOfObjectGiven } from './usecases/plain.js'
+import { objectGiven, type Plain, type PlainInput, plainOf, plainOfText, textGiven, treeOf, treeOfObjectGiven } from './usecases/plain.js'
 import type { Receipt, WriteConditions } from './usecases/receipt.js'
 import { type Recorded, recordResult } from './usecases/record.js'
 import { setContext } from './usecases/set.js'
@@ -151,15 +151,17 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
         ...statusOf(agent, patch),
         ...conditions,
       }),
-    record: async (agent, { id, outcome, result, durationMs, score, scoreBefore, ...rest }) =>
-      recordResult(surroundings, rootFilesOf(root), {
+    record: async (agent, recorded) => {
+      const { id, outcome, result, durationMs, score, scoreBefore, ...rest } = objectGiven(recorded, 'the result to record')
+      return recordResult(surroundings, rootFilesOf(root), {
         agent: textGiven(agent, 'the agent'),
         subject: textGiven(id, 'the id'),
         outcome: textGiven(outcome, 'the outcome'),
         result: treeOf(result ?? {}),
         ...numberTexts({ durationMs, score, scoreBefore }),
         ...rest,
-      }),
+      })
+    },
     publishUpdate: async (event) => memory.publish(treeOfObjectGiven(event, 'the event')),
     subscribeUpdates: (signal) => watch(signal === undefined ? {} : { signal }),
     watch,

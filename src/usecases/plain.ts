@@ -33,7 +33,7 @@ function isHeldByJavaScript(token: string): boolean {
   return /[.eE]/.test(token) ? Number.isFinite(value) : Number.isSafeInteger(value)
 }
 
-/** Throws MemoryError `usage` for what JSON cannot say (NaN, Infinity) and for a value that contains itself. */
+/** Throws MemoryError `usage` for what JSON cannot say (NaN, a function, a Map, a promise) and for a value that contains itself. */
 export function treeOf(value: PlainInput, level = 0): Tree {
   if (level > MAX_DEPTH)
     throw new MemoryError('usage', `a value is nested deeper than ${MAX_DEPTH} levels, or contains itself`)
@@ -48,8 +48,10 @@ export function treeOf(value: PlainInput, level = 0): Tree {
       throw new MemoryError('usage', `${value} is no JSON number`)
     case 'object':
       return value === null ? 'null' : treeOfObject(value, level)
-    default:
+    case 'undefined':
       return 'null'
+    default:
+      throw new MemoryError('usage', `a ${typeof value} is no JSON value`)
   }
 }
 
@@ -58,7 +60,16 @@ function treeOfObject(value: object, level: number): Tree {
     return `[${(value as PlainInput[]).map((item) => formatLine(treeOf(item, level + 1))).join(',')}]`
   if ('toJSON' in value && typeof value.toJSON === 'function')
     return treeOf((value as { toJSON(): PlainInput }).toJSON(), level + 1)
+  if (value instanceof String || value instanceof Number || value instanceof Boolean) return treeOf(value.valueOf(), level)
+  if (isNothingInJson(value)) throw new MemoryError('usage', `a ${value.constructor.name} is no JSON value: nothing of it would be kept`)
   return treeOfMembers(value as Readonly<Record<string, PlainInput>>, level)
+}
+
+/** What JSON.stringify makes `{}` of although it holds something: a Map, an Error, a promise that nobody waited for. Not a plain object, of any realm. */
+function isNothingInJson(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
+  return !isPlain && (value instanceof Error || Object.keys(value).length === 0)
 }
 
 /**
@@ -66,9 +77,18 @@ function treeOfObject(value: object, level: number): Tree {
  * `what` names it.
  */
 export function treeOfObjectGiven(value: unknown, what: string): TreeMap {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return treeOfMembers(value as Readonly<Record<string, PlainInput>>)
+  const tree = isObject(value) ? treeOfObject(value, 0) : ''
+  if (typeof tree === 'object') return tree
   throw new MemoryError('usage', `${what} has to be an object, and is ${nameOf(value)}`)
 }
+
+/** The same, as it is. */
+export function objectGiven<T extends object>(value: T, what: string): T {
+  if (isObject(value)) return value
+  throw new MemoryError('usage', `${what} has to be an object, and is ${nameOf(value)}`)
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The same of texts. */
 export function textGiven(value: unknown, what: string): string {
@@ -80,6 +100,6 @@ const nameOf = (value: unknown): string => (value === null ? 'null' : Array.isAr
 
 /** Members without a value are left out, as JSON.stringify does it. */
 export function treeOfMembers(value: Readonly<Record<string, PlainInput>>, level = 0): TreeMap {
-  const members = Object.entries(value).filter(([, member]) => member !== undefined && typeof member !== 'function')
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
   return new Map(members.map(([key, member]) => [key, treeOf(member, level + 1)]))
 }

@@ -1,6 +1,7 @@
 /** `record`: the result of a piece of work, in the keys that the legacy readers know, in a list and in sums. */
 import type { Memory } from '../core/memory.js'
 import { formatLine, stringOf } from '../domain/json.js'
+import { addNumbers } from '../domain/number.js'
 import { formatPointer } from '../domain/pointer.js'
 import { formatTime } from '../domain/time.js'
 import { valueAt } from '../domain/tree.js'
@@ -35,6 +36,9 @@ export async function recordResult(
   const { agent, ifRev, fence, idempotencyKey } = request
   refuseEmpty('ID', request.subject)
   refuseEmpty('OUTCOME', request.outcome)
+  if (request.durationMs !== undefined && addNumbers('0', request.durationMs) === undefined) {
+    throw new MemoryError('usage', `the duration ${request.durationMs.slice(0, 80)} has too many digits to be added exactly; nothing was written`)
+  }
   const learning = request.learning?.trim() === '' ? undefined : request.learning
   if (learning !== undefined) ledgerOf(ledger.root, agent)
   const target = await agentTargetOf(memory, agent)

@@ -94,6 +94,7 @@ describe.each([REDIS_AND_HUB, FILES_ALONE])('an item with $name', (setUp) => {
       { id: 'A', title: 'first', status: 'complete', owner: 'mary', github_commit: '27e7220' },
     ])
     expect(await world.json('task', 'list', '--status', 'new')).toEqual([])
+    expect(await world.json('task', 'list', '--status', 'complete', '--owner', 'rnd')).toEqual([])
     expect(await world.json('task', 'next', '--claim', '--agent', 'rnd')).toMatchObject({ id: 'B', owner: 'rnd' })
     expect((await world.run('task', 'next')).code).toBe(1)
     const lines = (await world.ok('log')).trim().split('\n').map((line) => JSON.parse(line) as JsonObject)

@@ -22,10 +22,11 @@ export async function listTasks(surroundings: Looking, filter: ListFilter): Prom
     const { status, owner } = standingOf(task, now)
     return (filter.status ?? status) === status && (filter.owner ?? owner) === owner
   }
-  const wanted = [...tasks.values()].filter(isWanted)
+  const all = [...tasks.values()]
   const { status } = filter
-  if (wanted.length === 0 && status !== undefined && !(STATES as readonly string[]).includes(status)) throw noSuchStatus(status)
-  return wanted.map((task) => shownTask(task, now))
+  const isStatus = status === undefined || (STATES as readonly string[]).includes(status) || all.some((task) => standingOf(task, now).status === status)
+  if (!isStatus) throw noSuchStatus(status)
+  return all.filter(isWanted).map((task) => shownTask(task, now))
 }
 
 const noSuchStatus = (status: string): MemoryError =>

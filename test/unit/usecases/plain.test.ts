@@ -1,6 +1,7 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { formatLine, parseTree } from '../../../src/domain/json.js'
-import { type PlainInput, plainOf, plainOfText, treeOf } from '../../../src/usecases/plain.js'
+import { type PlainInput, plainOf, plainOfText, treeOf, treeOfObjectGiven } from '../../../src/usecases/plain.js'
 
 describe('plain values', () => {
   it.each(['{"a":[1,{"b":"1234567890123456789"}],"c":null,"d":true,"e":"-5","f":1.5,"g":{},"h":[]}', '"x"', '5', '[]'])(
@@ -39,6 +40,30 @@ describe('plain values', () => {
   it('take bigint and dates, and leave out what has no value', () => {
     const value = { a: 12345678901234567890n, b: new Date(0), c: undefined, d: [undefined] }
     expect(formatLine(treeOf(value))).toBe('{"a":12345678901234567890,"b":"1970-01-01T00:00:00.000Z","d":[null]}')
+  })
+
+  it('take objects of other realms and of classes, and boxed values as what is in them', () => {
+    class Point {
+      x = 1
+    }
+    const value = { a: runInNewContext('({b: {}})') as PlainInput, p: new Point() as never, n: new Number(5) as never, s: new String('x') as never }
+    expect(formatLine(treeOf(value))).toBe('{"a":{"b":{}},"p":{"x":1},"n":5,"s":"x"}')
+    expect(formatLine(treeOf(Object.create(null) as PlainInput))).toBe('{}')
+  })
+
+  it.each<[string, unknown]>([
+    ['a promise that nobody waited for', Promise.resolve(1)],
+    ['a Map', new Map([['a', 1]])],
+    ['a Set', new Set([1])],
+    ['an error', Object.assign(new Error('x'), { code: 'E' })],
+    ['a pattern', /x/],
+    ['a function', () => 1],
+    ['a symbol', Symbol('x')],
+  ])('refuse %s, wherever it stands', (_, value) => {
+    for (const held of [value, { a: value }, [value]]) {
+      expect(() => treeOf(held as PlainInput)).toThrow(expect.objectContaining({ code: 'usage' }))
+    }
+    expect(() => treeOfObjectGiven(value, 'the patch')).toThrow(expect.objectContaining({ code: 'usage' }))
   })
 
   it('refuse what JSON cannot say', () => {

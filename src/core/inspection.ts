@@ -32,6 +32,7 @@ export async function statusOf(ports: Ports, view: Keeper, store: Store | null):
     root: root.path,
     redis: view.refusal === null ? modeOf(ports, view.replica.epoch, store) : 'away',
     redisUrl: connector.url,
+    namespace: connector.namespace,
     redisReason: view.refusal ?? connector.reason,
     redisLatencyMs: latency,
     rev: view.replica.rev,
@@ -57,7 +58,7 @@ export async function examine(ports: Ports, view: Keeper): Promise<Examination> 
 /** Reconciles now, and reads both sides back. Throws MemoryError `unavailable` when the shared store is away. */
 export async function reconcile(ports: Ports, access: KeeperAccess): Promise<Comparison> {
   const store = (await ports.connector.connect()) ?? (await connectAfterRest(ports))
-  if (store === null) throw notReconciled(ports.connector.reason)
+  if (store === null) throw notReconciled(ports.connector.reason, modeOf(ports, (await access.view()).replica.epoch, null) === 'off')
   const keeper = await access.alone(async (own) => {
     for (let round = 0; round < 3; round++) await own.round('all')
     return own
@@ -93,9 +94,9 @@ function entriesIn({ stored }: StoreSnapshot): Map<Target, Entry> {
   return new Map(known.flatMap(([target, { entry }]) => (entry === undefined ? [] : [[target, entry]])))
 }
 
-const notReconciled = (reason: string | null): MemoryError =>
+const notReconciled = (reason: string | null, isOff = false): MemoryError =>
   new MemoryError('unavailable', `Redis does not take part${reason === null ? '' : ` (${reason})`}: nothing was reconciled`, {
-    suggestions: ['look at memory_sync status', 'what is pending is sent when Redis answers again'],
+    suggestions: isOff ? ['memory_sync where says which Redis is meant, and who says so'] : ['look at memory_sync status', 'what is pending is sent when Redis answers again'],
   })
 
 async function latencyOf(store: WakingStore): Promise<number | null> {

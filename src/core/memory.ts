@@ -99,6 +99,8 @@ export interface Status {
   redis: 'online' | 'away' | 'off'
   /** Without a password. */
   redisUrl: string | null
+  /** With which the keys begin in Redis. */
+  namespace: string
   redisReason: string | null
   redisLatencyMs: number | null
   hub: { running: boolean; pid: number | null; version: string | null; startedAt: string | null }

@@ -31,6 +31,8 @@ export interface Connector {
   readonly reason: string | null
   /** Without a password; null: none was found. */
   readonly url: string | null
+  /** With which the keys begin there. */
+  readonly namespace: string
   close(): Promise<void>
 }
 

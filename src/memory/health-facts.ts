@@ -75,6 +75,7 @@ const unseen = (root: string, redisReason: string | null): Status => ({
   root,
   redis: 'away',
   redisUrl: null,
+  namespace: '',
   redisReason,
   redisLatencyMs: null,
   hub: { running: false, pid: null, version: null, startedAt: null },

@@ -19,7 +19,7 @@ export class RedisConnector implements Connector {
 
   constructor(
     private readonly redis: ResolvedRedis,
-    private readonly namespace: string,
+    readonly namespace: string,
   ) {
     this.configured = redis.state === 'probe' ? 'probed' : redis.state
     if (redis.state === 'off') this.reason = `it is switched off (${redis.from})`

@@ -136,7 +136,7 @@ export class RootActor {
       clock: { now: this.now },
       randomId: () => digest(`random ${this.name} ${++made}`).slice(0, 32),
       digest,
-      connector: { configured: 'named', reason: null, url: null, connect: () => Promise.resolve(this.isCut ? null : this.store) },
+      connector: { configured: 'named', reason: null, url: null, namespace: 'memory', connect: () => Promise.resolve(this.isCut ? null : this.store) },
       tell: () => undefined,
     } as unknown as Ports
   }

@@ -185,7 +185,7 @@ export class World {
       await process.gate()
       return this.reaches(host) && this.state === 'up' ? linkOf(this, host, process) : null
     }
-    return { configured: this.options.redis, connect, reason: null, url: null, close: () => Promise.resolve() }
+    return { configured: this.options.redis, connect, reason: null, url: null, namespace: 'memory', close: () => Promise.resolve() }
   }
 
   /** What a stopped server has received. */

@@ -109,7 +109,8 @@ export class FakeMemory implements Memory {
 
   async status(): Promise<Status> {
     return {
-      ...{ root: '/root', redis: 'off', redisUrl: null, redisReason: null, redisLatencyMs: null },
+      ...{ root: '/root', redis: 'off', redisUrl: null,
+      namespace: 'memory', redisReason: null, redisLatencyMs: null },
       hub: { running: false, pid: null, version: null, startedAt: null },
       ...{ rev: this.replica.rev, epoch: 'f1', pending: 0, fileIsCurrent: true, agents: this.replica.entries.size },
     }

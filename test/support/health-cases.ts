@@ -110,6 +110,11 @@ export const HEALTH_CASES: HealthCase[] = [
     mend: async () => ({}),
   },
   {
+    ...{ check: 'redis-of-hub', when: 'the hub has other names of keys', setUp: REDIS_AND_HUB, is: 'bad' },
+    harm: async () => ({ env: { MEMORY_SYNC_NAMESPACE: 'trial' } }),
+    mend: async () => ({}),
+  },
+  {
     ...{ check: 'redis-password', when: 'there is none', setUp: REDIS_ALONE, is: 'warn' },
     harm: async () => undefined,
     mend: (world) => requirePassword(world, 'one of our own'),

@@ -1,5 +1,7 @@
 import type { Check } from '../check.js'
 
+const WAY_OUT = 'give both the same settings (the config file), and restart the hub'
+
 /** This process may reach Redis while the hub, started with another environment, does not. */
 export const redisOfHub: Check = {
   name: 'redis-of-hub',
@@ -7,11 +9,18 @@ export const redisOfHub: Check = {
   look({ hub, own }) {
     if (hub.is !== 'running') return { level: 'off', text: 'Redis of the hub: no hub to ask' }
     const { redis, redisUrl, redisReason } = hub.status
-    if (own.redis === redis && own.redisUrl === redisUrl) return { level: 'ok', text: 'Hub and commands use the same Redis' }
-    return {
-      level: 'bad',
-      text: `Hub has Redis ${redis} (${redisUrl ?? redisReason ?? '-'}), this command has it ${own.redis} (${own.redisUrl ?? '-'})`,
-      wayOut: 'give both the same settings (the config file), and restart the hub',
+    // A hub of a version before this one does not say it.
+    const namespace = (hub.status.namespace as string | undefined) ?? own.namespace
+    if (own.redis !== redis || own.redisUrl !== redisUrl) {
+      return {
+        level: 'bad',
+        text: `Hub has Redis ${redis} (${redisUrl ?? redisReason ?? '-'}), this command has it ${own.redis} (${own.redisUrl ?? '-'})`,
+        wayOut: WAY_OUT,
+      }
     }
+    if (redis !== 'off' && namespace !== own.namespace) {
+      return { level: 'bad', text: `Hub writes keys that begin with ${namespace}, this command means ${own.namespace}`, wayOut: WAY_OUT }
+    }
+    return { level: 'ok', text: 'Hub and commands use the same Redis' }
   },
 }

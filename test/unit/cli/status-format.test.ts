@@ -5,6 +5,7 @@ const online: Status = {
   root: '/srv/02luka',
   redis: 'online',
   redisUrl: 'redis://localhost:6379',
+  namespace: 'memory',
   redisReason: null,
   redisLatencyMs: 0.31,
   hub: { running: true, pid: 77, version: '1.0.0', startedAt: '2025-11-12T08:26:25.120+07:00' },

@@ -19,13 +19,16 @@ async function exitCodeOfRun(argv: string[], packageFile: string): Promise<numbe
     const config = await Config.load({ root: packageFile, userPlugins: false, devPlugins: false })
     const { dropIn } = whatWasHandedOver()
     if (dropIn !== undefined && !isCommand(argv[0], config)) return await legacyUsage(dropIn)
-    await run(argv, config)
+    await run(asHelp(argv), config)
     return 0
   } catch (error) {
     if (error instanceof Errors.ExitError) return error.oclif.exit ?? 1
     return reportFailure(error, { json: asksForJson(argv) })
   }
 }
+
+/** `help lock run` is `lock run --help`. */
+const asHelp = (argv: string[]): string[] => (argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv)
 
 function isCommand(word: string | undefined, { commands }: Config): boolean {
   const names = commands.flatMap(({ id, aliases }) => [id, ...aliases])

@@ -8,6 +8,7 @@ import { untilSignal } from '../cli/ending.js'
 import { environment, openOptionsOf } from '../cli/open.js'
 import type { StoreFlags } from '../cli/store-flags.js'
 import { MemoryError } from '../errors/errors.js'
+import type { OpenOptions } from '../memory/open.js'
 import type { Place } from '../selftest/arena.js'
 import { MODE_NAMES, MOST, type Numbers, type Scenario, SCENARIOS } from '../selftest/plan.js'
 
@@ -86,7 +87,7 @@ function numberOf(name: keyof Numbers, text: string): number {
 }
 
 /** Only what was named on the command line counts: the user's own root and Redis are never meant. */
-async function placeOf(flags: StoreFlags): Promise<Place> {
+async function placeOf(flags: StoreFlags & { redis: string }): Promise<Place> {
   const place: Place = {
     program: [process.execPath, process.argv[1]!],
     env: environment(),
@@ -95,11 +96,23 @@ async function placeOf(flags: StoreFlags): Promise<Place> {
   }
   const url = flags['redis-url']
   if (url === undefined) return place
+  if (flags.redis === 'off') throw new MemoryError('usage', '--redis off and --redis-url contradict each other', { suggestions: ['leave one of them out'] })
   const file = flags['redis-password-file']
   const [{ redisOf }, { readConfig }] = await Promise.all([import('../memory/settings.js'), import('../config/file.js')])
   const options = openOptionsOf(flags)
   const redis = redisOf(options, await readConfig(options.env))
   if (redis.state !== 'named') return place
+  await requireAnswer(options)
   const flagsOfCommands = ['--redis-url', url, ...(file === undefined ? [] : ['--redis-password-file', resolve(file)])]
   return { ...place, given: { flags: flagsOfCommands, endpoint: redis.endpoint } }
+}
+
+/** Writers that find no Redis go on without: of the one that was named nothing would be proved. */
+async function requireAnswer(options: OpenOptions): Promise<void> {
+  const { openConnector } = await import('../memory/engine.js')
+  const connector = await openConnector(options)
+  const isThere = (await connector.connect()) !== null
+  const { reason } = connector
+  await connector.close()
+  if (!isThere) throw new MemoryError('unavailable', `the Redis that was named does not answer: ${reason ?? 'no answer'}`, { retryable: true })
 }

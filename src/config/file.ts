@@ -95,11 +95,14 @@ async function parseConfig(path: string, text: string): Promise<Config> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw unusable(path, [issue?.path.join('.'), issue?.message].filter((part) => part).join(': '), parsed.error)
+  const section = schema.shape[issue?.path[0] as keyof typeof schema.shape] as { def: { innerType: { shape: object } } } | undefined
+  const known = issue?.code === 'unrecognized_keys' ? Object.keys(section?.def.innerType.shape ?? schema.shape) : []
+  throw unusable(path, [issue?.path.join('.'), issue?.message].filter((part) => part).join(': '), parsed.error, known)
 }
 
-const unusable = (path: string, why: string, cause: unknown): MemoryError =>
+/** `known`: names that may stand there, where another one does. */
+const unusable = (path: string, why: string, cause: unknown, known: readonly string[] = []): MemoryError =>
   new MemoryError('config', `the config file ${path} cannot be used: ${why}`, {
-    suggestions: ['mend it, or move it away'],
+    suggestions: [...(known.length > 0 ? [`there may be: ${known.join(', ')}`] : []), 'mend it, or move it away'],
     cause,
   })

@@ -62,8 +62,12 @@ function blockIn(path: string, hook: string): InstalledFact['dispatchers'][numbe
   return isThis ? 'in-place' : 'old'
 }
 
-const ORDER = /^\[[^\]]*\]\s+(\S+) -> \S/gm
+/** `ID -> DEST` behind a time, in brackets or as in RFC 3339. */
+const ORDER = /^(?:\[[^\]]*\]|\d{4}-\d\d-\d\d(?:T\S*| \d\d:\d\d\S*)?)\s+(\S+) -> \S/gm
 const TAIL_BYTES = 64 * 1024
+
+/** Its id, in the log of a dispatcher. */
+export const lastOrderIn = (log: string): string | undefined => [...log.matchAll(ORDER)].at(-1)?.[1]
 
 /** By the log of Mary's dispatcher, if it was written since. */
 function lastOrder(root: string, { startedAt }: InstallRecord): InstalledFact['lastOrder'] {
@@ -71,7 +75,7 @@ function lastOrder(root: string, { startedAt }: InstallRecord): InstalledFact['l
   const stat = fs.statSync(path, { throwIfNoEntry: false })
   if (stat?.isFile() !== true || stat.mtimeMs < Date.parse(startedAt)) return null
   const tail = readOrNull(path)?.subarray(-TAIL_BYTES).toString() ?? ''
-  const id = [...tail.matchAll(ORDER)].at(-1)?.[1]
+  const id = lastOrderIn(tail)
   return id === undefined ? null : { id, isRecorded: recordedIds(root).includes(id) }
 }
 

@@ -28,7 +28,7 @@ describe('with files only', () => {
   it('sync claims nothing: exit 69', async () => {
     const ran = await cli.run('sync', '--json')
     expect(ran).toMatchObject({ code: 69, err: '' })
-    expect(errorOf(ran).code).toBe('unavailable')
+    expect(errorOf(ran)).toMatchObject({ code: 'unavailable', suggestions: [expect.stringContaining('memory_sync where')] })
     expect((await cli.run('redis-sync')).code).toBe(69)
   })
 

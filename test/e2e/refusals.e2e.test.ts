@@ -19,6 +19,7 @@ describe('what is refused', () => {
     ['no KEY=VALUE', ['set', 'mary', 'abc'], /no KEY=VALUE/],
     ['a key twice, of which jq thinks nothing', ['set', 'mary', '--patch', '{"a":1,"a":2}'], /"a" stands twice in one object\n?$/],
     ['a number that cannot be added exactly', ['set', 'mary', 'n+=1e400'], /too many digits/],
+    ['a duration that cannot be added exactly', ['record', 'mary', 'T', 'ok', '--duration-ms', '1e400'], /duration 1e400 has too many digits/],
     ['nothing to set', ['set', 'mary'], /nothing to set/],
     ['an empty status', ['set', 'mary', '--status', ''], /the status is empty/],
     ['an empty status beside others', ['set', 'mary', 'a=1', '--status='], /the status is empty/],
@@ -27,7 +28,10 @@ describe('what is refused', () => {
     ['no target', ['set'], /Missing 1 required arg/],
     ['an unknown flag', ['set', 'mary', 'a=1', '--hekp'], /Nonexistent flag: --hekp/],
     ['a flag without its value', ['set', 'mary', 'a=1', '--by'], /--by expects a value/],
-    ['an unknown command', ['frobnicate'], /no command "frobnicate"/],
+    ['an unknown command', ['frobnicate'], /no command "frobnicate"\n.*memory_sync --help lists the commands/],
+    ['the help of an unknown command', ['frobnicate', '--help'], /no command "frobnicate"\n/],
+    ['nothing where one of several may follow', ['task', 'add'], /Missing 1 required arg: id Its name\.\n/],
+    ['a Redis and none', ['selftest', 'race', '--redis', 'off', '--redis-url', 'redis://127.0.0.1:1'], /contradict each other/],
     ['an unknown command below another', ['hub', 'frobnicate'], /no command "hub frobnicate"/],
     ['a revision that is no number', ['set', 'mary', 'a=1', '--if-rev', 'x'], /--if-rev expects a whole number/],
     ['a fence without a number', ['set', 'mary', 'a=1', '--fence', 'x'], /no NAME:N/],
@@ -58,6 +62,39 @@ describe('what is refused', () => {
     expect(ran.out.length).toBeLessThan(600)
   })
 
+  it('a Redis that does not answer, to prove something with', async () => {
+    const ran = await cli.run('selftest', 'race', '--redis-url', 'redis://127.0.0.1:1', '--writers', '2', '--updates', '2')
+    expect(ran).toMatchObject({ code: 69, out: '', err: expect.stringContaining('does not answer') })
+  })
+
+  it.skipIf(process.platform !== 'linux')('a root on a file system that makes no folders', async () => {
+    for (const call of [['set', 'mary', 'a=1'], ['update', 'mary', 'active'], ['watch', '--timeout', '1'], ['hub']])
+      expect(await cli.run(...call, '--root', '/proc/memory_sync')).toMatchObject({ code: 69 })
+  })
+
+  it.skipIf(process.platform !== 'linux')('as JSON, where that cannot be written: on stderr, in words', async () => {
+    const ran = await cli.shell('node "$MS" status --json >/dev/full')
+    expect(ran).toMatchObject({ code: 1, err: expect.stringMatching(/^Error: the output cannot be written: .*ENOSPC.*\n$/) })
+  })
+
+  it('help is given for what is asked in other words, too', async () => {
+    const help = await cli.ok('lock', 'run', '--help')
+    for (const words of [['help', 'lock', 'run'], ['lock', 'run', '-h']]) expect(await cli.ok(...words)).toBe(help)
+    expect(await cli.ok('--help')).toMatch(/task +Work items: who has which/)
+    expect(await cli.ok('-v')).toMatch(/^memory_sync\/\d/)
+  })
+
+  it('a key that the config file cannot have: what it can', async () => {
+    await mkdir(`${cli.root}/etc/memory_sync`, { recursive: true })
+    const refused = async (config: object) => {
+      await writeFile(`${cli.root}/etc/memory_sync/config.json`, JSON.stringify(config))
+      return cli.runWith({ env: { XDG_CONFIG_HOME: `${cli.root}/etc` } }, 'where')
+    }
+    expect(await refused({ task: {} })).toMatchObject({ code: 4, err: expect.stringContaining('there may be: redis, tasks, lock') })
+    expect(await refused({ lock: { strickt: true } })).toMatchObject({ code: 4, err: expect.stringContaining('there may be: strict, maxTtlSeconds') })
+    expect((await refused({ lock: { strict: 1 } })).err).not.toContain('there may be')
+  })
+
   it('bad JSON and bad UTF-8 on stdin', async () => {
     expect(await cli.runWith({ input: 'nonsense' }, 'set', 'mary', '--patch', '-')).toMatchObject({ code: 2, out: '' })
     expect(await cli.shell(`printf '{"a":"\\377"}' | node "$MS" set mary --patch -`)).toMatchObject({
@@ -74,6 +111,13 @@ describe('what is refused', () => {
     }
     expect((await cli.run('get')).code).toBe(1)
     expect(await cli.run('set', 'mary', 'a="\uFFFD"')).toMatchObject({ code: 0, err: '' })
+  })
+
+  it.skipIf(process.platform !== 'linux')('input that does not end', async () => {
+    for (const call of ['record mary T ok @/dev/zero', 'set mary --patch - </dev/zero', 'record mary T ok - </dev/zero'])
+      expect(await cli.shell(`node "$MS" ${call}`), call).toMatchObject({ code: 2, err: expect.stringContaining('longer than 16 MiB') })
+    expect(await cli.run('record', 'mary', 'T', 'ok', '@/none')).toMatchObject({ code: 2, err: expect.stringContaining('cannot be read') })
+    expect((await cli.run('get')).code).toBe(1)
   })
 
   it('a value over 1 MiB, and takes one of exactly 1 MiB', async () => {

@@ -85,11 +85,17 @@ export async function rejectFile(inbox: string, name: string, folder: string, no
   return basename(moved)
 }
 
-/** Nobody else puts files here, so a name that is free stays free until it is used. */
+/** A file system takes 255 bytes: some are left for a number, and for `.reason`. */
+const MOST_NAME_BYTES = 240
+const KEPT_END = 20 // characters
+
+/** Nobody else puts files here, so a name that is free stays free until it is used. A long one is cut in front of its end, where the time is. */
 async function freeName(folder: string, name: string): Promise<string> {
-  const { name: stem, ext } = parse(name)
+  const { name: whole, ext } = parse(name)
+  const stem = [...whole]
+  while (Buffer.byteLength(stem.join('') + ext) > MOST_NAME_BYTES && stem.length > KEPT_END) stem.splice(-KEPT_END - 1, 1)
   for (let n = 1; ; n++) {
-    const path = join(folder, n === 1 ? name : `${stem}.${n}${ext}`)
+    const path = join(folder, `${stem.join('')}${n === 1 ? '' : `.${n}`}${ext}`)
     if ((await unlessMissing(() => lstat(path))) === null) return path
   }
 }

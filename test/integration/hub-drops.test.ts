@@ -155,6 +155,21 @@ test.each(UNUSABLE)('%s is kept apart and told', async (_, name, text, reason) =
   expect(engine.requests).toEqual([])
 })
 
+test('a name as long as a file system takes is cut, and everything is told as of others', async () => {
+  const { bridge, engine, lines, drop } = await dropBox()
+  const bad = `${'é'.repeat(125)}.json`
+  const good = `gc_${'r'.repeat(241)}_5.json`
+  drop(bad, '{}')
+  await eventually(() => existsSync(bridge.rejected) && readdirSync(bridge.rejected).length === 2 && lines.length === 1)
+  expect(readdirSync(bridge.rejected).sort()).toEqual([`${'é'.repeat(117)}.json`, `${'é'.repeat(117)}.json.reason`])
+  for (const n of [1, 2]) {
+    drop(good, `{"n":${n}}`)
+    await eventually(() => readdirSync(bridge.inbox).length === 0 && engine.requests.length === n)
+  }
+  const processed = readdirSync(bridge.processed).filter((name) => name.startsWith('gc_r'))
+  expect(processed.sort()).toEqual([expect.stringMatching(/^gc_r+_5\.2\.json$/), expect.stringMatching(/^gc_r+_5\.json$/)])
+})
+
 test('what is no drop is left alone: hidden and other files, folders, links, pipes', async () => {
   const { bridge, engine, drop } = await dropBox()
   drop('.gc_context_5.json', '{}')

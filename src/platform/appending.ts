@@ -25,7 +25,7 @@ export function appendTo(path: string, text: string): { ino: number; size: numbe
   const { fd, ino, size } = present(path) ?? open(path)
   const bytes = Buffer.from(text)
   try {
-    const written = bytes.length === 0 ? 0 : fs.writeSync(fd, bytes)
+    const written = fs.writeSync(fd, bytes) // of nothing too: a disk that takes no line may say so
     if (written !== bytes.length) throw Object.assign(new Error('the disk took only a part of the line'), { code: 'ENOSPC' })
   } catch (error) {
     close(path)

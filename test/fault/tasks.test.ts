@@ -93,7 +93,7 @@ describe.each([REDIS_AND_HUB, FILES_ALONE])('an item with $name', (setUp) => {
     expect(await world.json<JsonObject[]>('task', 'list', '--status', 'complete')).toMatchObject([
       { id: 'A', title: 'first', status: 'complete', owner: 'mary', github_commit: '27e7220' },
     ])
-    expect(await world.json('task', 'list', '--status', 'new')).toEqual([])
+    expect(await world.json('task', 'list', '--status', 'in_progress')).toEqual([])
     expect(await world.json('task', 'list', '--status', 'complete', '--owner', 'rnd')).toEqual([])
     expect(await world.json('task', 'next', '--claim', '--agent', 'rnd')).toMatchObject({ id: 'B', owner: 'rnd' })
     expect((await world.run('task', 'next')).code).toBe(1)

@@ -4,9 +4,9 @@
  */
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../platform/make-folder.js'
 import type { Owner, Processes } from '../platform/processes.js'
 import { stateFolderOf } from './socket-path.js'
-import { makeFolder } from '../platform/make-folder.js'
 
 /** One of another machine or container says again that it runs, more often than this. */
 const SILENT_MS = 30_000

@@ -1,8 +1,8 @@
 /** Tells when something happens in a folder. Only a hint: who uses it also looks by itself now and then. */
 import { type FSWatcher, statSync, watch } from 'node:fs'
 import { messageOf } from '../errors/errors.js'
-import type { Log } from './log.js'
 import { makeFolder } from '../platform/make-folder.js'
+import type { Log } from './log.js'
 
 /** Without hints, a folder is looked at this often, ms. */
 export const UNWATCHED_MS = 1_000

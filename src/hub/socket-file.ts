@@ -7,9 +7,9 @@ import type { Stats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isPrivate, placeOf, pointerFileOf, silenceMarkOf, stateFolderOf, usualSocketPath } from '../client/socket-path.js'
 import { MemoryError } from '../errors/errors.js'
+import { makeFolder } from '../platform/make-folder.js'
 import { unlessMissing } from './drop-files.js'
 import { shortFolderOf, socketPathFor } from './socket-location.js'
-import { makeFolder } from '../platform/make-folder.js'
 
 export interface SocketPlace {
   /** Where clients find it. */

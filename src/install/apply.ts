@@ -3,10 +3,10 @@ import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { sha256 } from '../platform/digests.js'
+import { makeFolder } from '../platform/make-folder.js'
 import { digestOfTree, look, lookAtTree, putFile, putLink, putTree, sameShape, type Shape, sweepPreparations } from './disk.js'
 import type { Intent, Step } from './intent.js'
 import { backUp, type InstallRecord, keepForeign, type RecordEntry, writeRecord } from './record.js'
-import { makeFolder } from '../platform/make-folder.js'
 
 /** What an intent would change; null: nothing. */
 export interface Change {

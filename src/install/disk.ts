@@ -2,8 +2,8 @@
 import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { sha256 } from '../platform/digests.js'
-import { readTree, type TreeFile } from './tree.js'
 import { makeFolder } from '../platform/make-folder.js'
+import { readTree, type TreeFile } from './tree.js'
 
 interface Owner {
   uid: number

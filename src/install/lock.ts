@@ -3,8 +3,8 @@ import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { MemoryError } from '../errors/errors.js'
-import { type Owner, systemProcesses } from '../platform/processes.js'
 import { makeFolder } from '../platform/make-folder.js'
+import { type Owner, systemProcesses } from '../platform/processes.js'
 
 const holderSchema = z.strictObject({ pid: z.number(), start: z.string(), boot: z.string(), host: z.string().optional() })
 /** Of an installer in another container, or on another machine that shares the folder, nobody here can tell whether it lives. */

@@ -7,8 +7,8 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { sha256 } from '../platform/digests.js'
-import { putFile } from './disk.js'
 import { makeFolder } from '../platform/make-folder.js'
+import { putFile } from './disk.js'
 
 const owner = { uid: z.number(), gid: z.number() }
 const shapeSchema = z.discriminatedUnion('is', [

@@ -9,10 +9,10 @@ import { stateFolderOf, usualSocketPath } from '../client/socket-path.js'
 import type { LocalEngine } from '../core/engine.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { systemClock } from '../platform/clock.js'
+import { makeFolder } from '../platform/make-folder.js'
 import type { RootFiles } from '../store/file/root-files.js'
 import { type OpenOptions, openLocalEngine, rootFilesOf } from './engine.js'
 import { inboxOf, leftoversOf, openToOthers } from './facts/root-facts.js'
-import { makeFolder } from '../platform/make-folder.js'
 
 export interface Repairs {
   done: string[]

@@ -7,8 +7,8 @@ import { promisify } from 'node:util'
 import { dirname } from 'node:path'
 import { appendTo } from './appending.js'
 import { type FileText, type Files, type Identity, sameIdentity } from './files.js'
-import { isCode, kindOf, refuseOthers, unlessMissing, whileOpen, withOpen } from './open-file.js'
 import { makeFolder } from './make-folder.js'
+import { isCode, kindOf, refuseOthers, unlessMissing, whileOpen, withOpen } from './open-file.js'
 
 /** Characters; so many take a while to be copied, too. */
 const LARGE = 64 * 1024

@@ -70,6 +70,13 @@ export default defineConfig(
     // Unknown input is parsed at the boundary; past it nothing untyped may travel. Tests and scripts may look into anything.
     files: ['src/**'],
     rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.name=/^mkdir/] Property[key.name='recursive'], CallExpression[callee.property.name=/^mkdir/] Property[key.name='recursive']",
+          message: 'where a file system makes no folders that never ends: take makeFolder of platform/make-folder.ts',
+        },
+      ],
       '@typescript-eslint/no-base-to-string': 'error',
       '@typescript-eslint/no-unsafe-argument': 'error',
       '@typescript-eslint/no-unsafe-assignment': 'error',

@@ -3,11 +3,12 @@
  * may do to a Redis that was there before.
  */
 import type { ChildProcess } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { MemoryError } from '../errors/errors.js'
 import { endChild, hasProgram, startChild } from './children.js'
+import { makeFolder } from './make-folder.js'
 
 const READY_MS = 20_000
 const LOOK_MS = 20
@@ -71,7 +72,7 @@ export class RedisServer {
   }
 
   private async launch(): Promise<void> {
-    mkdirSync(this.at('data'), { recursive: true })
+    makeFolder(this.at('data'))
     rmSync(this.socket, { force: true })
     const child = startChild('redis-server', this.arguments(), this.env, () => undefined)
     this.child = child

@@ -3,10 +3,11 @@
  * it starts. Nothing of it is left afterwards.
  */
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MemoryError } from '../errors/errors.js'
 import { endChild, type Finished, runChild, startChild } from '../platform/children.js'
+import { makeFolder } from '../platform/make-folder.js'
 import { RedisServer } from '../platform/redis-server.js'
 import type { RedisConnection, RedisEndpoint } from '../store/redis/connection.js'
 import { keysOf } from './truth.js'
@@ -48,7 +49,7 @@ export class Arena {
     if (place.root !== undefined) refuseForeign(place.root)
     const scratch = mkdtempSync(join(place.temporary, 'mss-'))
     const root = place.root ?? join(scratch, 'root')
-    mkdirSync(root, { recursive: true })
+    makeFolder(root)
     writeFileSync(join(root, MARK), 'made by memory_sync selftest, and emptied by it\n')
     const isPrivate = wantsRedis && place.given === undefined
     const server = isPrivate ? await RedisServer.start(scratch, cleanEnvironment(place.env), { durable: true }) : null

@@ -159,6 +159,7 @@ describe.skipIf(noDisk !== null).each([REDIS_AND_HUB, REDIS_ALONE])('with $name,
     expect([69, 0], full.stderr).toContain(full.code)
     disk.free()
     await disk.setReadOnly(true)
+    await (await adding.world.redis.client()).hset('memory:agents:mary', 'seen', '1') // there is something to write
     const { code, stderr } = await sync()
     expect(code, stderr).toBe(69)
     expect(stderr).toMatch(/EROFS[^]*permissions/)

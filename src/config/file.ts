@@ -61,31 +61,27 @@ function readText(path: string): string | null {
 
 async function parseConfig(path: string, text: string): Promise<Config> {
   const { z } = await import('zod') // only who has a config file pays for it
-  const schema = z.strictObject({
-    redis: z
-      .strictObject({
-        enabled: z.boolean().optional(),
-        url: z.string().optional(),
-        password: z.string().optional(),
-        namespace: z.string().optional(),
-        managed: z.strictObject({ root: z.string(), folder: z.string(), program: z.string() }).optional(),
-      })
-      .default({}),
-    tasks: z
-      .strictObject({
-        file: z.string().min(1).nullable().optional(),
-        ttlSeconds: z.number().positive().optional(),
-        guards: z.partialRecord(z.enum(['validate', 'claim', 'start', 'heartbeat', 'release', 'complete']), z.string()).optional(),
-        guardSeconds: z.number().positive().optional(),
-      })
-      .default({}),
-    lock: z
-      .strictObject({
-        strict: z.boolean().optional(),
-        maxTtlSeconds: z.number().min(1).max(LONGEST_LEASE_MS / 1_000).optional(),
-      })
-      .default({}),
-  })
+  const sections = {
+    redis: z.strictObject({
+      enabled: z.boolean().optional(),
+      url: z.string().optional(),
+      password: z.string().optional(),
+      namespace: z.string().optional(),
+      managed: z.strictObject({ root: z.string(), folder: z.string(), program: z.string() }).optional(),
+    }),
+    tasks: z.strictObject({
+      file: z.string().min(1).nullable().optional(),
+      ttlSeconds: z.number().positive().optional(),
+      guards: z.partialRecord(z.enum(['validate', 'claim', 'start', 'heartbeat', 'release', 'complete']), z.string()).optional(),
+      guardSeconds: z.number().positive().optional(),
+    }),
+    lock: z.strictObject({
+      strict: z.boolean().optional(),
+      maxTtlSeconds: z.number().min(1).max(LONGEST_LEASE_MS / 1_000).optional(),
+    }),
+  }
+  const { redis, tasks, lock } = sections
+  const schema = z.strictObject({ redis: redis.default({}), tasks: tasks.default({}), lock: lock.default({}) })
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -95,8 +91,8 @@ async function parseConfig(path: string, text: string): Promise<Config> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  const section = schema.shape[issue?.path[0] as keyof typeof schema.shape] as { def: { innerType: { shape: object } } } | undefined
-  const known = issue?.code === 'unrecognized_keys' ? Object.keys(section?.def.innerType.shape ?? schema.shape) : []
+  const isUnknown = issue?.code === 'unrecognized_keys' && issue.path.length <= 1
+  const known = isUnknown ? Object.keys(sections[issue.path[0] as keyof typeof sections]?.shape ?? sections) : []
   throw unusable(path, [issue?.path.join('.'), issue?.message].filter((part) => part).join(': '), parsed.error, known)
 }
 

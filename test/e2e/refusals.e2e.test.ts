@@ -84,17 +84,6 @@ describe('what is refused', () => {
     expect(await cli.ok('-v')).toMatch(/^memory_sync\/\d/)
   })
 
-  it('a key that the config file cannot have: what it can', async () => {
-    await mkdir(`${cli.root}/etc/memory_sync`, { recursive: true })
-    const refused = async (config: object) => {
-      await writeFile(`${cli.root}/etc/memory_sync/config.json`, JSON.stringify(config))
-      return cli.runWith({ env: { XDG_CONFIG_HOME: `${cli.root}/etc` } }, 'where')
-    }
-    expect(await refused({ task: {} })).toMatchObject({ code: 4, err: expect.stringContaining('there may be: redis, tasks, lock') })
-    expect(await refused({ lock: { strickt: true } })).toMatchObject({ code: 4, err: expect.stringContaining('there may be: strict, maxTtlSeconds') })
-    expect((await refused({ lock: { strict: 1 } })).err).not.toContain('there may be')
-  })
-
   it('bad JSON and bad UTF-8 on stdin', async () => {
     expect(await cli.runWith({ input: 'nonsense' }, 'set', 'mary', '--patch', '-')).toMatchObject({ code: 2, out: '' })
     expect(await cli.shell(`printf '{"a":"\\377"}' | node "$MS" set mary --patch -`)).toMatchObject({

@@ -13,3 +13,15 @@ test.each([
   await writeFile(`${folder}/memory_sync/config.json`, text)
   await expect(readConfig({ XDG_CONFIG_HOME: folder })).rejects.toThrow(`${folder}/memory_sync/config.json ${why}`)
 })
+
+test.each([
+  ['{"task":{}}', ['there may be: redis, tasks, lock']],
+  ['{"lock":{"strickt":true}}', ['there may be: strict, maxTtlSeconds']],
+  ['{"redis":{"managed":{"root":"","folder":"","program":"","x":1}}}', []],
+  ['{"lock":{"strict":1}}', []],
+])('for a name that is no setting in %s, those that are there are told', async (text, told) => {
+  const folder = await makeTempFolder()
+  await mkdir(`${folder}/memory_sync`)
+  await writeFile(`${folder}/memory_sync/config.json`, text)
+  await expect(readConfig({ XDG_CONFIG_HOME: folder })).rejects.toMatchObject({ suggestions: [...told, 'mend it, or move it away'] })
+})

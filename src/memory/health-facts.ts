@@ -11,6 +11,7 @@ import { engineWith, type OpenOptions, openConnector, rootFilesOf } from './engi
 import { hubOf, hubPidsOf } from './facts/hub-facts.js'
 import { passwordKind, redisOf } from './facts/redis-facts.js'
 import { diskOf, inboxOf, leftoversOf, openToOthers } from './facts/root-facts.js'
+import type { RedisConnector } from './redis-connector.js'
 
 export interface FactOptions extends OpenOptions {
   /** Of this program. */
@@ -25,7 +26,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
   const files = rootFilesOf(options.root)
   const { root, version, installed = null } = options
   const look = new Looks()
-  const nobody = { own: unseen(root, connector.reason), hub: { is: 'absent' } as HubFact }
+  const nobody = { own: unseen(root, connector), hub: { is: 'absent' } as HubFact }
   try {
     const notWritable = await whyNotWritable(files)
     const { own, hub } = await look.at('the state of the root', () => settled(engine, root, files), nobody)
@@ -71,12 +72,12 @@ const UNEXAMINED: Awaited<ReturnType<LocalEngine['examine']>> = {
   lastChange: null,
 }
 
-const unseen = (root: string, redisReason: string | null): Status => ({
+const unseen = (root: string, { reason, namespace }: RedisConnector): Status => ({
   root,
   redis: 'away',
   redisUrl: null,
-  namespace: '',
-  redisReason,
+  namespace,
+  redisReason: reason,
   redisLatencyMs: null,
   hub: { running: false, pid: null, version: null, startedAt: null },
   rev: 0,

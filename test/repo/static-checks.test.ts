@@ -29,6 +29,8 @@ describe('the lint', () => {
     ['any', 'export const f = (x: any): unknown => x', '@typescript-eslint/no-explicit-any'],
     ['a switch that forgets a case', "export function f(x: 'a' | 'b') { switch (x) { case 'a': return 1 } return 2 }", '@typescript-eslint/switch-exhaustiveness-check'],
     ['a thrown string', "export const f = () => { throw 'x' }", '@typescript-eslint/only-throw-error'],
+    ['a way to make folders that may not end', "import fs from 'node:fs'\nexport const f = () => fs.mkdirSync('/x', { recursive: true })", 'no-restricted-syntax'],
+    ['the same under its own name', "import { mkdir } from 'node:fs/promises'\nexport const f = () => mkdir('/x', { mode: 0o700, recursive: true })", 'no-restricted-syntax'],
     ['process.exit below the command line', 'export const f = () => process.exit(1)', 'no-restricted-properties'],
     ['process.env below the command line', "export const f = process.env['X']", 'no-restricted-properties'],
     ['process.env by its import', "import {env} from 'node:process'\nexport const f = env", 'no-restricted-imports'],

@@ -215,6 +215,14 @@ export const HEALTH_CASES: HealthCase[] = [
     },
   },
   {
+    ...{ check: 'one-hub', when: 'the hub has lost its lock, and does not know it yet', setUp: FILES_ALONE, is: 'bad' },
+    harm: async (world) => void served.set(world, (await serve({ root: world.root })).server),
+    mend: async (world) => {
+      await served.get(world)!.stop()
+      await world.startHub()
+    },
+  },
+  {
     ...{ check: 'one-hub', when: 'the socket of the hub was removed', setUp: FILES_AND_HUB, is: 'bad' },
     harm: (world) => rm(`${ours(world)}/hub.sock`),
     mend: restartHub,

@@ -139,7 +139,7 @@ export class HubRounds implements KeeperAccess {
     return done
   }
 
-  /** False: it was lost, and whoever started this was told. */
+  /** False: it was lost, and whoever started this was told; or nobody can look, and the next round says so. */
   isKeeper(): Promise<boolean> {
     return this.alone(() => Promise.resolve(true)).catch(() => false)
   }

@@ -27,7 +27,7 @@ export class KeeperComponent implements Component {
     private readonly engine: Engine,
     private readonly root: string,
     private readonly clock: Pick<Clock, 'pause'>,
-    /** Somebody else has become the keeper: this hub has to end. */
+    /** It is not the keeper any more: this hub has to end. */
     private readonly lost?: (why: string) => void,
     private readonly tell: (text: string) => void = () => undefined,
   ) {}

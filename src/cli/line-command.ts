@@ -1,33 +1,30 @@
 /** `--exec`: a command for a line. */
-import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { CommandGroup, NotStarted } from '../platform/command-group.js'
 
 /** A single entry of the environment may have 128 KiB on Linux (MAX_ARG_STRLEN); beyond this, stdin has to do. */
 const MAX_ENVIRONMENT_BYTES = 96 * 1024
+/** Between being asked to end and being made to. */
+const GRACE_MS = 2_000
 
 /**
  * Runs `command` with /bin/sh; the line is never a part of the command: it is stdin, and MEMORY_SYNC_EVENT. Resolves when
- * it has ended, with the reason if it failed. An abort ends it.
+ * it has ended, with the reason if it failed. An abort ends it, and what it has started.
  */
-export function runWithLine(command: string, line: string, signal: AbortSignal): Promise<string | undefined> {
+export async function runWithLine(command: string, line: string, signal: AbortSignal): Promise<string | undefined> {
   const fits = Buffer.byteLength(line) <= MAX_ENVIRONMENT_BYTES
-  return new Promise((resolve) => {
-    const child = spawn('/bin/sh', ['-c', command], {
-      stdio: ['pipe', 'inherit', 'inherit'],
-      env: { ...process.env, MEMORY_SYNC_EVENT: fits ? line : undefined },
-    })
-    const end = (): boolean => child.kill('SIGTERM')
-    signal.addEventListener('abort', end, { once: true })
-    const done = (failure?: string): void => {
-      signal.removeEventListener('abort', end)
-      resolve(failure)
-    }
-    child.once('error', (error) => {
-      done(error.message)
-    })
-    child.once('exit', (code, name) => {
-      done(code === 0 ? undefined : name === null ? `ended with exit code ${code}` : `was ended by ${name}`)
-    })
-    child.stdin.on('error', () => undefined) // it need not read its stdin
-    child.stdin.end(`${line}\n`)
-  })
+  const env = { ...process.env, MEMORY_SYNC_EVENT: fits ? line : undefined }
+  try {
+    const group = await CommandGroup.start('/bin/sh', ['-c', command], { env, input: `${line}\n` })
+    const over = new AbortController()
+    const isAborted = once(signal, 'abort', { signal: over.signal }).catch(() => undefined)
+    if (!signal.aborted) await Promise.race([group.ended, isAborted])
+    over.abort()
+    if (signal.aborted) await group.sweep(GRACE_MS)
+    const { code, signal: name } = await group.ended
+    return code === 0 ? undefined : name === null ? `ended with exit code ${code}` : `was ended by ${name}`
+  } catch (error) {
+    if (error instanceof NotStarted) return error.message
+    throw error
+  }
 }

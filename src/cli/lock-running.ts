@@ -45,7 +45,7 @@ export async function runCommandUnderLock(
     warn: notes.warn,
     start: async (extra) => {
       const marks = [process.env[MARK], guard.mark].filter((mark) => mark !== undefined).join(' ')
-      const group = await CommandGroup.start(file, args, { ...process.env, ...extra, [MARK]: marks }, guard.mark)
+      const group = await CommandGroup.start(file, args, { env: { ...process.env, ...extra, [MARK]: marks }, mark: guard.mark })
       signals.passTo(group)
       return group
     },

@@ -41,20 +41,24 @@ history is missing, a line {"event":"gap","from","to"} says so, and a snapshot f
       onReady: (rev: number) => void this.note(`watching from rev ${rev}`),
     }
     const { exec } = flags
-    const deliver = exec === undefined ? (line: string) => this.print(line) : this.runner(exec)
-    const code = await watchAndDeliver(
-      (use) => this.withMemory(flags, (memory) => use(this.surroundings(memory))),
-      request,
-      deliver,
-    )
-    if (code !== 0) this.exit(code)
+    let running: Promise<boolean> | undefined
+    const deliver = (line: string, signal: AbortSignal): Promise<boolean> =>
+      exec === undefined ? this.print(line) : (running = this.runWith(line, exec, signal))
+    try {
+      const code = await watchAndDeliver(
+        (use) => this.withMemory(flags, (memory) => use(this.surroundings(memory))),
+        request,
+        deliver,
+      )
+      if (code !== 0) this.exit(code)
+    } finally {
+      await running // a command that runs when the end comes is ended first
+    }
   }
 
-  private runner(command: string): (line: string, signal: AbortSignal) => Promise<boolean> {
-    return async (line, signal) => {
-      const failure = await runWithLine(command, line, signal)
-      if (failure !== undefined) await this.note(`${command}: ${failure}`)
-      return true
-    }
+  private async runWith(line: string, command: string, signal: AbortSignal): Promise<boolean> {
+    const failure = await runWithLine(command, line, signal)
+    if (failure !== undefined) await this.note(`${command}: ${failure}`)
+    return true
   }
 }

@@ -9,6 +9,14 @@ export interface Ended {
   signal: NodeJS.Signals | null
 }
 
+export interface GroupOptions {
+  env: NodeJS.ProcessEnv
+  /** Stands in `env`, and in no other process's: what has left the group is known by it. */
+  mark?: string
+  /** The whole of its stdin. */
+  input?: string
+}
+
 /** It could not be started; the codes are those of shells. */
 export class NotStarted extends Error {
   constructor(
@@ -31,7 +39,7 @@ export class CommandGroup {
   private constructor(
     child: ChildProcess,
     readonly pid: number,
-    private readonly mark: string,
+    private readonly mark: string | undefined,
   ) {
     this.ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
@@ -40,10 +48,12 @@ export class CommandGroup {
     })
   }
 
-  /** With our stdin, stdout and stderr. `mark`: stands in `env`, and in no other process's. Throws NotStarted. */
-  static start(file: string, args: readonly string[], env: NodeJS.ProcessEnv, mark: string): Promise<CommandGroup> {
+  /** With our stdout and stderr, and our stdin where there is no `input`. Throws NotStarted. */
+  static start(file: string, args: readonly string[], { env, mark, input }: GroupOptions): Promise<CommandGroup> {
     return new Promise((resolve, reject) => {
-      const child = spawn(file, args, { env, stdio: 'inherit', detached: true })
+      const child = spawn(file, args, { env, stdio: [input === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit'], detached: true })
+      child.stdin?.on('error', () => undefined) // it need not read it
+      child.stdin?.end(input)
       child.once('error', (error: NodeJS.ErrnoException) => {
         reject(new NotStarted(error.message, error.code === 'ENOENT' ? 127 : 126))
       })
@@ -81,7 +91,8 @@ export class CommandGroup {
   }
 
   private marked(): number[] {
-    return processIds().filter((pid) => readOr(`/proc/${pid}/environ`).includes(this.mark))
+    const { mark } = this
+    return mark === undefined ? [] : processIds().filter((pid) => readOr(`/proc/${pid}/environ`).includes(mark))
   }
 
   private hasMembers(): boolean {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { systemProcesses } from '../../src/platform/processes.js'
 import { afterwards } from '../support/cleanup.js'
 import { eventually } from '../support/eventually.js'
 import { Cli, errorOf } from './cli.js'
@@ -140,6 +141,18 @@ describe('watch', () => {
     await expect(readFile(`${cli.root}/pwned`)).rejects.toThrow('ENOENT')
     expect(watch.err()).toContain('ended with exit code 3')
     expect(watch.lines()).toEqual([])
+  })
+
+  it.each(['SIGTERM', 'the end of the time'])('a command that runs at %s is ended first, with what it has started', async (end) => {
+    const pids = `${cli.root}/pids`
+    const limit = end === 'SIGTERM' ? [] : ['--timeout', '3']
+    const watch = await follow(...limit, '--exec', `sleep 1000 > '${pids}.out' 2>&1 & echo $! > '${pids}.new'; mv '${pids}.new' '${pids}'; wait`)
+    await cli.ok('update', 'mary', 'active')
+    const pid = Number(await eventually(() => readFile(pids, 'utf8'), { what: 'the command' }))
+    afterwards(() => void (systemProcesses.find(pid) !== undefined && process.kill(pid, 'SIGKILL')))
+    if (end === 'SIGTERM') watch.kill('SIGTERM')
+    expect(await watch.ended).toBe(end === 'SIGTERM' ? 143 : 11)
+    expect(systemProcesses.find(pid)).toBeUndefined()
   })
 
   it.each([

@@ -188,7 +188,7 @@ export class SingleRounds implements KeeperAccess {
   /** In a queue of others who each do a round, a turn comes: it is given up only when the lock does not change hands. */
   async alone<T>(action: (keeper: Keeper) => Promise<T>, patience: Patience = 'short'): Promise<T | null> {
     const { clock, lock } = this.ports
-    const began = clock.now()
+    const began = clock.ticks()
     let until = began + LOCK_BUDGET_MS
     let turn = -1
     for (;;) {
@@ -200,7 +200,7 @@ export class SingleRounds implements KeeperAccess {
           await held.release()
         }
       }
-      const now = clock.now()
+      const now = clock.ticks()
       if (patience === 'queue' && now - began < QUEUE_BUDGET_MS) {
         const present = (await lock.holder())?.turn ?? turn + 1
         if (present !== turn) until = now + STUCK_MS

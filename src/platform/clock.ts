@@ -1,6 +1,8 @@
 export interface Clock {
   /** ms since 1970. */
   now(): number
+  /** ms since some moment. Nobody sets it, as `now` may be: for how long something takes. */
+  ticks(): number
   /** Minutes east of UTC, for times as they are written. */
   offsetMinutes(): number
   /** Resolves after that long. */
@@ -9,6 +11,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  ticks: () => performance.now(),
   offsetMinutes: () => -new Date().getTimezoneOffset(),
   pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 }

@@ -14,7 +14,7 @@ import { makeTempFolder } from '../support/temp.js'
 import { aWrite } from './fixtures/fake-engine.js'
 
 /** A root with files only and no hub; `read` is how many lines were read until now, of which files, and how often the state was. */
-async function place() {
+async function place({ clock = systemClock } = {}) {
   const folder = await makeTempFolder()
   const read = { journal: 0, history: 0, state: 0 }
   const disk: { failsAt: RegExp | null; afterHistory: (() => Promise<unknown>) | null } = { failsAt: null, afterHistory: null }
@@ -39,13 +39,13 @@ async function place() {
   }
   const unique = (): string => randomBytes(8).toString('hex')
   const open = async (): Promise<LocalEngine> => {
-    const root = new RootFiles(folder, { files, clock: systemClock, processes: systemProcesses, unique })
-    const fileStore = fileStoreOf(root, systemClock, () => Promise.resolve(null))
+    const root = new RootFiles(folder, { files, clock, processes: systemProcesses, unique })
+    const fileStore = fileStoreOf(root, clock, () => Promise.resolve(null))
     const engine = new LocalEngine({
       watchFiles: () => () => undefined,
       leases: () => Promise.reject(new Error('nobody asks for leases here')),
       ports: {
-        ...{ root, lock: root.lock, clock: systemClock, fileStore },
+        ...{ root, lock: root.lock, clock, fileStore },
         connector: await openConnector({ root: folder, env: { HOME: folder, MEMORY_SYNC_REDIS: 'off' } }),
         randomId: () => randomBytes(16).toString('hex'),
         digest: (text) => createHash('sha256').update(text).digest('hex'),
@@ -168,4 +168,15 @@ test('a reader sees an edit of context.json that somebody else takes in while it
     expect(await reader.readText()).toContain(`"a": ${value}`)
     expect(disk.afterHistory).toBeNull()
   }
+})
+
+test('who waits for a keeper that does not go on gives up in time, although the clock is set back meanwhile', async () => {
+  const clock = { ...systemClock, now: () => Date.now() - 2 * performance.now() }
+  const { folder, open } = await place({ clock })
+  const other = new RootFiles(folder, { files: nodeFiles, clock: systemClock, processes: systemProcesses, unique: () => 'other' })
+  await other.prepare()
+  const held = await other.lock.tryAcquire('for life')
+  afterwards(() => held!.release())
+  const engine = await open()
+  await expect(engine.submit({ ...aWrite('1'), ifRev: 1 }, { id: 'a' })).rejects.toMatchObject({ code: 'unavailable' })
 })

@@ -150,7 +150,7 @@ export class World {
   }
 
   private portsOf(host: Host, process: Process): Ports {
-    const clock = { now: () => this.now + host.skew, offsetMinutes: () => 0, pause: () => process.gate() }
+    const clock = { now: () => this.now + host.skew, ticks: () => this.now, offsetMinutes: () => 0, pause: () => process.gate() }
     const root = new RootFiles(host.root, {
       files: filesOf(host.disk, process),
       clock,

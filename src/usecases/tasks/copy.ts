@@ -37,8 +37,7 @@ const MAX_ATTEMPTS = 5
 
 /** One look: takes in what others wrote, then writes what is to be shown. More than once is harmless. */
 export async function keepCopy(surroundings: TaskSurroundings, ports: CopyPorts): Promise<CopyState> {
-  const until = surroundings.clock.now() + LOCK_BUDGET_MS
-  for (;;) {
+  for (let leftMs = LOCK_BUDGET_MS; ; leftMs -= LOCK_RETRY_MS) {
     const held = await ports.lock.tryAcquire()
     if (held !== null) {
       try {
@@ -48,7 +47,7 @@ export async function keepCopy(surroundings: TaskSurroundings, ports: CopyPorts)
         await held.release()
       }
     }
-    if (surroundings.clock.now() >= until) return 'busy'
+    if (leftMs <= 0) return 'busy'
     await ports.pause(LOCK_RETRY_MS)
   }
 }

@@ -15,7 +15,7 @@ function place() {
   const world = { at: 1_000_000, lists: 0, names: 0 }
   const disk = new Disk(() => world.at)
   const files = filesOf(disk, { gate: () => Promise.resolve() } as Process)
-  const clock = { now: () => world.at, offsetMinutes: () => 0, pause: () => Promise.resolve() }
+  const clock = { now: () => world.at, ticks: () => world.at, offsetMinutes: () => 0, pause: () => Promise.resolve() }
   const listed = { ...files, list: (path: string) => (world.lists++, files.list(path)) }
   const root = new RootFiles('/r', { files: listed, clock, processes: {} as never, unique: () => `u${world.names++}` })
   const copy = new RootCopy(clock)

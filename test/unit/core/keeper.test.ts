@@ -11,7 +11,7 @@ import type { Process } from '../../sim/scheduler.js'
 const NOW = 1_000_000
 
 test.each(['before it asks the store', 'while it asks the store'])('what a round that fails %s should have compared is compared by the next one', async (when) => {
-  const clock = { now: () => NOW, offsetMinutes: () => 0, pause: () => Promise.resolve() }
+  const clock = { now: () => NOW, ticks: () => NOW, offsetMinutes: () => 0, pause: () => Promise.resolve() }
   const [disk, link] = [{ fails: false }, { fails: false }]
   const files = filesOf(new Disk(clock.now), { gate: () => Promise.resolve() } as Process)
   const failingFiles = { ...files, identify: (path: string) => (disk.fails ? Promise.reject(new Error('EIO')) : files.identify(path)) }

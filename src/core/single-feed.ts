@@ -37,11 +37,12 @@ export class SingleFeed {
   /** Something happened: has a round done, if nobody else does, and tells what is new. One at a time. */
   async look(): Promise<void> {
     const view = await this.upToDate()
-    const changes = await this.ports.root.history.after(this.last)
-    const shown = changes.filter((change) => change.rev <= view.replica.rev)
+    const { rev } = view.replica
+    const { changes, complete } = await olderChanges(this.ports, this.last, rev)
     this.view = view
-    this.last = view.replica.rev
-    this.feed.take({ is: 'changes', changes: shown })
+    this.last = rev
+    // A disk that is full took in none of some changes, and the store may have forgotten them: then it is a gap.
+    this.feed.take(complete ? { is: 'changes', changes } : { is: 'lost', rev })
   }
 
   /** The keeper may be a hub that is suspended, and pulls nothing then: what the shared store has committed is told all the same. */

@@ -28,7 +28,7 @@ async function place({ clock = systemClock } = {}) {
     readLines: async (path, from) => {
       const found = await nodeFiles.readLines(path, from)
       const of = path.includes('/journal') ? 'journal' : path.includes('/history') ? 'history' : null
-      if (of !== null) read[of] += found?.lines.length ?? 0
+      if (of !== null) read[of] += found?.lines.filter((line) => line !== '#').length ?? 0
       const { afterHistory } = disk
       if (of === 'history' && afterHistory !== null) {
         disk.afterHistory = null

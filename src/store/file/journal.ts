@@ -11,6 +11,12 @@ import type { JournalLine, JournalTail } from '../root.js'
 import { isJournalLine } from './line-shapes.js'
 import { OwnLines } from './own-lines.js'
 
+/**
+ * Stands in front of each line, and ends what a full disk may have left of one before: cut at any place, be it in front of its very last
+ * byte, that is no JSON then. It was refused.
+ */
+const BEGIN = '#'
+
 const SEGMENT = /^journal\.(\d+)$/
 
 export class Journal {
@@ -39,8 +45,7 @@ export class Journal {
   }
 
   private async write(lines: readonly JournalLine[]): Promise<void> {
-    // The line break in front ends what a full disk may have left of a line before.
-    const text = lines.map((line) => `\n${JSON.stringify(line)}\n`).join('')
+    const text = lines.map((line) => `${BEGIN}\n${JSON.stringify(line)}\n`).join('')
     for (;;) {
       let before: { ino: number; size: number }
       try {
@@ -69,7 +74,7 @@ export class Journal {
     let lines = 0
     let unreadable = 0
     for (const path of [...paths, this.path]) {
-      const texts = (await this.files.readLines(path, 0))?.lines ?? []
+      const texts = (await this.files.readLines(path, 0))?.lines.filter((text) => text !== BEGIN) ?? []
       lines += texts.length
       unreadable += texts.filter((text) => parseLine(text).length === 0).length
     }
@@ -142,6 +147,7 @@ export class Journal {
 
 /** A torn line was never acknowledged: it is passed over. */
 function parseLine(text: string): JournalLine[] {
+  if (text === BEGIN) return []
   try {
     const line: unknown = JSON.parse(text)
     return isJournalLine(line) ? [line] : []

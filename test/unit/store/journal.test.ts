@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Operation } from '../../../src/domain/operation.js'
 import type { Files } from '../../../src/platform/files.js'
@@ -30,7 +30,7 @@ async function place() {
     return read
   }
   const written = (): string[] =>
-    readFileSync(`${folder}/journal`, 'utf8').split('\n').filter((text) => text !== '').map((text) => (JSON.parse(text) as { op: Operation }).op.id)
+    readFileSync(`${folder}/journal`, 'utf8').split('\n').filter((text) => text.startsWith('{')).map((text) => (JSON.parse(text) as { op: Operation }).op.id)
   return { own, others, follow, followed, written, folder }
 }
 
@@ -71,4 +71,18 @@ test('while it is appended to, too, each line is followed once', async () => {
   for (let n = 0; n < 200; n++) await Promise.all([own.append(line(`o${n}`)), follow(), others.append(line(`x${n}`)), own.append(line(`r${n}`, n))])
   await follow()
   expect(followed).toEqual(written())
+})
+
+test('a line of which a full disk took a part was refused, wherever it was cut: it is never read', async () => {
+  const { own, folder } = await place()
+  await own.append(line('first'))
+  const before = readFileSync(`${folder}/journal`, 'latin1')
+  await own.append(line('cut'))
+  const whole = readFileSync(`${folder}/journal`, 'latin1')
+  for (let end = before.length; end < whole.length; end++) {
+    writeFileSync(`${folder}/journal`, whole.slice(0, end), 'latin1')
+    const other = new Journal(folder, nodeFiles)
+    await other.append(line('next'))
+    expect(idsOf((await other.readAfter(0))!.lines)).toEqual(['first', 'next'])
+  }
 })

@@ -166,9 +166,12 @@ export class Exchange {
   /** The store's lineage, begun or joined where that was needed; null: somebody else is at it, the next round goes on. */
   private async enter(store: Store): Promise<Lineage | null> {
     const { copy } = this
+    const { epoch, rev } = copy.replica
     let lineage = await store.hello()
     if (store.shared) copy.setClock(lineage.time)
-    if (lineage.epoch === null || lineage.owner !== lineage.run) {
+    // Its data was set back under the same process: somebody put its keys back from a copy.
+    const isOlder = store.shared && lineage.epoch === epoch && lineage.rev < rev
+    if (lineage.epoch === null || lineage.owner !== lineage.run || isOlder) {
       const random = this.ports.randomId()
       const isFresh = !store.shared && copy.replica.high === 0
       lineage = await store.beginEpoch(lineage, {

@@ -61,8 +61,11 @@ export class Reading {
   private async load(): Promise<Keeper> {
     const view = await this.single.load()
     const store = await this.ports.connector.connect()
-    if (store !== null) await this.lookInStore(view, store)
-    return view
+    if (store === null || (await this.lookInStore(view, store))) return view
+    await this.single.settle() // who only reads would see what was there before for ever
+    const joined = await this.single.load()
+    await this.lookInStore(joined, store)
+    return joined
   }
 
   /** What is committed by now is shown, also when another hub committed it a moment ago, and what somebody has just edited. */
@@ -75,12 +78,15 @@ export class Reading {
     return { view, source: 'hub' }
   }
 
-  /** Without a hub nobody has pulled for us: the records are read from the store, pending writes laid over them. */
-  async lookInStore(view: Keeper, store: Store): Promise<void> {
+  /**
+   * Without a hub nobody has pulled for us: the records are read from the store, pending writes laid over them. False: it lost data, or
+   * is another one, and has to be joined first.
+   */
+  async lookInStore(view: Keeper, store: Store): Promise<boolean> {
     try {
       const lineage: Lineage = await store.hello()
       const isOurs = lineage.epoch !== null && lineage.epoch === view.replica.epoch && lineage.owner === lineage.run
-      if (!isOurs && view.replica.epoch !== null) return // it lost data, or is another one: first it has to be joined
+      if (!isOurs && view.replica.epoch !== null) return false
       const snapshot = await readAll(store, lineage)
       const entries = await entriesOf(store, snapshot, view.replica)
       for (const [target, stored] of snapshot.stored) {
@@ -95,6 +101,7 @@ export class Reading {
       if (!(error instanceof StoreUnavailable)) throw error
       view.mode = 'away'
     }
+    return true
   }
 
   async history(view: Keeper, since: number): Promise<Change[]> {

@@ -9,12 +9,15 @@ export class JournalSummary {
   private readonly settled = new Map<string, number>()
   private lastT: number
   private high: number
+  /** Of the epoch of the saved state. */
+  private rev: number
 
   /** `head`: of the saved state, behind which the lines are. */
   constructor(private readonly head: Head | null) {
     this.open = new Set(head?.carried)
     this.lastT = head?.lastT ?? 0
     this.high = head?.high ?? 0
+    this.rev = head?.rev ?? 0
   }
 
   /** An operation counts as pending until a line with its revision, or a change that the keeper numbered, says otherwise. */
@@ -24,6 +27,8 @@ export class JournalSummary {
       const rev = 'change' in line ? line.change.rev : line.rev
       this.lastT = Math.max(this.lastT, t)
       this.high = Math.max(this.high, rev ?? 0)
+      const { epoch } = 'change' in line ? line.change : line
+      if (epoch === this.head?.epoch) this.rev = Math.max(this.rev, rev ?? 0)
       if (rev !== undefined) {
         this.settled.set(id, rev)
         this.open.delete(id)
@@ -33,9 +38,9 @@ export class JournalSummary {
 
   /** `id`: of an operation that is asked for. */
   glance(id?: string): Glance {
-    const { head, lastT, high, open, settled } = this
+    const { head, rev: last, lastT, high, open, settled } = this
     const rev = id === undefined ? undefined : settled.get(id)
     const about = rev !== undefined ? { rev } : id !== undefined && open.has(id) ? {} : undefined
-    return { epoch: head?.epoch ?? null, rev: head?.rev ?? 0, high, skewMs: head?.skewMs ?? 0, lastT, pending: open.size, ...(about !== undefined && { about }) }
+    return { epoch: head?.epoch ?? null, rev: last, high, skewMs: head?.skewMs ?? 0, lastT, pending: open.size, ...(about !== undefined && { about }) }
   }
 }

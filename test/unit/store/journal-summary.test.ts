@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Operation } from '../../../src/domain/operation.js'
+import type { Head } from '../../../src/store/file/state-format.js'
 import { JournalSummary } from '../../../src/store/file/journal-summary.js'
 
 const operation = (id: string): Operation => ({ id, t: 5, target: 'agent:a', kind: 'set', edits: [], base: 0, baseEpoch: '', by: 'x', root: 'r' })
@@ -12,4 +13,14 @@ test('what the journal knows of an operation that is asked for', () => {
   expect(summary.glance('is done').about).toEqual({ rev: 7 })
   expect(summary.glance('changes nothing').about).toEqual({ rev: 0 })
   expect(summary.glance('was folded'), 'somebody has to read everything').not.toHaveProperty('about')
+})
+
+test('a writer has seen what it has committed itself, though the state was saved before: of this epoch, and of no other', () => {
+  const head: Head = { format: 1, generation: 0, epoch: 'r1', rev: 5, high: 9, carried: [], t: 0, lastT: 0, skewMs: 0 }
+  const summary = new JournalSummary(head)
+  expect(summary.glance().rev).toBe(5)
+  summary.take([{ op: operation('before'), rev: 8, epoch: 'r0' }])
+  expect(summary.glance()).toMatchObject({ rev: 5, high: 9 })
+  summary.take([{ op: operation('waits') }, { op: operation('is done'), rev: 7, epoch: 'r1' }, { op: operation('changes nothing'), rev: 0, epoch: 'r1' }])
+  expect(summary.glance()).toMatchObject({ rev: 7, high: 9 })
 })

@@ -15,11 +15,21 @@ local function hasMarks(sync, seen, keys, keytimes)
   return redis.call('TOUCH', sync, seen, keys, keytimes) == 4
 end
 
+-- Another one whenever this server was a replica for a while: then its data may be another's, although the process is the same.
+local function replication()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+end
+
+-- The server process under which the data set was confirmed; '' where it was another's data since. An older version noted no replication.
+local function ownerOf(sync)
+  local now = redis.call('HMGET', sync, 'owner', 'replication')
+  return (not now[2] or now[2] == replication()) and now[1] or ''
+end
+
 -- Whether the data set is that of `epoch`, confirmed under server process `run`.
 local function isOwn(sync, seen, keys, keytimes, epoch, run)
   if not hasMarks(sync, seen, keys, keytimes) then return false end
-  local now = redis.call('HMGET', sync, 'epoch', 'owner')
-  return now[1] == epoch and now[2] == run
+  return redis.call('HGET', sync, 'epoch') == epoch and ownerOf(sync) == run
 end
 
 -- 'none' for a key of another type too: what a program put there by mistake is not ours to read or to overwrite.

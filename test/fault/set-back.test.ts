@@ -1,0 +1,72 @@
+/** A Redis that goes on as the same process, with older data. Nothing tells of it but the data; what was acknowledged is brought back. */
+import { describe, expect, test } from 'vitest'
+import { type RedisServer, startRedis } from '../support/redis.js'
+import { type AgentRecord, soon, World } from '../support/world.js'
+
+type Client = Awaited<ReturnType<RedisServer['client']>>
+
+const follows = async (client: Client, primary: RedisServer): Promise<void> => {
+  await client.call('REPLICAOF', '127.0.0.1', String(primary.port))
+  await soon(async () => (await client.info('replication')).includes('master_link_status:up'), 'the copy')
+}
+
+const keysOf = (client: Client): Promise<string[]> => client.keys('*')
+
+/** What sets the data of a server back to what it was when `copy` was made. */
+const WAYS: { name: string; copy: (server: RedisServer, client: Client) => Promise<() => Promise<unknown>> }[] = [
+  {
+    name: 'it was a replica of an older copy for a while',
+    copy: async (server, client) => {
+      const other = await startRedis({ tcp: true })
+      const otherClient = await other.client()
+      await follows(otherClient, server)
+      await otherClient.call('REPLICAOF', 'NO', 'ONE')
+      return async () => {
+        await follows(client, other)
+        await client.call('REPLICAOF', 'NO', 'ONE')
+      }
+    },
+  },
+  {
+    name: 'somebody put its keys back from a backup',
+    copy: async (_, client) => {
+      const texts = await Promise.all((await keysOf(client)).map(async (key) => [key, await client.dumpBuffer(key)] as const))
+      return async () => {
+        const all = client.multi().flushall()
+        for (const [key, text] of texts) all.restore(key, 0, text)
+        await all.exec()
+      }
+    },
+  },
+]
+
+describe.each(WAYS)('the data of Redis was set back: $name', ({ copy }) => {
+  test.each([true, false])('what was acknowledged since comes back, and no fence is given twice (hub: %s)', async (hasHub) => {
+    const server = await startRedis({ tcp: true })
+    const client = await server.client()
+    const world = await World.around(server)
+    const other = await World.around(server)
+    if (hasHub) await world.startHub()
+    await world.ok('set', 'mary', 'x=1')
+    await world.ok('set', 'ghost', 'x=1')
+    await other.ok('set', 'rnd', 'z=1')
+    const setBack = await copy(server, client)
+    const { fence } = await world.json<{ fence: number }>('lock', 'acquire', 'deploy', '--ttl', '300')
+    for (const command of ['set mary x=2', 'set rnd z=2', 'set new y=1', 'remove ghost']) await world.ok(...command.split(' '))
+
+    await setBack()
+    await world.ok('sync')
+    await world.ok('set', 'kim', 'a=1')
+    await soon(async () => {
+      const { agents } = JSON.parse(await other.ok('get')) as { agents: Record<string, AgentRecord> }
+      const contexts = Object.fromEntries(Object.entries(agents).map(([name, { context }]) => [name, context]))
+      expect(contexts).toEqual({ mary: { x: 2 }, rnd: { z: 2 }, new: { y: 1 }, kim: { a: 1 } })
+      return true
+    }, 'all that was acknowledged')
+    const again = await other.run('lock', 'acquire', 'deploy', '--ttl', '300', '--json')
+    if (hasHub) expect(again).toMatchObject({ code: 10, stdout: expect.stringContaining(String(fence)) })
+    // Without a hub nobody keeps a copy of the lease: whoever had it is refused from then on.
+    else expect((JSON.parse(again.stdout) as { fence: number }).fence).toBeGreaterThan(fence)
+    if (hasHub) await world.ok('health')
+  })
+})

@@ -1,8 +1,9 @@
 /** The config file: `$XDG_CONFIG_HOME/memory_sync/config.json`, by default below `~/.config`. */
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryError, messageOf } from '../errors/errors.js'
+import { unlessMissing } from '../platform/open-file.js'
+import { readText } from '../platform/read-text.js'
 import type { RedisConfig } from './redis.js'
 import { type Environment } from './root.js'
 
@@ -45,16 +46,14 @@ export function configPath(env: Environment): string {
 /** Without a file: nothing is configured. Throws MemoryError `config` for one that cannot be used. */
 export async function readConfig(env: Environment): Promise<Config> {
   const path = configPath(env)
-  const text = readText(path)
+  const text = textOf(path)
   return text === null ? EMPTY : parseConfig(path, text)
 }
 
-function readText(path: string): string | null {
+function textOf(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8')
+    return unlessMissing(() => readText(path))
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null
     throw unusable(path, messageOf(error), error)
   }
 }

@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
 import { appendTo } from './appending.js'
 import { type FileText, type Files, type Identity, sameIdentity } from './files.js'
 import { makeFolder } from './make-folder.js'
-import { isCode, kindOf, refuseOthers, unlessMissing, whileOpen, withOpen } from './open-file.js'
+import { isCode, kindOf, READ, refuseOthers, unlessMissing, whileOpen, withOpen } from './open-file.js'
 
 /** Characters; so many take a while to be copied, too. */
 const LARGE = 64 * 1024
@@ -44,9 +44,6 @@ function lookAt(path: string): fs.Stats | null {
 }
 
 const NOT_FOLLOWED = ['ELOOP', 'EACCES', 'ENAMETOOLONG']
-
-/** What took the file's place between the look and the opening is not waited for either. */
-const READ = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK
 
 function readWhole(path: string): FileText | null {
   const stat = lookAt(path)

@@ -19,6 +19,9 @@ export function named(error: unknown, path: string): unknown {
   return error instanceof Error ? Object.assign(error, { path }) : error
 }
 
+/** A pipe, or what took a file's place after a look at it, is not waited for. */
+export const READ = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK
+
 export function withOpen<T>(path: string, flags: string | number, mode: number, use: (fd: number) => T): T {
   const fd = fs.openSync(path, flags, mode)
   try {

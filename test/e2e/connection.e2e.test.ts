@@ -76,9 +76,42 @@ describe('with files only', () => {
       await cli.runWith({ env: { MEMORY_SYNC_REDIS: '', REDIS_PORT: 'abc' } }, 'update', 'mary', 'active'),
     ).toMatchObject({ code: 4, out: '' })
   })
+
+  it.each([
+    ['a pipe that nobody writes to', 'mkfifo'],
+    ['a folder', 'mkdir'],
+    ['a device', 'ln -s /dev/null'],
+  ])('%s in place of the config file or of a password file: exit 4, and no waiting', async (_, make) => {
+    await mkdir(`${cli.root}/memory_sync`, { recursive: true })
+    const file = `${cli.root}/memory_sync/config.json`
+    const call = 'timeout -s KILL 20 node "$MS" update mary active'
+    const asConfig = await cli.shell(`${make} ${file} && ${call}`, { env: { XDG_CONFIG_HOME: cli.root } })
+    expect(asConfig).toMatchObject({ code: 4, out: '', err: expect.stringMatching(/config file \S+config.json cannot be used: .*, and no file\n/) })
+    const asPassword = await cli.shell(`${call} --redis-url redis://127.0.0.1:1 --redis-password-file ${file}`)
+    expect(asPassword).toMatchObject({ code: 4, out: '', err: expect.stringMatching(/password file \S+config.json cannot be read: .* is a (?:pipe|folder|device)/) })
+    expect((await cli.run('get')).code).toBe(1)
+  })
 })
 
 describe('with a Redis', () => {
+  it('its password may come out of a pipe, now or after a while, or from stdin', async () => {
+    const redis = await startRedis({ password: 'a pass' })
+    const cli = await Cli.make({ REDIS: redis.url })
+    const calls = ['set mary a=1 --json', 'get --with-meta', 'status --json', 'sync', 'health', 'lock acquire l', 'agents', 'where --json', 'log', 'task add T']
+    for (const call of calls) {
+      const ran = await cli.shell(`node "$MS" ${call} --redis-url "$REDIS" --redis-password-file <(printf 'a pass\\n')`)
+      expect(ran, call).toMatchObject({ err: '', code: call === 'health' ? 1 : 0 })
+    }
+    const ways = [`<(sleep 0.5; printf 'a '; sleep 0.1; printf pass)`, `/dev/stdin < <(printf 'a pass')`, `/dev/stdin <<<'a pass'`]
+    for (const way of ways) {
+      const ran = await cli.shell(`timeout -s KILL 60 node "$MS" set mary n+=1 --json --redis-url "$REDIS" --redis-password-file ${way}`)
+      expect(ran, way).toMatchObject({ code: 0, err: '', out: expect.stringContaining('"durability":"redis"') })
+    }
+    expect(await (await redis.client()).hget('memory:agents:mary', 'context')).toBe('{"a":1,"n":3}')
+    const endless = await cli.shell('timeout -s KILL 60 node "$MS" get --redis-url "$REDIS" --redis-password-file <(yes)')
+    expect(endless).toMatchObject({ code: 4, err: expect.stringContaining('more than 64 KiB') })
+  })
+
   it('a write is there when it is acknowledged, for legacy readers too', async () => {
     const redis = await startRedis({ password: 'a pass' })
     const cli = await Cli.make({ MEMORY_SYNC_REDIS_URL: redis.url, REDIS_PASSWORD: 'a pass' })

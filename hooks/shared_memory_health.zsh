@@ -10,7 +10,7 @@ failed() {
 [[ -r ${0:A:h}/memory_sync_record.zsh ]] || failed "memory_sync cannot be asked: ${0:A:h}/memory_sync_record.zsh is gone"
 source "${0:A:h}/memory_sync_record.zsh"
 memory_sync_command || failed 'memory_sync cannot be asked: neither memory_sync.sh beside this script nor an installed program is there'
-report=$("$reply[@]" health)
+report=$("$reply[@]" health "$@")
 code=$?
 pieces=(${(M)${(f)report}:#  (✅|❌|⚠️|-)*})
 (( $#pieces )) || failed "memory_sync health ended with $code"

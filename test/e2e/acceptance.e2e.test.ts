@@ -109,7 +109,7 @@ test("another program's gc_memory_sync.sh: what it pushes is shown under agents.
 })
 
 describe('the entry points of the health checks', () => {
-  const health = (world: World, name: string): Promise<Ran> => runIn(world, `${world.root}/tools/${name}`, [])
+  const health = (world: World, name: string, ...args: string[]): Promise<Ran> => runIn(world, `${world.root}/tools/${name}`, args)
 
   test('are green when all is well, and red when it is not', async () => {
     const world = await World.make(FILES_AND_HUB)
@@ -126,6 +126,14 @@ describe('the entry points of the health checks', () => {
     expect(red.code).toBe(1)
     expect(red.stdout).toMatch(/^❌ Hub[^]*\n❌ health failed\n$/)
     expect(red.stdout).not.toContain('health passed')
+  })
+
+  test.each(['memory_hub_health.zsh', 'shared_memory_health.zsh'])('%s is red for a flag that there is none of, and takes those of health', async (name) => {
+    const world = await World.make(FILES_AND_HUB)
+    installHooks(world.root)
+    await world.ok('update', 'mary', 'active')
+    expect(await health(world, name, '--bad')).toMatchObject({ code: 1, stdout: expect.stringContaining('❌ memory_sync health ended with 2') as unknown })
+    expect(await health(world, name, '--fix')).toMatchObject({ code: 0 })
   })
 
   test.each([

@@ -19,7 +19,9 @@ async function exitCodeOfRun(argv: string[], packageFile: string): Promise<numbe
     const config = await Config.load({ root: packageFile, userPlugins: false, devPlugins: false })
     const { dropIn } = whatWasHandedOver()
     if (dropIn !== undefined && !isCommand(argv[0], config)) return await legacyUsage(dropIn)
-    await run(asHelp(argv), config)
+    const asked = asHelp(argv)
+    refuseStray(asked, config)
+    await run(asked, config)
     return 0
   } catch (error) {
     if (error instanceof Errors.ExitError) return error.oclif.exit ?? 1
@@ -28,7 +30,20 @@ async function exitCodeOfRun(argv: string[], packageFile: string): Promise<numbe
 }
 
 /** `help lock run` is `lock run --help`. */
-const asHelp = (argv: string[]): string[] => (argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv)
+const asHelp = (argv: string[]): string[] => (argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv)
+
+/** Words behind a command that takes none, and has no other below it: oclif would look for a command of that name. */
+function refuseStray(argv: readonly string[], config: Config): void {
+  const end = argv.findIndex((word) => word.startsWith('-') || word.includes('='))
+  const words = argv.slice(0, end < 0 ? argv.length : end)
+  for (let n = 1; n < words.length; n++) {
+    const command = config.findCommand(words.slice(0, n).join(':'))
+    if (command === undefined) continue
+    const takesWords = command.strict === false || Object.keys(command.args).length > 0
+    if (takesWords || config.commandIDs.some((id) => id.startsWith(`${command.id}:`))) continue
+    throw new Errors.CLIError(`Unexpected argument${words.length === n + 1 ? '' : 's'}: ${words.slice(n).join(', ')}`)
+  }
+}
 
 function isCommand(word: string | undefined, { commands }: Config): boolean {
   const names = commands.flatMap(({ id, aliases }) => [id, ...aliases])

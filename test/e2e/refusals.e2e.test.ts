@@ -37,7 +37,12 @@ describe('what is refused', () => {
     ['a fence without a number', ['set', 'mary', 'a=1', '--fence', 'x'], /no NAME:N/],
     ['an extra argument', ['remove', 'mary', 'x'], /Unexpected argument: x/],
     ['an extra argument of a hot verb', ['record', 'mary', 'T', 'ok', '{}', 'x'], /Unexpected argument: x/],
-    ['an extra argument of a verb that has none', ['watch', 'x'], /no command "watch x"/],
+    ['an extra argument of a command that has none', ['watch', 'x'], /Unexpected argument: x/],
+    ['the same before a flag', ['log', 'x', '--since', '1'], /Unexpected argument: x/],
+    ['several of them', ['health', 'x', 'y'], /Unexpected arguments: x, y/],
+    ['an extra argument of a command below another', ['hub', 'status', 'x'], /Unexpected argument: x/],
+    ['an extra argument of a command under its other name', ['redis-status', 'x'], /Unexpected argument: x/],
+    ['an unknown command below several', ['lock', 'x'], /no command "lock x"/],
     ['an extra argument that is no field', ['task', 'add', 'T', 'title', 'x'], /no KEY=VALUE/],
     ['a status that no work item can have', ['task', 'list', '--status', 'bogus'], /no status of a work item[^]*new, validated/],
     ['a bad pointer', ['get', '/a~2'], /no JSON Pointer/],
@@ -53,6 +58,7 @@ describe('what is refused', () => {
     [['set', 'mary', '--hekp', '--json']],
     [['frobnicate', '--json']],
     [['set', '--json']],
+    [['rollback', 'x', '--json']],
     [['get', '/x', '--json']],
   ])('%j: one JSON object on stdout, without internals, and an empty stderr', async (args) => {
     const ran = await cli.run(...args)
@@ -81,7 +87,19 @@ describe('what is refused', () => {
     const help = await cli.ok('lock', 'run', '--help')
     for (const words of [['help', 'lock', 'run'], ['lock', 'run', '-h']]) expect(await cli.ok(...words)).toBe(help)
     expect(await cli.ok('--help')).toMatch(/task +Work items: who has which/)
+    expect(await cli.ok('help')).toBe(await cli.ok('--help'))
     expect(await cli.ok('-v')).toMatch(/^memory_sync\/\d/)
+  })
+
+  it.each([['lock', 'run', 'l'], ['merge', 'run']])('%s %s: a command that cannot be started, as JSON, too', async (...words) => {
+    await mkdir(cli.root, { recursive: true })
+    const tree = 'git init -q . && git -c user.name=x -c user.email=x@y commit -q --allow-empty -m x'
+    expect(await cli.shell(tree, { cwd: cli.root })).toMatchObject({ code: 0 })
+    for (const [command, code] of [['/nonexistent', 127], ['/dev/null', 126]] as const) {
+      const ran = await cli.runWith({ cwd: cli.root }, ...words, '--json', '--', command)
+      expect(ran).toMatchObject({ code, err: '' })
+      expect(errorOf(ran)).toMatchObject({ code: 'failed', message: expect.stringContaining(`"${command}" cannot be run`) })
+    }
   })
 
   it('bad JSON and bad UTF-8 on stdin', async () => {

@@ -9,7 +9,8 @@ export default class Watch extends BaseCommand {
   static override readonly description = `One JSON object a line: {rev, cursor, agent, event, timestamp, data, by}, "data" the change as a merge patch; with
 "pending" while it is on this machine only. Every change comes once, in the order of revisions, across reconnects. Where
 history is missing, a line {"event":"gap","from","to"} says so, and a snapshot follows. stderr says when it is ready.
---exec runs a command for every line, one after the other: the line is its stdin, and MEMORY_SYNC_EVENT in its environment.`
+--exec runs a command for every line, one after the other: the line is its stdin, and up to 96 KiB
+also MEMORY_SYNC_EVENT in its environment; of a longer one that is unset.`
   static override readonly examples = [
     '<%= config.bin %> watch --agent mary',
     '<%= config.bin %> watch --event conflict --count 1 --timeout 60',

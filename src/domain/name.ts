@@ -5,5 +5,8 @@ const NAME = /^[A-Za-z0-9._:-]{1,64}$/
 
 export const isLegalName = (name: string): boolean => NAME.test(name) && !RESERVED.has(name)
 
+/** UTF-8, of the author of a change and of what is said of a lease: the history and every line that shows it has it. */
+export const MAX_LABEL_BYTES = 1_000
+
 /** Top-level members that `set` takes as a target. */
 export const PATCHABLE_MEMBERS: readonly string[] = ['current_work', 'token_usage']

@@ -1,7 +1,7 @@
 /** Leases: what callers ask for, and what they are told. */
 import type { AcquireOutcome, AcquireRequest, ReleaseOutcome } from '../core/leasing.js'
 import { leaseTarget } from '../domain/lease.js'
-import { isLegalName } from '../domain/name.js'
+import { isLegalName, MAX_LABEL_BYTES } from '../domain/name.js'
 import { formatTime } from '../domain/time.js'
 import { MemoryError } from '../errors/errors.js'
 import type { LeaseView } from '../store/lease-contract.js'
@@ -37,7 +37,6 @@ type NotGranted = Exclude<AcquireOutcome, { is: 'granted' }>
 
 export const DEFAULT_TTL_MS = 60_000
 export const SHORTEST_TTL_MS = 100
-const MAX_TEXT = 1_000
 
 /**
  * Throws MemoryError: `held` when somebody else has it and there was no waiting, `timeout` when the waiting was in vain,
@@ -181,8 +180,8 @@ export function refuseIllegal(name: string): void {
 }
 
 function short(what: string, text: string): string {
-  if (Buffer.byteLength(text) <= MAX_TEXT) return text
-  throw new MemoryError('usage', `${what} has more than ${MAX_TEXT} bytes`)
+  if (Buffer.byteLength(text) <= MAX_LABEL_BYTES) return text
+  throw new MemoryError('usage', `${what} has more than ${MAX_LABEL_BYTES} bytes`)
 }
 
 function oneLine(what: string, text: string): string {

@@ -8,7 +8,7 @@ import { formatYaml } from '../usecases/tasks/yaml-text.js'
 
 const DEFAULT_MODE = 0o644
 
-/** Comments and order of a file that is there stay. Throws MemoryError `failed` where it cannot be written. */
+/** Comments and order of a file that is there stay. Throws MemoryError `unavailable` where it cannot be written. */
 export async function writeTracking(path: string, document: TreeMap): Promise<void> {
   try {
     const real = await nodeFiles.resolve(path)
@@ -23,6 +23,9 @@ export async function writeTracking(path: string, document: TreeMap): Promise<vo
       await nodeFiles.remove(temporary)
     }
   } catch (error) {
-    throw new MemoryError('failed', `${path} cannot be written: ${messageOf(error)}`, { cause: error })
+    throw new MemoryError('unavailable', `${path} cannot be written: ${messageOf(error)}`, {
+      suggestions: ['name another file, or mend what stands there or is missing on the way there'],
+      cause: error,
+    })
   }
 }

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.js'
+import { refuseEmpty } from '../cli/conditions.js'
 import { formatLine } from '../domain/json.js'
 import { logLines } from '../usecases/watch.js'
 
@@ -19,6 +20,7 @@ patch. A change in which a value lost against a newer one has the event "conflic
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Log)
+    refuseEmpty(flags, 'agent', 'event')
     const lines = await this.withMemory(flags, (memory) =>
       logLines(this.surroundings(memory), {
         ...(flags.agent !== undefined && { agent: flags.agent }),

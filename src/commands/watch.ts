@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.js'
-import { wholeNumber } from '../cli/conditions.js'
+import { refuseEmpty, wholeNumber } from '../cli/conditions.js'
 import { seconds, watchAndDeliver } from '../cli/watching.js'
 import { runWithLine } from '../cli/line-command.js'
 
@@ -33,6 +33,7 @@ also MEMORY_SYNC_EVENT in its environment; of a longer one that is unset.`
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Watch)
+    refuseEmpty(flags, 'agent', 'event', 'exec')
     const request = {
       ...(flags.agent !== undefined && { agent: flags.agent }),
       ...(flags.event !== undefined && { event: flags.event }),

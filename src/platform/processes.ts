@@ -102,6 +102,7 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
 }
 
 function exists(pid: number): boolean {
+  if (pid <= 0) return false // kill(2) would take it for a group: 0 for one's own
   try {
     process.kill(pid, 0)
     return true

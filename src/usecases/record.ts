@@ -36,8 +36,11 @@ export async function recordResult(
   const { agent, ifRev, fence, idempotencyKey } = request
   refuseEmpty('ID', request.subject)
   refuseEmpty('OUTCOME', request.outcome)
-  if (request.durationMs !== undefined && addNumbers('0', request.durationMs) === undefined) {
-    throw new MemoryError('usage', `the duration ${request.durationMs.slice(0, 80)} has too many digits to be added exactly; nothing was written`)
+  refuseNumber('duration', request.durationMs)
+  refuseNumber('score', request.score)
+  refuseNumber('score before', request.scoreBefore)
+  if (request.durationMs?.startsWith('-') === true) {
+    throw new MemoryError('usage', `the duration ${request.durationMs.slice(0, 80)} is below zero; nothing was written`)
   }
   const learning = request.learning?.trim() === '' ? undefined : request.learning
   if (learning !== undefined) ledgerOf(ledger.root, agent)
@@ -90,6 +93,12 @@ function refuseEmpty(name: string, text: string): void {
   throw new MemoryError('usage', `${name} is empty`, {
     suggestions: ['memory_sync record AGENT ID OUTCOME [RESULT]: what was done, and how it ended, as T-12 completed'],
   })
+}
+
+/** What cannot be added exactly, and what the programs that read it would take for infinite. */
+function refuseNumber(name: string, text = '0'): void {
+  if (addNumbers('0', text) !== undefined && Number.isFinite(Number(text))) return
+  throw new MemoryError('usage', `the ${name} ${text.slice(0, 80)} has too many digits to be counted with; nothing was written`)
 }
 
 async function hasNewerResult(memory: Memory, agent: string, at: number): Promise<boolean> {

@@ -67,14 +67,14 @@ export const shapes = {
       agent: { description: 'mary, rnd or any other agent.', required: true },
       id: { description: 'The task, the proposal or another piece of work.', required: true },
       outcome: { description: 'How it ended.', required: true },
-      result: { description: 'JSON, - for standard input, or @FILE. Default: {}.' },
+      result: { description: 'JSON, - for standard input, or @FILE. Without it: {}.' },
     },
     takesMore: false,
     flags: {
       'duration-ms': { summary: 'How long it took.', value: 'MS' },
       literal: {
         summary: 'Take RESULT as it is.',
-        description: 'Neither - nor @FILE means anything, and what is no JSON is kept as a string: for results of others.',
+        description: 'Neither - nor @FILE means anything, what is no JSON is kept as a string, and an empty text is {}: for results of others.',
       },
       error: { summary: 'What went wrong.', value: 'TEXT' },
       score: { summary: 'How good it is.', value: 'N' },

@@ -20,6 +20,25 @@ describe('what is refused', () => {
     ['a key twice, of which jq thinks nothing', ['set', 'mary', '--patch', '{"a":1,"a":2}'], /"a" stands twice in one object\n?$/],
     ['a number that cannot be added exactly', ['set', 'mary', 'n+=1e400'], /too many digits/],
     ['a duration that cannot be added exactly', ['record', 'mary', 'T', 'ok', '--duration-ms', '1e400'], /duration 1e400 has too many digits/],
+    ['a duration below zero', ['record', 'mary', 'T', 'ok', '--duration-ms', '-5'], /duration -5 is below zero/],
+    ['a score that no program can read', ['record', 'mary', 'T', 'ok', '--score', '1e400'], /score 1e400 has too many digits/],
+    ['a former score that no program can read', ['record', 'mary', 'T', 'ok', '--score-before', '1e309'], /score before 1e309 has too many digits/],
+    ['an empty result', ['record', 'mary', 'T', 'ok', ''], /RESULT is empty\n.*leave it out/],
+    ['a blank result', ['record', 'mary', 'T', 'ok', ' \n'], /RESULT is empty/],
+    ['nothing on stdin for a result', ['record', 'mary', 'T', 'ok', '-'], /RESULT is empty/],
+    ['an empty file for a result', ['record', 'mary', 'T', 'ok', '@/dev/null'], /RESULT is empty/],
+    ['nothing on stdin to import', ['task', 'import', '-'], /standard input is empty/],
+    ['an empty file to import', ['task', 'import', '/dev/null'], /\/dev\/null is empty/],
+    ['an item that has to wait for itself', ['task', 'add', 'X7', '--depends-on', 'X6', '--depends-on', 'X7'], /X7 cannot depend on itself/],
+    ['an item that has to wait for itself, by KEY=VALUE', ['task', 'add', 'X7', 'depends_on=["X7"]'], /X7 cannot depend on itself/],
+    ['an empty commit', ['task', 'complete', 'X7', '--commit', ''], /--commit is empty/],
+    ['an empty command for every line', ['watch', '--exec', ' '], /--exec is empty/],
+    ['an empty event to watch for', ['watch', '--event', ''], /--event is empty/],
+    ['an empty agent to watch', ['watch', '--agent', ''], /--agent is empty/],
+    ['an empty event to look for', ['log', '--event', ''], /--event is empty/],
+    ['an empty agent to look for', ['log', '--agent', ''], /--agent is empty/],
+    ['a process that is none, in a heartbeat', ['heartbeat', 'mary', '--pid', '0'], /no process 0/],
+    ['a process that is none, for a claim', ['task', 'claim', 'X7', '--agent', 'mary', '--while-pid', '0'], /no process 0/],
     ['an author of 1,001 bytes', ['set', 'mary', 'x=1', '--by', 'é'.repeat(500) + 'x'], /--by[^]* more than 1000 bytes/],
     ['such an author with a command of oclif', ['remove', 'mary', '--by', 'x'.repeat(70_000)], /--by[^]* more than 1000 bytes/],
     ['such a holder of a lease', ['lock', 'acquire', 'l', '--agent', 'x'.repeat(70_000)], /--agent[^]* more than 1000 bytes/],
@@ -62,6 +81,7 @@ describe('what is refused', () => {
     [['frobnicate', '--json']],
     [['set', '--json']],
     [['rollback', 'x', '--json']],
+    [['record', 'mary', 'T', 'ok', '', '--json']],
     [['get', '/x', '--json']],
   ])('%j: one JSON object on stdout, without internals, and an empty stderr', async (args) => {
     const ran = await cli.run(...args)
@@ -102,6 +122,15 @@ describe('what is refused', () => {
       const ran = await cli.runWith({ cwd: cli.root }, ...words, '--json', '--', command)
       expect(ran).toMatchObject({ code, err: '' })
       expect(errorOf(ran)).toMatchObject({ code: 'failed', message: expect.stringContaining(`"${command}" cannot be run`) })
+    }
+  })
+
+  it('a file to export to that cannot be made: exit 69, and the reason', async () => {
+    await cli.ok('task', 'add', 'T')
+    await mkdir(`${cli.root}/folder`)
+    for (const path of [`${cli.root}/folder`, `${cli.root}/none/x.yaml`]) {
+      const ran = await cli.run('task', 'export', path)
+      expect(ran, path).toMatchObject({ code: 69, out: '', err: expect.stringContaining(`${path} cannot be written`) })
     }
   })
 

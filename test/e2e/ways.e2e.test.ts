@@ -34,9 +34,16 @@ const FORMS: Form[] = [
   form('set', 'mary', 'k=2', '--idempotency-key', 'key-1'),
   form('set', '--', 'mary', 'a=3'),
   form('record', 'mary', 'T-1', 'completed', '{"n":1.10,"l":[]}'),
-  form('record', 'rnd', 'P-1', 'rejected', '', '--score', '0.5', '--duration-ms', '12', '--error', 'no', '--json'),
+  form('record', 'rnd', 'P-1', 'rejected', '{}', '--score', '0.5', '--duration-ms', '12', '--error', 'no', '--json'),
   form('record', 'cls', 'x', 'done', '--literal', '--', '@not a file'),
+  form('record', 'cls', 'y', 'done', '--literal', '--', ''),
+  form('record', 'mary', 'T-2', 'done', ''),
+  form('record', 'mary', 'T-2', 'done', ' ', '--json'),
   form('record', 'mary', 'T-2', 'done', '{broken', '--json'),
+  form('record', 'mary', 'T-2', 'done', '--duration-ms=-5'),
+  form('record', 'mary', 'T-2', 'done', '--score', '1e400', '--json'),
+  form('set', 'mary', 'a=1', '--by', 'x'.repeat(1001)),
+  form('update', 'mary', 'idle', '--by', 'x'.repeat(1001), '--json'),
   form('record', 'mary', '', 'done'),
   form('record', 'mary', 'T-2', '', '--json'),
   form('get', '--compact'),
@@ -52,6 +59,8 @@ const FORMS: Form[] = [
     { args: ['set', 'mary', '--patch', '-'], input: '{"in":"put"}' },
     { args: ['record', 'mary', 'T-3', 'done', '@result.json', '--learning', 'smaller steps'] },
     { args: ['record', 'mary', 'T-4', 'done', '-'], input: '{"a":' },
+    { args: ['record', 'mary', 'T-4', 'done', '-'], input: ' \n' },
+    { args: ['record', 'mary', 'T-4', 'done', '@empty.json', '--json'] },
     { args: ['record', 'mary', 'T'] },
     { args: ['set'] },
     { args: ['set', 'mary', '--status', ''] },
@@ -70,6 +79,7 @@ interface Setting {
 async function setting(): Promise<Setting> {
   const root = await makeTempFolder('ms-ways-')
   await writeFile(`${root}/result.json`, '{"from":"a file"}')
+  await writeFile(`${root}/empty.json`, '')
   return { root, env: environmentOf({ root }) }
 }
 

@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core'
+import { refuseEmpty } from '../../cli/conditions.js'
 import { agentFlag, TaskCommand, tokenFlag, writeFlags } from '../../cli/task-command.js'
 
 export default class TaskComplete extends TaskCommand {
@@ -18,6 +19,7 @@ export default class TaskComplete extends TaskCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskComplete)
+    refuseEmpty(flags, 'commit')
     await this.printStep(await this.takeStep('complete', args.id, flags))
   }
 }

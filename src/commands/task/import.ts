@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { TaskCommand } from '../../cli/task-command.js'
 import { textOf } from '../../cli/stdin.js'
+import { MemoryError } from '../../errors/errors.js'
 import { importTasks } from '../../usecases/tasks/add.js'
 
 export default class TaskImport extends TaskCommand {
@@ -22,6 +23,7 @@ added; what differs stays as it is here, unless --overwrite. Nothing is deleted;
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskImport)
     const text = await textOf('FILE', args.file === '-' ? '-' : `@${args.file}`, { files: true })
+    if (text.trim() === '') throw emptyFile(args.file)
     const { parseTracking } = await import('../../usecases/tasks/yaml.js')
     const document = parseTracking(args.file, text)
     const { source: _source, ...imported } = await this.changeTasks({ ...flags, agent: flags.by }, (surroundings) =>
@@ -33,6 +35,11 @@ added; what differs stays as it is here, unless --overwrite. Nothing is deleted;
     if (left_out.length > 0) await this.print(`left out, because memory_sync sets it itself: ${listed(left_out)}`)
   }
 }
+
+const emptyFile = (file: string): MemoryError =>
+  new MemoryError('usage', `${file === '-' ? 'standard input' : file} is empty: nothing was imported`, {
+    suggestions: ['look at what was to write it; a file without items has at least "prp_tracking: {}"'],
+  })
 
 const LISTED = 10
 

@@ -4,9 +4,10 @@ import { leafOf, type TreeMap } from '../../domain/json.js'
 import { isLegalName } from '../../domain/name.js'
 import { type Edit, TASK_LIST, taskTarget } from '../../domain/operation.js'
 import { formatPointer } from '../../domain/pointer.js'
-import { OWN_MEMBERS } from '../../domain/task.js'
+import { OWN_MEMBERS, taskOfRecord } from '../../domain/task.js'
 import { readTracking } from '../../domain/tracking.js'
 import { type ItemEdit, type Present, trackingEdit } from '../../domain/tracking-edit.js'
+import { applyEdits } from '../../domain/tree.js'
 import { MemoryError } from '../../errors/errors.js'
 import { editsOfAssignment } from '../assignment.js'
 import { refuseTooLarge } from '../limits.js'
@@ -30,6 +31,7 @@ export async function addTask(surroundings: TaskSurroundings, task: NewTask): Pr
   refuseTooLarge('the title', leafOf(title))
   const others = fields.flatMap((field) => editsOfAssignment(field, ''))
   for (const { path } of others) refuseOwnMember(path)
+  refuseItself(id, dependsOn, others)
   const edits: Edit[] = [
     set('/title', title),
     set('/status', 'new'),
@@ -62,6 +64,14 @@ function refuseIllegal(name: string): void {
   throw new MemoryError('usage', `${JSON.stringify(name.slice(0, 80))} is no name for an item`, {
     suggestions: ['a name has 1 to 64 of ASCII letters, digits, ".", "_", "-" and ":"'],
   })
+}
+
+/** Nobody could ever claim it. */
+function refuseItself(id: string, dependsOn: readonly string[], others: readonly Edit[]): void {
+  const record: TreeMap = new Map()
+  applyEdits(record, others.flatMap((edit) => (edit.do === 'set' ? [{ path: edit.path, value: edit.value }] : [])))
+  if (![...dependsOn, ...taskOfRecord(id, record).dependsOn].includes(id)) return
+  throw new MemoryError('usage', `${id} cannot depend on itself: nothing was written`)
 }
 
 function refuseOwnMember(path: string): void {

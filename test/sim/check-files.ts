@@ -22,7 +22,7 @@ export const isUnderWay = ({ disk }: Host): boolean =>
 const isTemporary = (name: string): boolean => /tmp|^root-id\.|^replaced\./.test(name)
 
 const unreadableLines = (path: string, text: string): string[] =>
-  text.split('\n').flatMap((line) => (line === '' ? [] : attempt(() => JSON.parse(line) as unknown, `UNREADABLE line in ${path}: ${line}`)))
+  text.split('\n').flatMap((line) => (line === '' || line === '#' ? [] : attempt(() => JSON.parse(line) as unknown, `UNREADABLE line in ${path}: ${line}`)))
 
 function attempt(parse: () => unknown, complaint: string): string[] {
   try {

@@ -1,5 +1,6 @@
 /** A lease for people, and as JSON. */
 import { type LeaseView, withheldText } from '../usecases/lock.js'
+import { plainText } from './table.js'
 
 const secondsOf = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 
@@ -28,11 +29,11 @@ export function lockText(view: LeaseView): string {
   if (queue.length > 0) lines.push(`  waiting: ${queue.map((waiter) => waiter.name).join(', ')}`)
   if (foreign !== null) lines.push(`  an older program has ${foreign.key}: ${foreign.text}`)
   if (withheld !== null) lines.push(`  ${withheldText(withheld)}`)
-  return lines.join('\n')
+  return lines.map(plainText).join('\n')
 }
 
 /** One line. */
 export function lockLine({ name, holder, queue, fence, foreign }: LeaseView): string {
   const who = holder === null ? (foreign === null ? 'free' : 'an older program') : `${holder.name}, ${secondsOf(holder.leftMs)}${holder.reason === '' ? '' : `, ${holder.reason}`}`
-  return `${name}\t${fence}\t${who}${queue.length === 0 ? '' : `\t${queue.length} waiting`}`
+  return `${name}\t${fence}\t${plainText(who)}${queue.length === 0 ? '' : `\t${queue.length} waiting`}`
 }

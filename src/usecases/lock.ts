@@ -55,7 +55,7 @@ export async function grantLock(surroundings: Surroundings, request: LockRequest
   const token = request.token ?? surroundings.random()
   const asked: AcquireRequest = {
     ...{ id: surroundings.random(), name, token, holder, ttlMs, waitMs },
-    reason: short('the reason', request.reason ?? ''),
+    reason: reasonOf(request.reason),
     ...(request.process !== undefined && { process: request.process }),
   }
   const outcome = await surroundings.memory.leases.acquire(asked, signal)
@@ -91,7 +91,7 @@ export async function releaseLock(
   { name, token, reason = '' }: { name: string; token: string; reason?: string | undefined },
 ): Promise<Released> {
   refuseIllegal(name)
-  return releasedOf(name, await memory.leases.release({ id: random(), name, token, reason: short('the reason', reason), by }))
+  return releasedOf(name, await memory.leases.release({ id: random(), name, token, reason: reasonOf(reason), by }))
 }
 
 /** Ends the lease that was looked at, and no later grant. Throws MemoryError `not-held`. */
@@ -102,7 +102,7 @@ export async function forceRelease(
 ): Promise<Released> {
   const { name, holder } = view
   if (holder === null) throw notHeld(name)
-  const request = { id: random(), name, token: null, fence: holder.fence, reason: short('the reason', reason), by }
+  const request = { id: random(), name, token: null, fence: holder.fence, reason: reasonOf(reason), by }
   return releasedOf(name, await memory.leases.release(request))
 }
 
@@ -183,6 +183,8 @@ function short(what: string, text: string): string {
   if (Buffer.byteLength(text) <= MAX_LABEL_BYTES) return text
   throw new MemoryError('usage', `${what} has more than ${MAX_LABEL_BYTES} bytes`)
 }
+
+const reasonOf = (text = ''): string => (text === '' ? '' : oneLine('the reason', text))
 
 function oneLine(what: string, text: string): string {
   if (text !== '' && !/\p{Control}/u.test(text)) return short(what, text)

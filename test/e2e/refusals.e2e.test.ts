@@ -134,6 +134,11 @@ describe('what is refused', () => {
     }
   })
 
+  it.each(['x\n  fence: 1', 'red\u001b[31m'])('a reason of a lease that is no one line of text: %j', async (reason) => {
+    expect(await cli.run('lock', 'acquire', 'l1', '--reason', reason)).toMatchObject({ code: 2, out: '', err: expect.stringContaining('the reason has to be one line of text') })
+    expect(await cli.run('lock', 'status', 'l1')).toMatchObject({ out: expect.stringContaining('never granted') })
+  })
+
   it('bad JSON and bad UTF-8 on stdin', async () => {
     expect(await cli.runWith({ input: 'nonsense' }, 'set', 'mary', '--patch', '-')).toMatchObject({ code: 2, out: '' })
     expect(await cli.shell(`printf '{"a":"\\377"}' | node "$MS" set mary --patch -`)).toMatchObject({

@@ -229,7 +229,7 @@ memory_sync_to_node() {
 }
 
 memory_sync_find_program() {
-  [ -z "$memory_sync_program" ] || return 0
+  [ ! -f "$memory_sync_program" ] || return 0
   memory_sync_self=$0
   while [ -L "$memory_sync_self" ]; do
     memory_sync_target=$(readlink "$memory_sync_self") || break
@@ -244,7 +244,11 @@ memory_sync_find_program() {
     memory_sync_program=$memory_sync_package/bin/run.js
     return 0
   fi
-  memory_sync_program=${XDG_DATA_HOME:-$(memory_sync_home)/.local/share}/memory_sync/current/bin/run.js
+  case ${XDG_DATA_HOME-} in
+    /*) memory_sync_data=$XDG_DATA_HOME ;;
+    *) memory_sync_data=$(memory_sync_home)/.local/share ;;
+  esac
+  memory_sync_program=$memory_sync_data/memory_sync/current/bin/run.js
   if [ ! -f "$memory_sync_program" ]; then
     printf 'Error: memory_sync is not installed: there is no %s\n' "$memory_sync_program" >&2
     exit 4
@@ -252,7 +256,7 @@ memory_sync_find_program() {
 }
 
 memory_sync_find_node() {
-  [ -z "$memory_sync_node" ] || return 0
+  [ ! -x "$memory_sync_node" ] || return 0
   memory_sync_node=$(command -v node) && return 0
   for memory_sync_node in /opt/homebrew/bin/node /usr/local/bin/node /usr/bin/node "$(memory_sync_newest_nvm)"; do
     [ ! -x "$memory_sync_node" ] || return 0

@@ -14,6 +14,7 @@ stdin); the keys in a Redis that is not ours stay. Exit 1 when something could n
   static override readonly examples = ['<%= config.bin %> rollback --dry-run', '<%= config.bin %> rollback']
   static override readonly flags = {
     ...dryRunFlag,
+    yes: Flags.boolean({ char: 'y', summary: 'Nothing is asked in any case, but for --purge-data: that takes the typed path.', default: false }),
     'purge-data': Flags.boolean({ summary: 'Delete the data too, after a typed confirmation.', default: false }),
   }
 

@@ -1,6 +1,6 @@
 /** The config file: `$XDG_CONFIG_HOME/memory_sync/config.json`, by default below `~/.config`. */
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { unlessMissing } from '../platform/open-file.js'
 import { readText } from '../platform/read-text.js'
@@ -38,8 +38,8 @@ export const LONGEST_LEASE_MS = 15 * 60_000
 const EMPTY: Config = { redis: {}, tasks: {}, lock: {} }
 
 export function configPath(env: Environment): string {
-  const home = env['XDG_CONFIG_HOME']
-  const base = home !== undefined && home !== '' ? home : join(env['HOME'] ?? homedir(), '.config')
+  const home = env['XDG_CONFIG_HOME'] ?? ''
+  const base = isAbsolute(home) ? home : join(env['HOME'] ?? homedir(), '.config')
   return join(base, 'memory_sync', 'config.json')
 }
 

@@ -76,6 +76,7 @@ const WAYS_OUT: ReadonlyMap<unknown, string> = new Map([
   ['ENFILE', LIMIT_OF_FILES],
   ['ELOOP', IN_THE_WAY],
   ['ENOTDIR', IN_THE_WAY],
+  ['EEXIST', IN_THE_WAY], // a file where a folder is to be made
   ['EISDIR', IN_THE_WAY],
   ['ENOTFILE', IN_THE_WAY], // as our files say of a pipe or a device
 ])

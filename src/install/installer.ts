@@ -97,7 +97,7 @@ export class Installer {
       title: `Redis: ${describe(decision)}`,
       plan: () => planSettings(places, decision, env),
       prepare: () => {
-        this.record.redis = { asked, got: decision.got }
+        this.record.redis = { asked, got: decision.got === 'off' && decision.isMeant ? 'switched off' : decision.got }
         return Promise.resolve()
       },
     }

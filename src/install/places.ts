@@ -1,5 +1,5 @@
 /** Where an installation puts what, for one user and one root. */
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import type { Environment } from '../config/root.js'
 
 export interface Places {
@@ -23,7 +23,8 @@ export function placesOf(env: Environment, home: string, root: string): Places {
   }
 }
 
-const named = (value: string | undefined): string | undefined => (value === '' ? undefined : value)
+/** A relative path counts as none, as the XDG rules say: it would be another place in each folder. */
+const named = (value = ''): string | undefined => (isAbsolute(value) ? value : undefined)
 
 export const versionFolder = (places: Places, version: string): string => join(places.data, version)
 /** A link to the version that is installed. */

@@ -12,7 +12,8 @@ export const REDIS_CHOICES: readonly RedisChoice[] = ['auto', 'external', 'manag
 export type RedisDecision =
   | { got: 'external'; url: string; password: string | null; namespace: string | null }
   | { got: 'managed'; program: string; before: ManagedRedis | null }
-  | { got: 'off'; why: string }
+  /** `isMeant`: somebody has said so; else nothing was found. */
+  | { got: 'off'; why: string; isMeant: boolean }
 
 export interface RedisQuestion {
   asked: RedisChoice
@@ -29,7 +30,7 @@ const USUAL_FOLDERS = '/opt/homebrew/bin:/usr/local/bin:/usr/bin:/usr/sbin'
 export async function decideRedis(question: RedisQuestion): Promise<RedisDecision> {
   const { asked, env, flags, before } = question
   const config = await readConfig(env)
-  if (asked === 'off') return { got: 'off', why: 'by choice' }
+  if (asked === 'off') return { got: 'off', why: 'by choice', isMeant: true }
   if (asked === 'managed') return managed(question, config) ?? refuse('neither redis-server nor valkey-server is on the PATH')
   const isNamedNow = flags.url !== undefined || (['MEMORY_SYNC_REDIS_URL', 'REDIS_URL', 'REDIS_HOST'] as const).some((name) => (env[name] ?? '') !== '')
   if (asked === 'auto' && config.redis.managed !== undefined && !isNamedNow) {
@@ -42,14 +43,14 @@ export async function decideRedis(question: RedisQuestion): Promise<RedisDecisio
   const resolved = resolveRedis({ flags, env, configFile })
   if (resolved.state === 'off') {
     if (asked === 'external') refuse(`Redis is switched off (${resolved.from})`)
-    return { got: 'off', why: `it is switched off (${resolved.from})` }
+    return { got: 'off', why: `it is switched off (${resolved.from})`, isMeant: true }
   }
   const namespace = resolveNamespace(env, config.redis)
   const found = await reach(resolved, namespace)
   if (found.url !== null) return { got: 'external', ...found, url: found.url, namespace: namespace === 'memory' ? null : namespace }
   if (resolved.state === 'named') throw unreachable(resolved.from, found.reason)
   if (asked === 'external') throw unreachable('the usual places', found.reason)
-  return managed(question, config) ?? { got: 'off', why: 'no Redis answers, and no redis-server is on the PATH' }
+  return managed(question, config) ?? { got: 'off', why: 'no Redis answers, and no redis-server is on the PATH', isMeant: false }
 }
 
 const withoutOurs = ({ enabled: _enabled, managed: _managed, ...rest }: RedisConfig): RedisConfig =>

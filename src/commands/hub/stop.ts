@@ -37,6 +37,12 @@ login, or "install-agent". Exit 1 when none runs, or when it does not end.`
       import('../../install/running-service.js'),
     ])
     const { root: packageRoot, version } = this.config
-    return runningService(installerOptions({ root, env: environment(), packageRoot, version, warn: () => undefined }))
+    try {
+      return await runningService(installerOptions({ root, env: environment(), packageRoot, version, warn: () => undefined }))
+    } catch (error) {
+      if (!(error instanceof MemoryError) || error.code !== 'config') throw error
+      await this.note(`whether a service starts the hub again is not known: ${error.message}`)
+      return null
+    }
   }
 }

@@ -21,7 +21,7 @@ async function settled(now: Settings, decision: RedisDecision): Promise<Settings
 }
 
 const MANAGED = { root: '/r', folder: '/f', program: '/bin/redis-server' }
-const off: RedisDecision = { got: 'off', why: 'by choice' }
+const off: RedisDecision = { got: 'off', why: 'by choice', isMeant: true }
 const external = (url: string, password: string | null): RedisDecision => ({ got: 'external', url, password, namespace: null })
 
 test('without Redis the login of the user stays for the day on which it is meant again', async () => {

@@ -1,7 +1,7 @@
 /** Linux with a systemd that runs for this user: a user unit (systemctl(1)). */
 import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { MemoryError } from '../errors/errors.js'
 import { type Finished, findProgram, runChild } from '../platform/children.js'
 import { type Definition, type LastExit, LOOP_STARTS, type ServiceManager, type ServiceSpec, type ServiceState } from './service.js'
@@ -27,8 +27,8 @@ export class Systemd implements ServiceManager {
     home: string,
     readonly notes: readonly string[],
   ) {
-    const config = env['XDG_CONFIG_HOME']
-    this.units = join(config !== undefined && config !== '' ? config : join(home, '.config'), 'systemd', 'user')
+    const config = env['XDG_CONFIG_HOME'] ?? ''
+    this.units = join(isAbsolute(config) ? config : join(home, '.config'), 'systemd', 'user')
   }
 
   /** null: no systemd runs for this user, or it cannot be reached. */

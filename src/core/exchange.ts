@@ -11,9 +11,10 @@ import type { JournalKeeping } from './journal-keeping.js'
 import { LegacyWatch } from './legacy.js'
 import { modeOf } from './mode.js'
 import { localEpoch, type Ports, sharedEpoch } from './ports.js'
+import { newsOfJoin } from './news-of-join.js'
 import { EVERYTHING, type Portion } from './portion.js'
 import { Replay } from './replay.js'
-import type { News, RootCopy } from './root-copy.js'
+import type { RootCopy } from './root-copy.js'
 import { submit, type Submission } from './submit.js'
 
 const PAGE = 1_000
@@ -226,26 +227,11 @@ export class Exchange {
     const before = this.copy.replica
     const joined = await this.join(store, lineage)
     if (joined === null) return false
-    const news = await this.newsOf(store, before, joined, lineage)
+    const news = await newsOfJoin(store, before, joined, lineage)
     if (news.is === 'changes') await this.ports.root.history.add(news.changes)
     await this.journal.save(joined) // first: a watcher must not know of more than the next keeper will
     this.copy.replica = joined
     this.copy.report(news) // at once: who looked in between would see a gap
     return true
-  }
-
-  /** What watchers of the replica before are told. */
-  private async newsOf(store: Store, before: Replica, joined: Replica, lineage: Lineage): Promise<News> {
-    const lost: News = { is: 'lost', rev: joined.rev }
-    // Who has nothing yet has missed nothing where there was no epoch before this one.
-    const isWhole = before.rev === 0 ? lineage.contains.size === 0 : lineage.contains.get(before.epoch ?? '') === before.rev
-    if (!isWhole) return lost
-    const changes = (await store.changesAfter(before.rev, PAGE)).changes.filter((change) => change.rev <= joined.rev)
-    const [first, ...rest] = changes
-    if (first === undefined) return joined.rev === lineage.first ? { is: 'renumbered', from: before.rev, to: joined.rev } : lost
-    // What an epoch between ours and this one committed may be there in part only.
-    const isThisEpoch = changes.every((change) => change.epoch === lineage.epoch)
-    if (!isThisEpoch || first.prev > lineage.first || changes.length === PAGE) return lost
-    return { is: 'changes', changes: [{ ...first, prev: Math.min(first.prev, before.rev) }, ...rest] }
   }
 }

@@ -11,7 +11,7 @@ export interface Lineage {
   epoch: string | null
   /** The server process. One that differs from `owner` may have come back with older data. */
   run: string
-  /** The server process under which the epoch was last confirmed; null with no epoch. */
+  /** The server process under which the epoch was last confirmed; null with no epoch, and where the server was a replica since. */
   owner: string | null
   rev: number
   /** Revisions of this epoch are higher than this. */

@@ -70,7 +70,8 @@ def _program(root: Path) -> List[str]:
         if os.access(script, os.X_OK) and script.is_file():
             return [str(script)]
     node = shutil.which("node", path=os.environ.get("PATH", "") + ":/opt/homebrew/bin:/usr/local/bin:/usr/bin")
-    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    named = os.environ.get("XDG_DATA_HOME", "")
+    data = Path(named) if os.path.isabs(named) else Path.home() / ".local" / "share"
     for run in (here.parent / "bin" / "run.js", data / "memory_sync" / "current" / "bin" / "run.js"):
         if node and run.is_file():
             return [node, str(run)]

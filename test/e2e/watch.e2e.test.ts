@@ -143,15 +143,17 @@ describe('watch', () => {
     expect(watch.lines()).toEqual([])
   })
 
-  it.each(['SIGTERM', 'the end of the time'])('a command that runs at %s is ended first, with what it has started', async (end) => {
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('a command that runs at %s is ended first, with what it has started', async (signal, code) => {
     const pids = `${cli.root}/pids`
-    const limit = end === 'SIGTERM' ? [] : ['--timeout', '3']
-    const watch = await follow(...limit, '--exec', `sleep 1000 > '${pids}.out' 2>&1 & echo $! > '${pids}.new'; mv '${pids}.new' '${pids}'; wait`)
+    const watch = await follow('--exec', `sleep 1000 > '${pids}.out' 2>&1 & echo $! > '${pids}.new'; mv '${pids}.new' '${pids}'; wait`)
     await cli.ok('update', 'mary', 'active')
     const pid = Number(await eventually(() => readFile(pids, 'utf8'), { what: 'the command' }))
     afterwards(() => void (systemProcesses.find(pid) !== undefined && process.kill(pid, 'SIGKILL')))
-    if (end === 'SIGTERM') watch.kill('SIGTERM')
-    expect(await watch.ended).toBe(end === 'SIGTERM' ? 143 : 11)
+    watch.kill(signal)
+    expect(await watch.ended).toBe(code)
     expect(systemProcesses.find(pid)).toBeUndefined()
   })
 

@@ -50,6 +50,7 @@ const recordSchema = z.strictObject({
   startedAt: z.string(),
   /** null: not finished. */
   finishedAt: z.string().nullable(),
+  /** `got`: what it was installed with; `off` where nothing was found, `switched off` where somebody has said so. */
   redis: z.strictObject({ asked: z.string(), got: z.string() }).nullable(),
   service: serviceSchema.nullable(),
   entries: z.array(entrySchema),

@@ -33,7 +33,7 @@ memory_sync_command() {
   fi
   if [[ -z $program ]]; then
     program=${memory_sync_folder:h}/bin/run.js
-    [[ -f $program ]] || program=${${(M)XDG_DATA_HOME:#/*}:-$HOME/.local/share}/memory_sync/current/bin/run.js
+    [[ -f $program ]] || program=${${(M)${XDG_DATA_HOME-}:#/*}:-$HOME/.local/share}/memory_sync/current/bin/run.js
   fi
   local -a nodes
   nodes=($node ${commands[node]-} /opt/homebrew/bin/node /usr/local/bin/node /usr/bin/node $HOME/.nvm/versions/node/*/bin/node(Nnon))

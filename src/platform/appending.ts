@@ -3,6 +3,7 @@
  * to a journal does so often.
  */
 import fs from 'node:fs'
+import type { Appended } from './files.js'
 import { named, refuseOthers } from './open-file.js'
 
 /** Without another line it is closed then. */
@@ -20,54 +21,45 @@ interface Kept {
 
 const kept = new Map<string, Kept>()
 
-/** See Files.append. What is appended goes to the file that stood at the path a moment before. */
-export function appendTo(path: string, text: string): { ino: number; size: number } {
-  const { fd, ino, size } = present(path) ?? open(path)
-  const bytes = Buffer.from(text)
+/** See Files.append. Of a file that has lost its place the next one is told apart: it is opened anew. */
+export function appendTo(path: string, text: string): Appended {
+  const file = kept.get(path) ?? open(path)
   try {
-    const written = fs.writeSync(fd, bytes) // of nothing too: a disk that takes no line may say so
-    if (written !== bytes.length) throw Object.assign(new Error('the disk took only a part of the line'), { code: 'ENOSPC' })
+    if (text !== '') write(file.fd, text)
+    const stat = fs.statSync(path, { throwIfNoEntry: false })
+    const isPresent = stat?.ino === file.ino && stat.dev === file.dev
+    if (isPresent) file.closing.refresh()
+    else close(path)
+    return { ino: file.ino, end: isPresent ? stat.size : null }
   } catch (error) {
     close(path)
     throw named(error, path)
   }
-  return { ino, size }
 }
 
-interface Open {
-  fd: number
-  ino: number
-  size: number
+function write(fd: number, text: string): void {
+  const bytes = Buffer.from(text)
+  const written = fs.writeSync(fd, bytes)
+  if (written !== bytes.length) throw Object.assign(new Error('the disk took only a part of the line'), { code: 'ENOSPC' })
 }
 
-/** null: it is not open here, or another file has taken its place. */
-function present(path: string): Open | null {
-  const known = kept.get(path)
-  if (known === undefined) return null
-  const stat = fs.statSync(path, { throwIfNoEntry: false })
-  if (stat?.ino === known.ino && stat.dev === known.dev) {
-    known.closing.refresh()
-    return { fd: known.fd, ino: stat.ino, size: stat.size }
-  }
-  close(path)
-  return null
-}
-
-function open(path: string): Open {
+function open(path: string): Kept {
   const fd = fs.openSync(path, APPEND, 0o600)
   try {
     const stat = fs.fstatSync(fd)
     refuseOthers(path, stat) // a device takes every line and keeps none
     const closing = setTimeout(close, KEPT_MS, path).unref()
-    kept.set(path, { fd, ino: stat.ino, dev: stat.dev, closing })
-    return { fd, ino: stat.ino, size: stat.size }
+    const file = { fd, ino: stat.ino, dev: stat.dev, closing }
+    kept.set(path, file)
+    return file
   } catch (error) {
     fs.closeSync(fd)
     throw named(error, path)
   }
 }
 
-function close(path: string): void {
+/** What stands at the path is about to be another file. */
+export function close(path: string): void {
   const known = kept.get(path)
   if (known === undefined) return
   kept.delete(path)

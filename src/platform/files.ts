@@ -16,6 +16,13 @@ export interface FileText {
   unreadable?: string
 }
 
+export interface Appended {
+  /** Of the file that was written to. */
+  ino: number
+  /** How long it is now; null: it is not the one at the path, another has taken its place, or none. */
+  end: number | null
+}
+
 export interface Files {
   /** null: there is no such file. Never waits for a pipe, and never throws because of what stands there. */
   read(path: string): Promise<FileText | null>
@@ -25,11 +32,8 @@ export interface Files {
   firstLine(path: string): Promise<string | null>
   /** Of the file that a link leads to; of the link itself where it cannot be followed. null: there is nothing. */
   identify(path: string): Promise<Identity | null>
-  /**
-   * One write(2) at the end of the file, made with mode 0600 if it is missing. Returns the inode that was written to, and how long
-   * the file was a moment before.
-   */
-  append(path: string, text: string): Promise<{ ino: number; size: number }>
+  /** One write(2) at the end of the file, made with mode 0600 if it is missing; and a look at it right after. */
+  append(path: string, text: string): Promise<Appended>
   /** Creates the file, or empties it first. `durable`: on the disk when it returns. Mode 0600 unless given. */
   write(path: string, text: string, options?: { durable?: boolean; mode?: number }): Promise<void>
   /** `exists`: there is such a name already; `missing`: there is no `from`. */
@@ -50,6 +54,14 @@ export interface Files {
   /** Follows symbolic links; the path itself where there is nothing, or where they cannot be followed. */
   resolve(path: string): Promise<string>
   modeOf(path: string): Promise<number | null>
+}
+
+/** Into the file that stands at the path: who finds that it is another one by now writes again. */
+export async function appendToPresent(files: Pick<Files, 'append'>, path: string, text: string): Promise<{ ino: number; end: number }> {
+  for (;;) {
+    const { ino, end } = await files.append(path, text)
+    if (end !== null) return { ino, end }
+  }
 }
 
 /** Whether two looks saw the same file in the same state. */

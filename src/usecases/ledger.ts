@@ -29,7 +29,9 @@ export async function appendToLedger(
   if (once && text.split('\n').some((there) => saysTheSame(there, line))) return
   await files.makeDirectory(dirname(ledger))
   const cutOff = text !== '' && !text.endsWith('\n') // a line that another program did not finish stays a line of its own
-  await files.append(ledger, `${cutOff ? '\n' : ''}${JSON.stringify(line)}\n`)
+  const ours = `${cutOff ? '\n' : ''}${JSON.stringify(line)}\n`
+  let end: number | null = null
+  while (end === null) ({ end } = await files.append(ledger, ours)) // it was put away meanwhile: into the next one
 }
 
 function saysTheSame(text: string, { outcome, learning }: LedgerLine): boolean {

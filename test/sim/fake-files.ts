@@ -62,15 +62,13 @@ export function filesOf(disk: Disk, process: Process): Files {
         return inode === undefined ? null : identityOf(inode)
       }),
     append: async (path, text) => {
-      const [inode, size] = await step(() => {
-        const opened = disk.get(path) ?? disk.create(path, '', process)
-        return [opened, identityOf(opened).size] as const
-      })
-      return step(() => {
+      const inode = await step(() => disk.get(path) ?? disk.create(path, '', process))
+      const end = await step(() => {
         inode.text += text // the descriptor was opened a step before: the file may have been renamed since, or be longer
         disk.touch(inode)
-        return { ino: inode.ino, size }
+        return identityOf(inode).size
       })
+      return step(() => ({ ino: inode.ino, end: disk.get(path) === inode ? end : null }))
     },
     write: async (path, text) => {
       const inode = await step(() => {

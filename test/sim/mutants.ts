@@ -128,8 +128,8 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/store/file/journal.ts',
-        find: 'if (after?.ino !== before.ino) continue',
-        replace: 'if (after?.ino !== before.ino) return',
+        find: 'if (end === null) continue',
+        replace: 'if (end === null) return',
       },
     ],
     options: ['writes=0.04', 'fault.cut=0.2', 'fault.pause=0.4', 'faultRate=0.03'],

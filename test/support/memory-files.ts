@@ -9,9 +9,9 @@ export function memoryFiles(): { files: Map<string, string>; api: RootFiles['fil
       return text === undefined ? null : { text, valid: true, identity: { ino: 1, size: text.length, mtimeMs: 0 } }
     },
     async append(path, text) {
-      const before = files.get(path) ?? ''
-      files.set(path, before + text)
-      return { ino: 1, size: before.length }
+      const all = (files.get(path) ?? '') + text
+      files.set(path, all)
+      return { ino: 1, end: all.length }
     },
     async write(path, text) {
       files.set(path, text)

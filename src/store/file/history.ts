@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import type { Change } from '../../domain/operation.js'
-import type { Files } from '../../platform/files.js'
+import { appendToPresent, type Files } from '../../platform/files.js'
 import { isChange } from './line-shapes.js'
 import type { History } from '../root.js'
 
@@ -14,7 +14,7 @@ const FIRST_BYTES = 64 * 1024
 
 export class HistoryFile implements History {
   private readonly path: string
-  /** Before the last changes were added; null: none were added by this process. */
+  /** With the last changes that were added; null: none were added by this process. */
   private size: number | null = null
 
   constructor(
@@ -28,7 +28,7 @@ export class HistoryFile implements History {
     if (changes.length === 0) return
     if (this.size === null || this.size > MAX_BYTES) this.size = (await this.files.identify(this.path))?.size ?? 0 // others may have begun another one
     if (this.size > MAX_BYTES) await this.files.rename(this.path, `${this.path}.1`)
-    this.size = (await this.files.append(this.path, `\n${changes.map((change) => JSON.stringify(change)).join('\n')}\n`)).size
+    this.size = (await appendToPresent(this.files, this.path, `\n${changes.map((change) => JSON.stringify(change)).join('\n')}\n`)).end
   }
 
   /** Counts the lines, and those that nobody can read. */

@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import { addAll } from '../../domain/lists.js'
 import { MemoryError, messageOf } from '../../errors/errors.js'
-import type { Files } from '../../platform/files.js'
+import { type Appended, appendToPresent, type Files } from '../../platform/files.js'
 import type { JournalLine, JournalTail } from '../root.js'
 import { isJournalLine } from './line-shapes.js'
 import { OwnLines } from './own-lines.js'
@@ -47,25 +47,25 @@ export class Journal {
   private async write(lines: readonly JournalLine[]): Promise<void> {
     const text = lines.map((line) => `${BEGIN}\n${JSON.stringify(line)}\n`).join('')
     for (;;) {
-      let before: { ino: number; size: number }
+      let appended: Appended
       try {
-        before = await this.files.append(this.path, text)
+        appended = await this.files.append(this.path, text)
       } catch (error) {
         throw new MemoryError('unavailable', `the journal ${this.path} takes no line: ${messageOf(error)}`, {
           cause: error,
           suggestions: ['free space or mend the permissions of the directory, then repeat the command: nothing was written'],
         })
       }
-      const after = await this.files.identify(this.path)
-      if (after?.ino !== before.ino) continue
-      if (after.size === before.size + Buffer.byteLength(text)) this.own.add(lines, before, after.size)
+      const { ino, end } = appended
+      if (end === null) continue
+      this.own.add(lines, { ino, from: end - Buffer.byteLength(text), end })
       return
     }
   }
 
   /** Throws where no line could be appended. */
   async probe(): Promise<void> {
-    await this.files.append(this.path, '')
+    await appendToPresent(this.files, this.path, '')
   }
 
   /** Counts the lines behind `generation`, and those that nobody can read. */

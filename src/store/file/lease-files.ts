@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import type { Holder, Lease } from '../../domain/lease.js'
-import type { Files } from '../../platform/files.js'
+import { appendToPresent, type Files } from '../../platform/files.js'
 import { type Moment, msUntil } from '../../platform/uptime.js'
 import type { KeptLease, KeptLeases } from '../lease-contract.js'
 
@@ -82,7 +82,7 @@ export class LeaseFiles implements KeptLeases {
     const added = ids.filter((id) => !known.has(id))
     if (added.length === 0) return
     await this.files.makeDirectory(this.directory, 0o700)
-    await this.files.append(join(this.directory, ROOTS), `${added.join('\n')}\n`)
+    await appendToPresent(this.files, join(this.directory, ROOTS), `${added.join('\n')}\n`)
   }
 
   private async dropBelow(name: string, fence: number): Promise<void> {

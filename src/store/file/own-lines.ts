@@ -16,11 +16,14 @@ interface Run {
 export class OwnLines {
   private run: Run | null = null
 
-  /** Appended to a journal that was `size` long and is `end` long now: nobody else has appended meanwhile. */
-  add(lines: readonly JournalLine[], { ino, size }: { ino: number; size: number }, end: number): void {
+  /**
+   * Appended to a journal that ends with them now. Where another process has appended in the same moment, `from` is no place at which
+   * a line begins, or one that nobody has read up to: then they are not taken.
+   */
+  add(lines: readonly JournalLine[], { ino, from, end }: Omit<Run, 'lines'>): void {
     const { run } = this
-    const goesOn = run !== null && run.ino === ino && run.end === size && run.lines.length < MOST
-    if (!goesOn) this.run = { ino, from: size, end, lines: [...lines] }
+    const goesOn = run !== null && run.ino === ino && run.end === from && run.lines.length < MOST
+    if (!goesOn) this.run = { ino, from, end, lines: [...lines] }
     else {
       addAll(run.lines, lines)
       run.end = end

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { cloneMap, formatLine, InvalidJson, parseTreeMap, type TreeMap } from '../../domain/json.js'
 import { applyEdits, diffTrees, type LeafEdit } from '../../domain/tree.js'
 import type { Clock } from '../../platform/clock.js'
-import type { Files } from '../../platform/files.js'
+import { appendToPresent, type Files } from '../../platform/files.js'
 import type { Version, Versions } from '../root.js'
 
 /** A version can be edited this long after it was read. */
@@ -143,7 +143,7 @@ export class VersionLog implements Versions {
 
   private async log(pair: Pair, line: LogLine, hash: string): Promise<void> {
     const text = `\n${JSON.stringify(line)}\n`
-    await this.files.append(this.at(pair.n, 'log'), text)
+    await appendToPresent(this.files, this.at(pair.n, 'log'), text)
     pair.hashes.add(hash)
     pair.lines++
     pair.bytes += text.length

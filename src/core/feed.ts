@@ -32,7 +32,7 @@ export class Feed {
   private recent: Change[] = []
   private messages: Message[] = []
   private messageCount = 0
-  private waiting: (() => void)[] = []
+  private readonly followers = new Set<() => void>()
   /** Watchers from before this revision have a gap. */
   private lostBelow = 0
   /** Between these revisions there is no change. */
@@ -86,23 +86,14 @@ export class Feed {
     return this.source.older(rev)
   }
 
-  /** Resolves when there may be something new. */
-  next(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      if (signal.aborted) resolve()
-      else {
-        signal.addEventListener('abort', done, { once: true })
-        this.waiting.push(done)
-      }
-    })
+  /** Calls back whenever there may be something new, until the returned function is called. */
+  onWake(follower: () => void): () => void {
+    this.followers.add(follower)
+    return () => this.followers.delete(follower)
   }
 
   wake(): void {
-    for (const resume of this.waiting.splice(0)) resume()
+    for (const follower of this.followers) follower()
   }
 }
 

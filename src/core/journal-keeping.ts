@@ -142,11 +142,11 @@ export class JournalKeeping {
     await this.completeHistory(numbered, changes)
   }
 
-  /** A change that this root numbered itself is a commit; an operation waits until the replica contains it. */
+  /** A change that this root numbered itself is a commit; an operation waits until the replica contains it, which mostly it does by now. */
   private take(line: JournalLine): void {
     this.linesSinceFold++
     if ('change' in line) this.follow(line.change)
-    else this.copy.open.add(line)
+    else if (!this.copy.replica.seen.has(line.op.id)) this.copy.open.add(line)
   }
 
   /** Applies what was pulled or numbered after the state was saved, as far as it joins on. */

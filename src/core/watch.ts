@@ -7,16 +7,47 @@ import type { Notice, WatchRequest } from './memory.js'
 
 export async function* watchFeed(feed: Feed, request: WatchRequest): AsyncGenerator<Notice, void, undefined> {
   const watcher = new Watcher(feed, request.since === undefined ? null : parseCursor(request.since))
+  const bell = new Bell(feed, request.signal)
   let isReady = false
-  while (!request.signal.aborted) {
-    const more = feed.next(request.signal) // before looking: what comes while looking wakes it
-    for (const notice of await watcher.look()) {
-      yield notice
-      if (request.signal.aborted) return
+  try {
+    while (!request.signal.aborted) {
+      const more = bell.next() // before looking: what comes while looking wakes it
+      for (const notice of await watcher.look()) {
+        yield notice
+        if (request.signal.aborted) return
+      }
+      if (!isReady) yield watcher.ready()
+      isReady = true
+      await more
     }
-    if (!isReady) yield watcher.ready()
-    isReady = true
-    await more
+  } finally {
+    bell.end()
+  }
+}
+
+/** Rings when there may be something new, and at the end. One listener for the life of a watcher: one for each look costs as much as the look. */
+class Bell {
+  private ring = (): void => undefined
+  private readonly endOfWaking: () => void
+
+  constructor(
+    feed: Feed,
+    private readonly signal: AbortSignal,
+  ) {
+    this.endOfWaking = feed.onWake(() => {
+      this.ring()
+    })
+    signal.addEventListener('abort', this.end, { once: true })
+  }
+
+  next(): Promise<void> {
+    return new Promise((resolve) => (this.ring = resolve))
+  }
+
+  readonly end = (): void => {
+    this.signal.removeEventListener('abort', this.end)
+    this.endOfWaking()
+    this.ring()
   }
 }
 

@@ -7,11 +7,13 @@ export const formatPointer = (segments: readonly string[]): Pointer =>
 
 export function parsePointer(pointer: Pointer): string[] {
   if (pointer === '') return []
+  if (pointer.indexOf('/', 1) < 0) return [unescaped(pointer.slice(1))]
   const segments = pointer.slice(1).split('/')
-  return pointer.includes('~') ? segments.map(unescaped) : segments
+  return segments.map(unescaped)
 }
 
-const unescaped = (segment: string): string => segment.replaceAll('~1', '/').replaceAll('~0', '~')
+const unescaped = (segment: string): string =>
+  segment.includes('~') ? segment.replaceAll('~1', '/').replaceAll('~0', '~') : segment
 
 /** One of the two contains the other, or they are equal: a write to one is a write to the other. */
 export const overlaps = (a: Pointer, b: Pointer): boolean => isWithin(a, b) || isWithin(b, a)

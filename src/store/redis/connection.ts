@@ -6,7 +6,7 @@ import { Redis } from 'ioredis'
 import { StoreUnavailable } from '../../errors/errors.js'
 import { anotherServer, type Circumstances, explain, isReply, isSuperfluousPassword, silent } from './failures.js'
 import { gather } from '../../platform/gather.js'
-import { startPatience } from '../../platform/patience.js'
+import { LastingPatience, startPatience } from '../../platform/patience.js'
 import { scriptDefinitions } from './scripts.js'
 
 export type RedisEndpoint = ({ socket: string } | { host: string; port: number; tls?: boolean }) & {
@@ -67,7 +67,9 @@ export class RedisConnection {
   readonly version: string
   /** False as soon as it is known to be broken or closed. */
   isOpen: boolean
-  private answeredAt = 0
+  private waiting = 0
+  private isSilent = false
+  private readonly patience: LastingPatience
 
   constructor(
     private readonly client: Redis,
@@ -80,26 +82,38 @@ export class RedisConnection {
     this.budgetMs = options.budgetMs ?? budgetOf(options.endpoint, latencyMs)
     this.run = factOf(info, 'run_id') ?? ''
     this.version = factOf(info, 'redis_version') ?? ''
+    this.patience = new LastingPatience(this.budgetMs, () => {
+      this.isSilent = true
+      this.end()
+    })
     this.isOpen = client.status === 'ready'
     client.once('end', () => {
       this.isOpen = false
     })
   }
 
-  /** Sends what `work` sends. A server that does not answer in time is given up: the connection is closed. */
+  /**
+   * Sends what `work` sends. A server that gives no answer in time is given up: the connection is closed. Answers come in the order of the
+   * requests, so one that others are still answered before is not late.
+   */
   async call<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     if (!this.isOpen) throw new StoreUnavailable(`the connection to Redis at ${this.label} is closed`, false)
-    const { budgetMs, label, client } = this
-    gather(client.stream)
+    gather(this.client.stream)
+    if (this.waiting++ === 0) this.patience.begin()
     try {
-      const late = (): Error => silent(label, budgetMs, true)
-      const answer = await within(budgetMs, work(client), late, () => this.answeredAt)
-      this.answeredAt = performance.now()
-      return answer
+      return await work(this.client)
     } catch (error) {
-      if (!isReply(error)) this.end()
-      throw explain(error, this.circumstances(!isReply(error) && !isUnsent(error)))
+      throw this.failure(error)
+    } finally {
+      if (--this.waiting === 0) this.patience.end()
+      else this.patience.sign()
     }
+  }
+
+  private failure(error: unknown): Error {
+    if (isReply(error)) return explain(error, this.circumstances(false))
+    this.end()
+    return this.isSilent ? silent(this.label, this.budgetMs, true) : explain(error, this.circumstances(!isUnsent(error)))
   }
 
   /** Another connection to the same place. */
@@ -192,22 +206,13 @@ function destroy(client: Redis): void {
   stream?.destroy()
 }
 
-/**
- * Rejects after `ms` without a sign of life: answers come in the order of the requests, so one that others are still answered
- * before is not late. A process that was itself stopped finds the answer and the end of the time together: the answer counts.
- */
-async function within<T>(ms: number, work: Promise<T>, late: () => Error, lastSign = () => 0): Promise<T> {
+/** Rejects after `ms`. A process that was itself stopped finds the answer and the end of the time together: the answer counts. */
+async function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
   let end = (): void => undefined
   const time = new Promise<never>((_, reject) => {
-    const wait = (restMs: number): void => {
-      end = startPatience(restMs, look)
-    }
-    const look = (): void => {
-      const restMs = lastSign() + ms - performance.now()
-      if (restMs > 0) wait(restMs)
-      else reject(late())
-    }
-    wait(ms)
+    end = startPatience(ms, () => {
+      reject(late())
+    })
   })
   try {
     return await Promise.race([work, time])

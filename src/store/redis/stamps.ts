@@ -11,7 +11,7 @@ import { encodeName } from '../hash-fields.js'
 
 /** Pointers are written in UTF-8, which has no halves of surrogate pairs; `~2` is no escape of a JSON Pointer. */
 export const encodePointer = (path: Pointer): string =>
-  path.replace(/\p{Surrogate}/gu, (half) => `~2${half.charCodeAt(0).toString(16)}`)
+  path.isWellFormed() ? path : path.replace(/\p{Surrogate}/gu, (half) => `~2${half.charCodeAt(0).toString(16)}`)
 
 const decodePointer = (text: string): Pointer =>
   text.includes('~2')

@@ -8,13 +8,15 @@ export class Agenda {
   private storeAt = 0
   private notBefore = 0
   private resume: (() => void) | null = null
+  /** When it looks again by itself. */
+  private wakesAt = -Infinity
 
   /** `files`: what the store may know is known here. */
   ask(inMs: number, where: 'store' | 'files'): void {
     const at = performance.now() + inMs
     if (where === 'store') this.storeDueAt = Math.min(this.storeDueAt, at)
     else this.dueAt = Math.min(this.dueAt, at)
-    this.resume?.()
+    if (at < this.wakesAt) this.resume?.()
   }
 
   /** A round has failed: nothing is tried for `ms`, whoever asks, and then everything. */
@@ -61,6 +63,7 @@ export class Agenda {
         resolve()
       }
       const timer = setTimeout(wake, Math.ceil(ms))
+      this.wakesAt = performance.now() + ms
       this.resume = wake
     })
   }

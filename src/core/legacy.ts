@@ -31,8 +31,7 @@ export class LegacyWatch {
    * are to be compared again when it has. `hasSent`: something was committed, or put back.
    */
   async take(store: Store, copy: RootCopy, targets: Iterable<Target>): Promise<{ ahead: Target[]; hasSent: boolean }> {
-    const all = await this.notAsKnown(store, copy.replica, [...targets])
-    const ahead: Target[] = []
+    const { others: all, ahead } = await this.notAsKnown(store, copy.replica, [...targets])
     let hasSent = false
     for (let from = 0; from < all.length; from += AT_A_TIME) {
       const some = all.slice(from, from + AT_A_TIME)
@@ -46,16 +45,24 @@ export class LegacyWatch {
     return { ahead, hasSent }
   }
 
-  /** Nearly all are as they should be: own writes have touched them, or nobody. */
-  private async notAsKnown(store: Store, { entries }: Replica, targets: readonly Target[]): Promise<Target[]> {
+  /**
+   * Nearly all are as they should be: own writes have touched them, or nobody. `ahead`: of those that are not, who has had a change since
+   * they were asked for, so that nothing is known of them as they are.
+   */
+  private async notAsKnown(store: Store, { entries }: Replica, targets: readonly Target[]): Promise<{ others: Target[]; ahead: Target[] }> {
     const known = new Map<Target, Entry>()
+    const revs = new Map<Target, number>()
     for (const target of targets) {
       const entry = entries.get(target)
-      if (entry !== undefined) known.set(target, entry)
+      if (entry === undefined) continue
+      known.set(target, entry)
+      revs.set(target, entry.rev)
     }
-    if (store.unlike === undefined || known.size === 0) return [...targets]
+    if (store.unlike === undefined || known.size === 0) return { others: [...targets], ahead: [] }
     const unlike = new Set(await store.unlike(known))
-    return targets.filter((target) => !known.has(target) || unlike.has(target))
+    const isAhead = (target: Target): boolean => unlike.has(target) && entries.get(target)?.rev !== revs.get(target)
+    const others = targets.filter((target) => !known.has(target) || (unlike.has(target) && !isAhead(target)))
+    return { others, ahead: targets.filter(isAhead) }
   }
 
   private async takeOne(store: Store, copy: RootCopy, target: Target, read: Stored): Promise<Compared> {

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 
 /** Bytes. More is not held back: what waits here must not be taken for what a reader leaves unread. */
-const MOST = 16 * 1024
+const MOST = 8 * 1024
 
 /**
  * Call before writing: what is written in this turn of the event loop then goes out together at its end. A system call costs more than

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Agenda } from '../../../src/core/agenda.js'
 
 test.each(['while it rests', 'before it rests'])('who asks for a round %s is answered before it begins', async (when) => {
@@ -15,4 +15,26 @@ test.each(['while it rests', 'before it rests'])('who asks for a round %s is ans
   if (when === 'while it rests') ask()
   await round
   expect(order).toEqual(['answer', 'round'])
+})
+
+test('who asks for something later than it wakes by itself wakes it in vain', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  const agenda = new Agenda()
+  agenda.takesStore(0, true)
+  let looks = 0
+  let isOver = false
+  const next = (): { idleMs: number; fileDueInMs: null } => (looks++, { idleMs: 30_000, fileDueInMs: null })
+  const rest = agenda.rest(next, () => false).then(() => (isOver = true))
+  for (const [inMs, where] of [[10, 'store'], [20, 'store'], [15, 'files']] as const) {
+    agenda.ask(inMs, where)
+    await Promise.resolve()
+  }
+  expect(looks).toBe(2) // in the beginning, and when the first one asked
+  await vi.advanceTimersByTimeAsync(9)
+  expect(isOver).toBe(false)
+  await vi.advanceTimersByTimeAsync(2)
+  await rest
 })

@@ -116,3 +116,25 @@ test('while a hub prepares to fold, the journal is read for others', async () =>
   await folded
   expect(steps).toEqual(['prepare', 'read', 'seal', 'read', 'save'])
 })
+
+test('an own operation that the replica contains by the time its line is followed waits for nothing', async () => {
+  const op = { id: 'c0', t: 1, target: 'agent:a' as const, kind: 'set' as const, edits: [], base: 0, baseEpoch: '', by: 'x', root: 'r' }
+  const lines = [{ op, rev: 1, epoch: 'r1' }, { op: { ...op, id: 'c1' }, rev: 2, epoch: 'r1' }]
+  const tail = { generation: 0, ino: 1, end: 0 }
+  const root = {
+    load: () => Promise.resolve({ state: { ...emptyState(), replica: { ...emptyState().replica, epoch: 'r1' } }, saved: null, lines: [], tail, damage: null }),
+    more: () => Promise.resolve({ lines: lines.splice(0, 1), tail }),
+    id: () => Promise.resolve('r'),
+    history: { follow: () => () => Promise.resolve([]), add: () => Promise.resolve() },
+  }
+  const clock = { now: () => 1_000 }
+  const copy = new RootCopy(clock)
+  const keeping = new JournalKeeping({ root, clock } as unknown as Ports, copy, 'life')
+  await keeping.refresh()
+  copy.follow(changesUpTo(1))
+  const { version } = copy.open
+  await keeping.refresh()
+  expect(copy.open.version).toBe(version)
+  await keeping.refresh()
+  expect(copy.open.has('c1')).toBe(true) // its change has not come yet
+})

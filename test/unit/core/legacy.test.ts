@@ -28,8 +28,14 @@ async function place() {
   const ports = { digest: (text: string) => text, clock: { now: () => NOW }, root } as unknown as Ports
   const legacy = new LegacyWatch(ports)
   const read: Target[] = []
+  let meanwhile = (): Promise<void> => Promise.resolve()
   const counting = Object.assign(Object.create(store) as MemoryStore, {
     read: (...args: Parameters<MemoryStore['read']>) => (read.push(args[0]), store.read(...args)),
+    unlike: async (...args: Parameters<MemoryStore['unlike']>) => {
+      const unlike = await store.unlike(...args)
+      await meanwhile()
+      return unlike
+    },
   })
   const commit = async (draft: Draft): Promise<Change> => {
     const verdict = await store.commit({ epoch: 'r1', floor: 0, draft, before: undefined, expect: {} })
@@ -41,9 +47,10 @@ async function place() {
   }
   for (let n = 0; n < AGENTS; n++) await commit(draftOf(n, 'new'))
   await pull()
-  /** What was read, and what came of it. */
-  const scan = async (): Promise<{ read: Target[]; ahead: Target[]; hasSent: boolean }> => {
+  /** What was read, and what came of it. `during`: what happens while the answer is on its way. */
+  const scan = async (during = meanwhile): Promise<{ read: Target[]; ahead: Target[]; hasSent: boolean }> => {
     read.length = 0
+    meanwhile = during
     const outcome = await legacy.take(counting, copy, await store.targets())
     await pull()
     return { read: [...read], ...outcome }
@@ -63,6 +70,13 @@ test('a change that this root has not pulled is ahead, and is not when it was pu
   const { commit, scan } = await place()
   await commit(draftOf(7, 'other'))
   expect(await scan()).toEqual({ read: ['agent:a7'], ahead: ['agent:a7'], hasSent: false })
+  expect(await scan()).toEqual({ read: [], ahead: [], hasSent: false })
+})
+
+test('a change of which this root hears while it compares is compared the next time, and nothing is read for it', async () => {
+  const { commit, pull, scan } = await place()
+  await commit(draftOf(7, 'other'))
+  expect(await scan(pull)).toEqual({ read: [], ahead: ['agent:a7'], hasSent: false })
   expect(await scan()).toEqual({ read: [], ahead: [], hasSent: false })
 })
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Feed } from '../../../src/core/feed.js'
 import { OpenOperations } from '../../../src/core/open-operations.js'
 import { ShownRecords } from '../../../src/core/overlay.js'
@@ -179,4 +179,33 @@ describe('what is kept of the records that are shown', () => {
   })
 
   const texts = (records: ReturnType<ShownRecords['of']>): Map<Target, string> => new Map([...records].map(([target, { tree }]) => [target, formatLine(tree)]))
+})
+
+test('a watcher listens once for its end, however much it is told, and leaves nothing behind', async () => {
+  const { replica } = countingReplica()
+  const feed = new Feed({
+    ...{ rev: () => replica.rev, rootId: () => 'r', document: () => new Map(), older: () => Promise.resolve({ changes: [], complete: true }) },
+    ...{ pending: () => [], isOpen: () => false, lastSettled: () => replica },
+  })
+  const end = new AbortController()
+  const listened = vi.spyOn(end.signal, 'addEventListener')
+  const notices = watchFeed(feed, { signal: end.signal })
+  await notices.next()
+  for (let rev = 1; rev <= 100; rev++) {
+    const committed = change(new Waiting().next().op, rev)
+    advance(replica, committed)
+    feed.take({ is: 'changes', changes: [committed] })
+    expect((await notices.next()).value).toMatchObject({ is: 'change', change: { rev } })
+  }
+  expect(listened).toHaveBeenCalledTimes(1)
+
+  const last = notices.next()
+  end.abort()
+  expect(await last).toEqual({ done: true, value: undefined })
+  const woken = vi.fn()
+  const forget = feed.onWake(woken)
+  feed.wake()
+  forget()
+  feed.wake()
+  expect(woken).toHaveBeenCalledTimes(1)
 })

@@ -159,9 +159,9 @@ export class LocalEngine implements Engine {
   async status(): Promise<Status> {
     const store = await this.ports.connector.connect()
     const view = await this.view()
-    if (this.hub === null && store !== null) await this.reading.lookInStore(view, store) // nobody has pulled for us
+    const isApart = this.hub === null && store !== null && !(await this.reading.lookInStore(view, store)) // nobody has pulled for us
     const hub = { running: this.hub !== null, pid: null, version: null, startedAt: null }
-    return { ...(await statusOf(this.ports, view, store)), hub }
+    return { ...(await statusOf(this.ports, view, store, isApart)), hub }
   }
 
   /** Has a round done, which restores, takes in and replicates; never deletes. */

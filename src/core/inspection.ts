@@ -23,17 +23,22 @@ export interface Examination {
 /** Longer than a connector rests after a failure. */
 const CONNECTOR_REST_MS = 500
 
-export async function statusOf(ports: Ports, view: Keeper, store: Store | null): Promise<Omit<Status, 'hub'>> {
+/** Redis answers, and what this root has was not joined with it. */
+const APART = 'it has lost data, or is another one: the keeper of this root has to join it first'
+
+/** `isApart`: the view is not of the store's lineage. */
+export async function statusOf(ports: Ports, view: Keeper, store: Store | null, isApart = false): Promise<Omit<Status, 'hub'>> {
   const { connector, root } = ports
+  const reason = isApart ? APART : view.refusal
   const latency = store !== null && 'ping' in store ? await latencyOf(store as WakingStore) : null
   const file = await lookAtFile(ports, view.facts())
   const isCurrent = file.is === 'ours' && file.text.includes(`"rev": ${view.compose().get('rev') as string}`)
   return {
     root: root.path,
-    redis: view.refusal === null ? modeOf(ports, view.replica.epoch, store) : 'away',
+    redis: reason === null ? modeOf(ports, view.replica.epoch, store) : 'away',
     redisUrl: connector.url,
     namespace: connector.namespace,
-    redisReason: view.refusal ?? connector.reason,
+    redisReason: reason ?? connector.reason,
     redisLatencyMs: latency,
     rev: view.replica.rev,
     epoch: view.replica.epoch,

@@ -47,7 +47,7 @@ export class Leases implements Leasing {
     const token = this.digest(request.token)
     const call: AcquireCall = { id, name, token, holder, reason, ttlMs, process, waits: waitMs > 0 }
     const until = performance.now() + waitMs
-    const first = await this.firstAttempt(call, until)
+    const first = await this.firstAttempt(call, until, signal)
     return first.is === 'granted' || waitMs === 0 ? first : this.waiting.turnOf(call, first, until, signal)
   }
 
@@ -105,13 +105,13 @@ export class Leases implements Leasing {
   // ---- one attempt
 
   /** Who has time to wait is not sent away by a keeper that many are asking at once. */
-  private async firstAttempt(call: AcquireCall, until: number): Promise<AcquireOutcome> {
+  private async firstAttempt(call: AcquireCall, until: number, signal?: AbortSignal): Promise<AcquireOutcome> {
     for (;;) {
       try {
         return await this.attempt(call)
       } catch (error) {
         const isBusy = error instanceof MemoryError && error.details['keeper'] === 'busy'
-        if (!isBusy || performance.now() + PAUSE_MS >= until) throw error
+        if (!isBusy || signal?.aborted === true || performance.now() + PAUSE_MS >= until) throw error
         await this.ports.clock.pause(PAUSE_MS)
       }
     }

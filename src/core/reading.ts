@@ -64,7 +64,7 @@ export class Reading {
     if (store === null || (await this.lookInStore(view, store))) return view
     await this.single.settle() // who only reads would see what was there before for ever
     const joined = await this.single.load()
-    await this.lookInStore(joined, store)
+    if (!(await this.lookInStore(joined, store))) joined.mode = 'away'
     return joined
   }
 
@@ -80,7 +80,7 @@ export class Reading {
 
   /**
    * Without a hub nobody has pulled for us: the records are read from the store, pending writes laid over them. False: it lost data, or
-   * is another one, and has to be joined first.
+   * is another one, and has to be joined first: what is shown until then is what this root has.
    */
   async lookInStore(view: Keeper, store: Store): Promise<boolean> {
     try {

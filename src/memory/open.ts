@@ -2,7 +2,7 @@
 import { HubGone } from '../client/connection.js'
 import { connectHubOf } from '../client/connect.js'
 import type { HubClient } from '../client/hub-client.js'
-import { type Leasing, leasingBy } from '../core/leasing.js'
+import { type AcquireOutcome, type AcquireRequest, type Leasing, leasingBy } from '../core/leasing.js'
 import type { Engine } from '../core/engine-types.js'
 import type { Comparison, Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { TreeMap } from '../domain/json.js'
@@ -38,7 +38,11 @@ class HubOrSelf implements Memory {
   private hub: Promise<HubClient | null> | null = null
   private lookedAt = -Infinity
   private self: Promise<LocalEngine> | null = null
-  private isClosed = false
+  private closing: Promise<void> | null = null
+  /** What was asked for and is not answered yet. */
+  private readonly running = new Set<Promise<unknown>>()
+  /** For those who follow, or wait for others. */
+  private readonly ending = new AbortController()
   readonly leases: Leasing
 
   constructor(private readonly options: OpenOptions) {
@@ -50,9 +54,24 @@ class HubOrSelf implements Memory {
     )
     this.leases = {
       ...leases,
-      acquire: (request, signal) => this.waiting(request, (by, rest) => by.acquire(rest, signal)),
-      untilFree: (request, signal) => this.waiting(request, (by, rest) => by.untilFree(rest, signal)),
+      acquire: (request, signal) => this.waiting(request, (by, rest) => this.acquire(by, rest, signal)),
+      untilFree: (request, signal) => this.waiting(request, (by, rest) => by.untilFree(rest, this.orEnding(signal))),
     }
+  }
+
+  /** What is granted while this memory is closed would be held by nobody. */
+  private async acquire(by: Leasing, request: AcquireRequest, signal?: AbortSignal): Promise<AcquireOutcome> {
+    const outcome = await by.acquire(request, this.orEnding(signal))
+    if (this.closing !== null && outcome.is === 'granted') {
+      const { id, name, token, holder } = request
+      await by.release({ id: `${id}.gone`, name, token, reason: 'nobody took it', by: holder })
+    }
+    this.refuseClosed()
+    return outcome
+  }
+
+  private orEnding(signal?: AbortSignal): AbortSignal {
+    return signal === undefined ? this.ending.signal : AbortSignal.any([signal, this.ending.signal])
   }
 
   /** A hub that dies while somebody waits: he goes on waiting for the rest of his time, at his place in the queue. */
@@ -85,11 +104,11 @@ class HubOrSelf implements Memory {
     try {
       return await attempt()
     } catch (error) {
-      if (!(error instanceof MemoryError) || error.code !== 'unavailable') throw error
+      if (!(error instanceof MemoryError) || error.code !== 'unavailable' || this.closing !== null) throw error
       const hub = await connectHubOf(this.options.root, { budgetMs: PATIENT_HUB_BUDGET_MS })
       if (hub === null) throw error
       this.hub = Promise.resolve(hub)
-      return byHub(hub)
+      return this.followed(byHub(hub))
     }
   }
 
@@ -148,11 +167,12 @@ class HubOrSelf implements Memory {
   /** Goes on without the hub when there is none any more, and with it when one comes. */
   async *watch(request: WatchRequest): AsyncGenerator<Notice, void, undefined> {
     this.refuseClosed()
+    const signal = this.orEnding(request.signal)
     let since = request.since
     const hub = await this.connectHub()
     if (hub !== null) {
       try {
-        for await (const notice of hub.watch(request)) {
+        for await (const notice of hub.watch({ ...request, signal })) {
           if ('cursor' in notice) since = notice.cursor
           yield notice
         }
@@ -162,21 +182,39 @@ class HubOrSelf implements Memory {
         this.hub = Promise.resolve(null)
       }
     }
+    if (signal.aborted) return
     const engine = await this.engine()
-    for await (const notice of engine.watch({ ...request, ...(since !== undefined && { since }) })) {
+    for await (const notice of engine.watch({ ...request, signal, ...(since !== undefined && { since }) })) {
       if (notice.is === 'ready' && since !== request.since) continue // it was said when the watch began
       yield notice
     }
   }
 
-  async close(): Promise<void> {
-    this.isClosed = true
+  /** Who follows, or waits for a lease, is ended; what else was asked for is answered first. */
+  close(): Promise<void> {
+    return (this.closing ??= this.closeNow())
+  }
+
+  private async closeNow(): Promise<void> {
+    this.ending.abort()
+    while (this.running.size > 0) await Promise.allSettled(this.running)
     await (await this.hub)?.close()
     await (await this.self?.catch(() => null))?.close() // one that could not be opened has told who asked
   }
 
+  private followed<T>(work: Promise<T>): Promise<T> {
+    this.running.add(work)
+    const forget = (): void => void this.running.delete(work)
+    work.then(forget, forget)
+    return work
+  }
+
+  private byHubOrSelf<T>(byHub: (hub: HubClient) => Promise<T>, bySelf: (engine: LocalEngine) => Promise<T>): Promise<T> {
+    return this.followed(this.askHubOrSelf(byHub, bySelf))
+  }
+
   /** What the hub did not answer is done here. A write that it may have done carries the same id, and is done once. */
-  private async byHubOrSelf<T>(byHub: (hub: HubClient) => Promise<T>, bySelf: (engine: LocalEngine) => Promise<T>): Promise<T> {
+  private async askHubOrSelf<T>(byHub: (hub: HubClient) => Promise<T>, bySelf: (engine: LocalEngine) => Promise<T>): Promise<T> {
     this.refuseClosed()
     const hub = await this.connectHub()
     if (hub !== null) {
@@ -192,7 +230,7 @@ class HubOrSelf implements Memory {
 
   /** It would open connections that nobody ends. */
   private refuseClosed(): void {
-    if (this.isClosed) throw new MemoryError('usage', 'this memory was closed: nothing can be read or written through it any more')
+    if (this.closing !== null) throw new MemoryError('usage', 'this memory was closed: nothing can be read or written through it any more')
   }
 
   /** One that was not there, or did not answer, is looked for again after a while: this process may live for long. */

@@ -16,6 +16,7 @@ export class RedisConnector implements Connector {
   private connecting: Promise<RedisStore | null> | null = null
   private failedAt = -Infinity
   private used: RedisEndpoint | null = null
+  private isClosed = false
 
   constructor(
     private readonly redis: ResolvedRedis,
@@ -36,7 +37,7 @@ export class RedisConnector implements Connector {
   }
 
   async connect(): Promise<RedisStore | null> {
-    if (this.redis.state === 'off') return null
+    if (this.redis.state === 'off' || this.isClosed) return null
     if (this.store?.connection.isOpen === true) return this.store
     if (performance.now() - this.failedAt < PAUSE_MS) return null
     this.connecting ??= this.attempt().finally(() => {
@@ -45,7 +46,10 @@ export class RedisConnector implements Connector {
     return this.connecting
   }
 
+  /** For good: who is at something still finds none, and makes no connection that nobody would end. */
   async close(): Promise<void> {
+    this.isClosed = true
+    await this.connecting
     await this.store?.close()
     this.store = null
   }

@@ -84,6 +84,29 @@ describe('the library', () => {
     expect(await cli.ok('get', 'agents.mary.context.n')).toBe('1\n')
   })
 
+  it.each(['a watch', 'a wait for a lease'])('that is closed ends %s', async (what) => {
+    const holder = await openMemory({ root: cli.root, by: 'holder' })
+    afterwards(() => holder.close())
+    const lease = await holder.acquireLease('report')
+    if (what === 'a watch') {
+      let told = 0
+      const watching = (async () => {
+        for await (const _ of memory.watch()) told++
+      })()
+      let n = 0
+      await expect.poll(async () => (await holder.updateAgentContext('mary', { n: n++ }), told)).toBeGreaterThan(0)
+      await memory.close()
+      await watching
+      return
+    }
+    const waiting = memory.acquireLease('report', { waitMs: 600_000 }).catch((error: unknown) => error)
+    await expect.poll(async () => JSON.parse(await cli.ok('lock', 'status', 'report', '--json')) as unknown).toMatchObject({ waiting: ['program'] })
+    await memory.close()
+    expect(await waiting).toMatchObject({ code: 'usage', message: expect.stringContaining('was closed') })
+    await lease.release()
+    expect(JSON.parse(await cli.ok('lock', 'status', 'report', '--json'))).toMatchObject({ held: false })
+  })
+
   it('whose settings cannot be used is closed without an error', async () => {
     await expect(openMemory({ root: cli.root, redisUrl: 'garbage' })).rejects.toMatchObject({ code: 'usage' })
     const before = process.env['MEMORY_SYNC_REDIS']

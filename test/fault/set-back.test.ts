@@ -72,3 +72,23 @@ describe.each(WAYS)('the data of Redis was set back: $name', ({ shows, copy }) =
     if (hasHub) await world.ok('health')
   })
 })
+
+test('where nobody can join what Redis has by now, a reader is shown what this root has, and told that it is that', async () => {
+  const server = await startRedis()
+  const client = await server.client()
+  const [world, other] = [await World.around(server), await World.around(server)]
+  const hub = await world.startHub()
+  await world.ok('set', 'mary', 'x=1')
+  hub.signal('SIGSTOP') // it has the place of the keeper
+  await client.flushall()
+  await other.ok('set', 'rnd', 'z=1')
+  const shown = await world.json<Record<string, unknown>>('get', '--with-meta')
+  expect(shown).toMatchObject({ source: 'file', durability: 'file', context: { agents: { mary: { context: { x: 1 } } } } })
+  expect((await world.run('status')).stdout).toMatch(/it has lost data, or is another one/)
+
+  hub.signal('SIGCONT')
+  await soon(async () => {
+    expect(await world.json<Record<string, unknown>>('get', '--with-meta')).toMatchObject({ durability: 'redis', context: { agents: { mary: {}, rnd: {} } } })
+    return true
+  }, 'both')
+})

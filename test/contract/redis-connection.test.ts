@@ -215,6 +215,21 @@ describe('a server that cannot be used', () => {
     const store = await open(server, { username: 'guest', password: 'pw' })
     expect((await failureOf(store.hello())).message).toContain('does not permit')
   })
+
+  it('that tells a user nothing of its replication serves him, and those whom it tells', async () => {
+    const server = await startRedis()
+    const client = await server.client()
+    await client.call('ACL', 'SETUSER', 'guest', 'on', '>pw', '~*', '&*', '+@all', '-@dangerous', '+info|server')
+    const [guest, other] = [await open(server, { username: 'guest', password: 'pw' }), await open(server)]
+    await guest.beginEpoch(await guest.hello(), { epoch: 'r1', atLeast: 0 })
+    await commit(guest, draftOf([set('/n', '1')]))
+    await commit(other, draftOf([set('/n', '2')]))
+    await commit(guest, draftOf([set('/n', '3')]))
+    expect([await lineOf(guest), await lineOf(other)]).toEqual(['{"n":3}', '{"n":3}'])
+
+    await other.beginEpoch(await other.hello(), { epoch: 'r2', atLeast: 0 }) // the mark is of one who is told
+    expect((await guest.hello()).owner).toBe(guest.connection.run)
+  })
 })
 
 describe('a connection', () => {

@@ -16,6 +16,7 @@ const TOLD: readonly [text: string, says: RegExp][] = [
   ['BUSY Redis is busy running a script.', /busy with a script/],
   ['MISCONF Redis is configured to save RDB snapshots', /cannot save its data/],
   ["NOPERM this user has no permissions to run the 'evalsha' command", /does not permit/],
+  ["ERR The user executing the script can't run this command or subcommand script: 9f, on @user_script:12.", /does not permit/],
   ['CLUSTERDOWN The cluster is down', /cluster that is down/],
   ["CROSSSLOT Keys in request don't hash to the same slot", /different slots/],
   ['MOVED 3999 127.0.0.1:6381', /different slots/],

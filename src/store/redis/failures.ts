@@ -51,9 +51,9 @@ const REFUSALS: readonly Explanation[] = [
     suggestion: 'look into its log: usually its disk is full',
   },
   {
-    pattern: /^NOPERM/,
+    pattern: /^NOPERM|can't run this command or subcommand/,
     says: 'does not permit this user our commands',
-    suggestion: 'allow the user scripts, hashes, streams and sorted sets on our keys (ACL SETUSER)',
+    suggestion: 'allow the user INFO, and scripts, hashes, streams and sorted sets on our keys (ACL SETUSER)',
   },
   { pattern: /^CLUSTERDOWN/, says: 'is a cluster that is down', suggestion: 'repair the cluster' },
   {

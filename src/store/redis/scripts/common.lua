@@ -16,14 +16,22 @@ local function hasMarks(sync, seen, keys, keytimes)
 end
 
 -- Another one whenever this server was a replica for a while: then its data may be another's, although the process is the same.
+-- '' where it is not told: this user may be forbidden to ask.
 local function replication()
-  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+  local told = redis.pcall('INFO', 'replication')
+  return type(told) == 'string' and string.match(told, 'master_replid:(%x+)') or ''
 end
 
--- The server process under which the data set was confirmed; '' where it was another's data since. An older version noted no replication.
+local function isSameReplication(known)
+  if not known or known == '' then return true end -- an older version, or a user who was not told, has noted none
+  local now = replication()
+  return now == '' or now == known
+end
+
+-- The server process under which the data set was confirmed; '' where it was another's data since.
 local function ownerOf(sync)
   local now = redis.call('HMGET', sync, 'owner', 'replication')
-  return (not now[2] or now[2] == replication()) and now[1] or ''
+  return isSameReplication(now[2]) and now[1] or ''
 end
 
 -- Whether the data set is that of `epoch`, confirmed under server process `run`.

@@ -120,7 +120,8 @@ memory_sync_receive_header() {
 memory_sync_print_failed() {
   syserror -e memory_sync_reason
   case $memory_sync_reason in
-    'Broken pipe' | 'Bad file descriptor') return 0 ;;
+    'Broken pipe') return 0 ;;
+    'Bad file descriptor') memory_sync_reason='EBADF: bad file descriptor' ;;
     'No space left on device') memory_sync_reason='ENOSPC: no space left on device' ;;
   esac
   [ "$1" -eq 3 ] || printf 'Error: the output cannot be written: %s, write\n' "$memory_sync_reason" >&3
@@ -208,6 +209,7 @@ if [ "$memory_sync_way" = hub ]; then
   trap '' PIPE
   true 3>&2 || exec 2>/dev/null # it may be closed
   exec 3>&2 2>/dev/null
+  true 4>&1 || exec 1</dev/null # where it is closed, the socket would get its number, and the hub what is meant for the user
   memory_sync_ask_hub "$@"
   exec 2>&3 3>&-
   memory_sync_word=$memory_sync_fate
@@ -225,6 +227,8 @@ memory_sync_to_node() {
   if [ -z "$1" ]; then
     shift
   fi
+  # Node puts /dev/null in the place of a closed output, and could not tell that nobody sees what it prints; this it cannot write.
+  { true 3>&1; } 2>/dev/null || exec 1</dev/null
   exec "$memory_sync_node" "$memory_sync_program" "$@"
 }
 

@@ -29,6 +29,14 @@ describe('output', () => {
     })
   })
 
+  it.runIf(process.platform === 'linux').each(['agents', '--help', 'task --help', '--version'])('of %s: it fails, too', async (words) => {
+    await cli.ok('set', 'mary', 'a=1')
+    expect(await cli.shell(`node "$MS" ${words} > /dev/full`)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^Error: the output cannot be written: ENOSPC.*\n$/),
+    })
+  })
+
   it('has no colour when piped', async () => {
     const { out, err } = await cli.runWith({ env: { FORCE_COLOR: '1', NO_COLOR: '1' } }, 'get', '--help')
     expect(out + err).not.toContain('\u001B[')

@@ -212,6 +212,12 @@ describe('the script', () => {
       spawnSync('bash', ['-o', 'pipefail', '-c', line], { env: { ...env, S: script }, encoding: 'utf8' })
     expect(run('"$S" get | head -c1')).toMatchObject({ status: 0, stdout: '{', stderr: '' })
     if (process.platform === 'linux') expect(run('"$S" get >/dev/full')).toMatchObject({ status: 1, stderr: expect.stringContaining('ENOSPC') })
+    for (const words of ['get', 'agents', 'where --json', '--help']) {
+      const stderr = 'Error: the output cannot be written: EBADF: bad file descriptor, write\n'
+      expect({ words, ...run(`"$S" ${words} >&-`) }).toMatchObject({ words, status: 1, stderr })
+      expect({ words, ...run(`"$S" ${words} >/dev/null`) }).toMatchObject({ words, status: 0, stderr: '' })
+    }
+    expect(run('"$S" set mary a=1 >&-')).toMatchObject({ status: 0, stderr: '' }) // it has nothing to print
   })
 })
 

@@ -10,3 +10,6 @@ export const MAX_LABEL_BYTES = 1_000
 
 /** Top-level members that `set` takes as a target. */
 export const PATCHABLE_MEMBERS: readonly string[] = ['current_work', 'token_usage']
+
+/** Whether something of that name in the inbox is meant as a drop: no hidden ones, as programs that write carefully use them. */
+export const isDropName = (name: string): boolean => name.endsWith('.json') && !name.startsWith('.')

@@ -69,8 +69,8 @@ export interface Facts {
   stateBroken: string | null
   journal: { lines: number; unreadable: number }
   history: { lines: number; unreadable: number }
-  /** `inTheWay`: something that is no folder stands there. */
-  inbox: { is: 'absent' | 'there' | 'inTheWay'; rejected: number }
+  /** `inTheWay`: something that is no folder stands there. `strays`: what is named as a drop and can be none, with the reason. */
+  inbox: { is: 'absent' | 'there' | 'inTheWay'; rejected: number; strays: readonly string[] }
   /** ms; the oldest acknowledged write that is not in Redis; null: there is none. */
   oldestPendingMs: number | null
   /** The newest time of a write in the journal, ms; 0: there is none. */

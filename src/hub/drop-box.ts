@@ -11,10 +11,11 @@ import type { Clock } from '../platform/clock.js'
 import { type Bridge, bridgeOf } from './bridge.js'
 import type { Component } from './components.js'
 import { dropKey, type DropName, isAmbiguous, parseDrop, parseDropName, writeOfDrop } from './drop.js'
-import { type DropContent, type DropFile, listDrops, MAX_DROP_BYTES, moveDrop, readDrop, rejectFile } from './drop-files.js'
+import { type DropContent, type DropFile, entriesIn, lookAtDrops, MAX_DROP_BYTES, moveDrop, readDrop, rejectFile } from './drop-files.js'
 import { FolderWatch, UNWATCHED_MS } from './folder-watch.js'
 import type { Log } from './log.js'
 import { Looker } from './looker.js'
+import { Strays } from './strays.js'
 
 export interface DropBoxOptions {
   root: string
@@ -44,6 +45,7 @@ export class DropBox implements Component {
   private readonly momentMs: number
   private readonly patienceMs: number
   private readonly rescanMs: number
+  private readonly strays: Strays
   private sightings = new Map<string, Sighting>()
 
   constructor(private readonly options: DropBoxOptions) {
@@ -51,7 +53,8 @@ export class DropBox implements Component {
     this.momentMs = options.momentMs ?? 50
     this.patienceMs = options.patienceMs ?? 5_000
     this.rescanMs = options.rescanMs ?? 5_000
-    this.looker = new Looker(() => this.look(), this.options.log, 'the inbox')
+    this.strays = new Strays(options.log, 'the inbox')
+    this.looker = new Looker(() => this.look(), options.log, 'the inbox')
     this.watch = new FolderWatch(this.bridge.inbox, () => {
       this.looker.lookNow()
     }, options.log)
@@ -70,7 +73,8 @@ export class DropBox implements Component {
   /** One look at everything in the inbox, the oldest drop first. Returns when to look again, ms. */
   private async look(): Promise<number> {
     const rescanMs = this.watch.ensure() ? this.rescanMs : Math.min(this.rescanMs, UNWATCHED_MS)
-    const files = await listDrops(this.bridge.inbox, this.options.clock.now())
+    const names = this.strays.filesAmong(await entriesIn(this.bridge.inbox))
+    const files = await lookAtDrops(this.bridge.inbox, names, this.options.clock.now())
     this.remember(files)
     const waiting = new Set<string>()
     let next = rescanMs

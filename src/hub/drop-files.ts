@@ -2,8 +2,11 @@
 import { constants } from 'node:fs'
 import { lstat, open, readdir, rename, utimes, writeFile } from 'node:fs/promises'
 import { basename, join, parse } from 'node:path'
+import { isDropName } from '../domain/name.js'
 import { sha256 } from '../platform/digests.js'
+import { type Entry, entryOf } from '../platform/entries.js'
 import { makeFolder } from '../platform/make-folder.js'
+import { refuseOthers } from '../platform/open-file.js'
 
 /** More than any context may have; it is not even read. */
 export const MAX_DROP_BYTES = 16 * 1024 * 1024
@@ -24,9 +27,14 @@ export interface DropContent {
   digest: string
 }
 
-/** Files that may be drops: `*.json`, no hidden ones (programs that write carefully use them) and no folders or pipes. */
-export async function listDrops(inbox: string, now: number): Promise<DropFile[]> {
-  const names = (await readdir(inbox)).filter((name) => name.endsWith('.json') && !name.startsWith('.'))
+/** What is meant as a drop, whether it can be one or not. */
+export async function entriesIn(folder: string, isMeant = isDropName): Promise<Entry[]> {
+  const found = await readdir(folder, { encoding: 'buffer', withFileTypes: true })
+  return found.map(entryOf).filter(({ name }) => isMeant(name))
+}
+
+/** `names`: of files. One that is gone by now, or is no file any more, is left out. */
+export async function lookAtDrops(inbox: string, names: readonly string[], now: number): Promise<DropFile[]> {
   const files = await Promise.all(names.map((name) => look(inbox, name, now)))
   return files.filter((file) => file !== null)
 }
@@ -40,17 +48,22 @@ async function look(inbox: string, name: string, now: number): Promise<DropFile 
 
 /** null: it is not there any more. */
 export async function readDrop(path: string): Promise<DropContent | null> {
-  const bytes = await unlessMissing(async () => {
-    // Not through a link, and not waiting for a pipe that took the file's place.
+  const bytes = await readWhole(path)
+  if (bytes === null) return null
+  return { text: decode(bytes), digest: sha256(bytes) }
+}
+
+/** null: it is not there any more. Throws for what is no file: not through a link, and not waiting for a pipe that took a file's place. */
+export async function readWhole(path: string): Promise<Buffer | null> {
+  return unlessMissing(async () => {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
+      refuseOthers(path, await file.stat())
       return await file.readFile()
     } finally {
       await file.close()
     }
   })
-  if (bytes === null) return null
-  return { text: decode(bytes), digest: sha256(bytes) }
 }
 
 function decode(bytes: Buffer): string | null {

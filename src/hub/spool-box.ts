@@ -2,7 +2,7 @@
  * Takes in what hooks could not deliver. Every record has the key of its first attempt, so that it is taken once, whether that
  * attempt arrived or not, and however often the hub dies between writing and removing. What cannot be recorded is kept apart.
  */
-import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stateFolderOf } from '../client/socket-path.js'
 import type { Memory } from '../core/memory.js'
@@ -12,10 +12,11 @@ import { randomId } from '../platform/digests.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { parseSpooled, takeSpooled } from '../usecases/spooled.js'
 import type { Component } from './components.js'
-import { rejectFile, unlessMissing } from './drop-files.js'
+import { entriesIn, readWhole, rejectFile, unlessMissing } from './drop-files.js'
 import { FolderWatch } from './folder-watch.js'
 import type { Log } from './log.js'
 import { Looker } from './looker.js'
+import { Strays } from './strays.js'
 
 export interface SpoolBoxOptions {
   root: string
@@ -39,10 +40,12 @@ export class SpoolBox implements Component {
   private readonly folder: string
   private readonly watch: FolderWatch
   private readonly looker: Looker
+  private readonly strays: Strays
   private readonly told = new Map<string, string>()
 
   constructor(private readonly options: SpoolBoxOptions) {
     this.folder = spoolOf(options.root)
+    this.strays = new Strays(options.log, 'the spool')
     this.looker = new Looker(() => this.look(), options.log, 'the spool')
     this.watch = new FolderWatch(this.folder, () => {
       this.looker.lookNow()
@@ -63,7 +66,7 @@ export class SpoolBox implements Component {
   private async look(): Promise<number> {
     const { rescanMs = 2_000 } = this.options
     this.watch.ensure()
-    const names = (await readdir(this.folder)).filter((name) => RECORD.test(name))
+    const names = this.strays.filesAmong(await entriesIn(this.folder, (name) => RECORD.test(name)))
     for (const name of names.sort(byTime)) {
       if (this.looker.isStopping) break
       if (name.startsWith('.') && !(await this.isLeft(name))) continue
@@ -85,7 +88,7 @@ export class SpoolBox implements Component {
   private async consider(name: string): Promise<boolean> {
     const path = join(this.folder, name)
     try {
-      const bytes = await unlessMissing(() => readFile(path))
+      const bytes = await readWhole(path)
       if (bytes !== null) await takeSpooled(this.surroundings, { root: this.options.root, files: nodeFiles }, parseSpooled(bytes))
       await rm(path, { force: true })
       this.told.delete(name)

@@ -188,7 +188,7 @@ describe('what cannot be delivered', () => {
     mkdirSync(`${tree.spool}/1-folder.record`, { recursive: true })
     writeFileSync(`${tree.spool}/${at}-2.record`, spoolFile('k2', at, ['mary', 'NEXT', 'completed', '{}']))
     await soon(() => tree.spooled().join() === '1-folder.record')
-    await soon(() => /1-folder\.record of the spool waits/.test(tree.world.hub?.stdout() ?? ''))
+    await soon(() => /1-folder\.record in the spool is a folder: it is not taken/.test(tree.world.hub?.stdout() ?? ''))
   })
 
   test('because the spool cannot be written either is in the log, and a delivery does not need the spool', async () => {

@@ -9,6 +9,7 @@ import { bridgeOf, type Bridge } from '../../src/hub/bridge.js'
 import { DropBox, type DropBoxOptions } from '../../src/hub/drop-box.js'
 import { Housekeeping } from '../../src/hub/housekeeping.js'
 import { createLog } from '../../src/hub/log.js'
+import { SpoolBox, spoolOf } from '../../src/hub/spool-box.js'
 import { systemClock } from '../../src/platform/clock.js'
 import { afterwards } from '../support/cleanup.js'
 import { eventually } from '../support/eventually.js'
@@ -214,6 +215,50 @@ test('100 drops at once are 100 writes', async () => {
   for (let i = 0; i < 100; i++) drop(`a${i}_context_${1762909092 + i}.json`, `{"n":${i}}`)
   await eventually(() => existsSync(bridge.processed) && readdirSync(bridge.processed).length === 100)
   expect(new Set(engine.changes.map((change) => change.target)).size).toBe(100)
+})
+
+/** A name that is no UTF-8, where the file system takes one; and the names of all that was made. */
+function makeStrays(folder: string, ending: string): string[] {
+  const name = (kind: string): string => `${kind}_context_5${ending}`
+  mkdirSync(path.join(folder, name('folder')))
+  symlinkSync('/nonexistent', path.join(folder, name('link')))
+  execFileSync('mkfifo', [path.join(folder, name('pipe'))])
+  const made = ['folder', 'link', 'pipe'].map((kind) => `${name(kind)} in the `)
+  try {
+    writeFileSync(Buffer.concat([Buffer.from(`${folder}/gc_\xff`, 'latin1'), Buffer.from(name(''))]), '{}')
+  } catch {
+    return made // macOS takes no such name
+  }
+  return [...made, `gc_\uFFFD${name('')} in the `]
+}
+
+test('what can be no drop stays where it is, holds nobody up, and is named once', async () => {
+  const { bridge, engine, drop, lines, box } = await dropBox({ rescanMs: 20 })
+  const strays = makeStrays(bridge.inbox, '.json')
+  mkdirSync(path.join(bridge.inbox, 'archive'))
+  drop('mary_context_9.json', '{"a":1}')
+  await eventually(() => engine.changes.length === 1 && lines.length === strays.length)
+  drop('mary_context_10.json', '{"a":2}')
+  await eventually(() => engine.changes.length === 2)
+  await box.stop()
+  for (const stray of strays) expect(lines.filter((line) => line.includes(`${stray}inbox `))).toHaveLength(1)
+  expect(lines).toHaveLength(strays.length)
+  expect(readdirSync(bridge.inbox)).toHaveLength(strays.length + 1)
+})
+
+test('what can be no record of the spool stays where it is, holds nobody up, and is named once', async () => {
+  const root = await makeTempFolder('msr-')
+  const lines: string[] = []
+  mkdirSync(spoolOf(root), { recursive: true })
+  const strays = makeStrays(spoolOf(root), '.record')
+  const log = createLog((line) => lines.push(line), systemClock)
+  const box = new SpoolBox({ root, memory: new FakeEngine(root), log, clock: systemClock, patienceMs: 0, rescanMs: 20 })
+  await box.start()
+  writeFileSync(path.join(spoolOf(root), 'z.record'), 'no record')
+  await eventually(() => existsSync(path.join(spoolOf(root), 'rejected', 'z.record')))
+  await box.stop()
+  for (const stray of strays) expect(lines.filter((line) => line.includes(`${stray}spool `))).toHaveLength(1)
+  expect(lines).toHaveLength(strays.length + 1)
 })
 
 const DAY_MS = 24 * 60 * 60 * 1000

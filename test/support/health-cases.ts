@@ -361,6 +361,14 @@ export const HEALTH_CASES: HealthCase[] = [
     mend: (world) => rm(`${world.root}/bridge/memory/processed/rejected`, { recursive: true }),
   },
   {
+    ...{ check: 'inbox', when: 'a folder stands there under the name of a drop', setUp: FILES_ALONE, is: 'warn' },
+    harm: async (world) => {
+      await fix(world)
+      await mkdir(`${world.root}/bridge/memory/inbox/gc_context_1.json`)
+    },
+    mend: (world) => rm(`${world.root}/bridge/memory/inbox/gc_context_1.json`, { recursive: true }),
+  },
+  {
     ...{ check: 'clock', when: 'the newest write is from the future', setUp: FILES_ALONE, is: 'warn' },
     harm: plain((world) => world.runWith({ env: AN_HOUR_AHEAD }, 'set', 'mary', 'late=1')),
     mend: async () => ({ env: AN_HOUR_AHEAD }),

@@ -4,6 +4,8 @@ import { basename, join } from 'node:path'
 import type { Facts } from '../../health/facts.js'
 import { stateFolderOf } from '../../client/socket-path.js'
 import { registeredHubs } from '../../client/hub-registry.js'
+import { isDropName } from '../../domain/name.js'
+import { entryOf } from '../../platform/entries.js'
 import { systemProcesses } from '../../platform/processes.js'
 
 /** What the system does not tell, is not there. */
@@ -76,5 +78,13 @@ export function inboxOf(root: string): Facts['inbox'] {
   const isFolder = orNull(() => statSync(inbox))?.isDirectory() === true
   const kept = new Set(entriesOf(join(memory, 'processed', 'rejected')).flatMap((entry) => (entry.isFile() ? [entry.name] : [])))
   const rejected = [...kept].filter((name) => !isReasonOf(name, kept)).length
-  return { is: isFolder ? 'there' : orNull(() => lstatSync(inbox)) === null ? 'absent' : 'inTheWay', rejected }
+  const strays = isFolder ? straysIn(inbox) : []
+  return { is: isFolder ? 'there' : orNull(() => lstatSync(inbox)) === null ? 'absent' : 'inTheWay', rejected, strays }
+}
+
+/** The hub does not take them. */
+function straysIn(inbox: string): string[] {
+  const found = orNull(() => readdirSync(inbox, { encoding: 'buffer', withFileTypes: true })) ?? []
+  const meant = found.map(entryOf).filter(({ name }) => isDropName(name))
+  return meant.flatMap(({ name, flaw }) => (flaw === null ? [] : [`${name} ${flaw}`]))
 }

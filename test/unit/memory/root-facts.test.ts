@@ -9,5 +9,5 @@ test('a rejected drop counts once, with the file beside it that says why', async
   await mkdir(rejected, { recursive: true })
   await mkdir(`${root}/bridge/memory/inbox`)
   for (const name of ['gc_context_1.json', 'gc_context_1.json.reason', 'noformat.json', 'noformat.json.reason', 'lonely.reason']) await writeFile(`${rejected}/${name}`, 'x')
-  expect(inboxOf(root)).toEqual({ is: 'there', rejected: 3 })
+  expect(inboxOf(root)).toEqual({ is: 'there', rejected: 3, strays: [] })
 })

@@ -3,25 +3,26 @@ import { Errors } from '@oclif/core'
 import { MemoryError } from '../errors/errors.js'
 import { faultOf } from '../verbs/failure-text.js'
 import { printedFailure } from '../verbs/printed.js'
+import { didYouMean, nearestCommands, nearestOf } from './nearest.js'
 import { printAll } from './streams.js'
 
 /**
  * Prints it and returns the exit code. `prefix` comes before the message in the human form. Where the JSON cannot be written, the same is
- * said on stderr.
+ * said on stderr. `commands`: the names that there are.
  */
 export async function reportFailure(
   error: unknown,
-  form: { json: boolean; prefix?: string },
+  form: { json: boolean; prefix?: string; commands?: readonly string[] },
 ): Promise<number> {
-  const failure = failureOf(error)
+  const failure = failureOf(error, form.commands)
   return printAll(printedFailure(failure, form)).catch(() => printAll(printedFailure(failure, { ...form, json: false })))
 }
 
 /** Anything that was thrown as one of our errors: what oclif says of a wrong call is `usage`, a disk that refuses is `unavailable`, all else is our bug. */
-export const failureOf = (error: unknown): MemoryError =>
-  error instanceof Errors.CLIError ? usageFailure(error) : faultOf(error)
+export const failureOf = (error: unknown, commands: readonly string[] = []): MemoryError =>
+  error instanceof Errors.CLIError ? usageFailure(error, commands) : faultOf(error)
 
-function usageFailure(error: Errors.CLIError): MemoryError {
+function usageFailure(error: Errors.CLIError, commands: readonly string[]): MemoryError {
   // oclif appends its hint and, for some errors, the whole help; the message proper is the first paragraph.
   const message = error.message
     .replaceAll(ANSI_COLOUR, '')
@@ -34,8 +35,21 @@ function usageFailure(error: Errors.CLIError): MemoryError {
     )
     .replaceAll(/\s+/g, ' ')
     .trim()
-  const wayOut = message.startsWith('there is no command') ? 'memory_sync --help lists the commands' : 'add --help to see how it is called'
-  return new MemoryError('usage', message, { suggestions: [wayOut], cause: error })
+  const stray = NO_COMMAND.exec(message)?.[1]
+  const suggestions =
+    stray === undefined
+      ? [...didYouMean(nearestFlags(error)), 'add --help to see how it is called']
+      : [...didYouMean(nearestCommands(stray, commands)), 'memory_sync --help lists the commands']
+  return new MemoryError('usage', message, { suggestions, cause: error })
+}
+
+const NO_COMMAND = /^there is no command "(.*)"$/
+
+/** oclif does not export the class of the error for unknown flags. */
+function nearestFlags(error: Errors.CLIError & { flags?: unknown; parse?: { input?: { flags?: Record<string, { hidden?: boolean }> } } }): string[] {
+  if (!Array.isArray(error.flags)) return []
+  const known = Object.entries(error.parse?.input?.flags ?? {}).flatMap(([name, { hidden }]) => (hidden === true ? [] : [`--${name}`]))
+  return [...new Set(error.flags.flatMap((flag) => nearestOf(String(flag).split('=', 1)[0] ?? '', known)))]
 }
 
 const ANSI_COLOUR = /\u001B\[[\d;]*m/g

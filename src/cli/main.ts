@@ -14,9 +14,11 @@ export async function main(packageFile: string): Promise<void> {
 }
 
 async function exitCodeOfRun(argv: string[], packageFile: string): Promise<number> {
+  let commands: string[] = []
   try {
     // Plugins are looked for in ~/.local/share/memory_sync, which is where we install ourselves: none of it is oclif's.
     const config = await Config.load({ root: packageFile, userPlugins: false, devPlugins: false })
+    commands = namesOf(config)
     const { dropIn } = whatWasHandedOver()
     if (dropIn !== undefined && !isCommand(argv[0], config)) return await legacyUsage(dropIn)
     const asked = asHelp(argv)
@@ -26,7 +28,7 @@ async function exitCodeOfRun(argv: string[], packageFile: string): Promise<numbe
     return 0
   } catch (error) {
     if (error instanceof Errors.ExitError) return error.oclif.exit ?? 1
-    return reportFailure(error, { json: asksForJson(argv) })
+    return reportFailure(error, { json: asksForJson(argv), commands })
   }
 }
 
@@ -46,10 +48,11 @@ function refuseStray(argv: readonly string[], config: Config): void {
   }
 }
 
-function isCommand(word: string | undefined, { commands }: Config): boolean {
-  const names = commands.flatMap(({ id, aliases }) => [id, ...aliases])
-  return names.some((name) => name.split(':', 1)[0] === word)
-}
+const isCommand = (word: string | undefined, config: Config): boolean => namesOf(config).some((name) => name.split(' ', 1)[0] === word)
+
+/** As they are typed, aliases too. */
+const namesOf = ({ commands }: Config): string[] =>
+  commands.flatMap(({ id, aliases, hidden }) => (hidden ? [] : [id, ...aliases])).map((name) => name.replaceAll(':', ' '))
 
 /** What the script that we stand in for said, to nothing and to what it did not know. */
 async function legacyUsage(calledAs: string): Promise<number> {

@@ -77,6 +77,24 @@ describe('what is refused', () => {
   })
 
   it.each([
+    [['updat'], 'update'],
+    [['updat', 'mary', 'active'], 'update'],
+    [['task', 'lst'], 'task list'],
+    [['redis-syn'], 'redis-sync'],
+    [['get', '--agnt', 'mary'], '--agent'],
+    [['log', '--agnt=mary'], '--agent'],
+    [['set', 'mary', '--jsno'], '--json'],
+  ])('%j: the nearest name that there is is said', async (args, name) => {
+    expect(await cli.run(...args)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(`\n  - did you mean ${name}?\n`) })
+  })
+
+  it.each([[['frobnicate']], [['get', '--frobnicate']], [['--frobnicate']], [['task', 'x']]])('%j: nothing is near, and nothing is guessed', async (args) => {
+    const { code, err } = await cli.run(...args)
+    expect(code).toBe(2)
+    expect(err).not.toContain('did you mean')
+  })
+
+  it.each([
     [['set', 'mary', '--hekp', '--json']],
     [['frobnicate', '--json']],
     [['set', '--json']],

@@ -283,3 +283,39 @@ test('a guard decides by its exit code, on the item itself, and in its time', as
   expect([hung.code, hung.stderr]).toEqual([1, expect.stringContaining('no answer after 0.3 s')])
   expect(await world.json('task', 'show', 'A')).toMatchObject({ status: 'in_progress', owner: 'mary' })
 })
+
+describe.each([FILES_ALONE, REDIS_AND_HUB])('a circle of items that wait for each other, with $name,', (setUp) => {
+  test('is refused by the write that would close it, and named', async () => {
+    const world = await World.make(setUp)
+    await world.ok('task', 'add', 'A', '--depends-on', 'B')
+    await world.ok('task', 'add', 'B', '--depends-on', 'C')
+    const before = await world.ok('task', 'list', '--json')
+    for (const needs of [['--depends-on', 'A'], ['dependencies=A']]) {
+      const { code, stdout, stderr } = await world.run('task', 'add', 'C', ...needs)
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toMatch(/C needs A, A needs B, B needs C\. Nothing was written\n {2}- leave one of these dependencies out/)
+    }
+    await writeFile(`${world.root}/tracking.yaml`, 'prp_tracking:\n  D: {title: D, status: new}\n  C: {title: C, status: new, depends_on: [A]}\n')
+    expect(await world.run('task', 'import', `${world.root}/tracking.yaml`)).toMatchObject({ code: 2, stderr: expect.stringContaining('B needs C') })
+    expect(await world.ok('task', 'list', '--json')).toBe(before)
+    await world.ok('task', 'add', 'C', '--depends-on', 'D')
+  })
+
+  test('of which two writers wrote one half each hangs nobody, and can be opened again', async () => {
+    const world = await World.make(setUp)
+    const memory = await world.memory()
+    for (const [id, other] of [['A', 'B'], ['B', 'A']] as const) {
+      const edits = [{ do: 'set', path: '/title', value: '"x"' }, { do: 'set', path: '/status', value: '"new"' }, { do: 'set', path: '/depends_on', value: `["${other}"]` }] as const
+      await memory.write({ target: `task:${id}`, kind: 'set', edits: [...edits], by: 'x' })
+    }
+    expect(await world.json<JsonObject[]>('task', 'list')).toHaveLength(2)
+    for (const call of [['task', 'board'], ['task', 'show', 'A'], ['task', 'export'], ['agents']]) await world.ok(...call)
+    expect((await world.run('task', 'next')).stdout).not.toMatch(/[AB]/)
+    expect(await world.run('task', 'claim', 'A', '--agent', 'mary')).toMatchObject({ code: 1, stderr: expect.stringContaining('B') })
+    expect((await world.run('health')).stdout).toContain('Health Score')
+    await world.ok('task', 'add', 'D', '--depends-on', 'A') // it is in no circle itself
+    await writeFile(`${world.root}/tracking.yaml`, 'prp_tracking:\n  A: {depends_on: []}\n')
+    await world.ok('task', 'import', `${world.root}/tracking.yaml`, '--overwrite')
+    await world.ok('task', 'claim', 'A', '--agent', 'mary')
+  })
+})

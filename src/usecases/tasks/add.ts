@@ -12,6 +12,7 @@ import { MemoryError } from '../../errors/errors.js'
 import { editsOfAssignment } from '../assignment.js'
 import { refuseTooLarge } from '../limits.js'
 import { receiptOf, type Receipt, type WriteConditions } from '../receipt.js'
+import { refuseCircles } from './circles.js'
 import { loadTasks, type TaskSurroundings } from './surroundings.js'
 
 export interface NewTask extends Omit<WriteConditions, 'ifRev'> {
@@ -31,7 +32,8 @@ export async function addTask(surroundings: TaskSurroundings, task: NewTask): Pr
   refuseTooLarge('the title', leafOf(title))
   const others = fields.flatMap((field) => editsOfAssignment(field, ''))
   for (const { path } of others) refuseOwnMember(path)
-  refuseItself(id, dependsOn, others)
+  const needed = [...dependsOn, ...neededBy(id, others)]
+  if (needed.includes(id)) throw new MemoryError('usage', `${id} cannot depend on itself: nothing was written`)
   const edits: Edit[] = [
     set('/title', title),
     set('/status', 'new'),
@@ -39,6 +41,7 @@ export async function addTask(surroundings: TaskSurroundings, task: NewTask): Pr
     ...(dependsOn.length === 0 ? [] : [{ do: 'set' as const, path: '/depends_on', value: JSON.stringify(dependsOn) }]),
     ...others,
   ]
+  if (needed.length > 0) await refuseCircle(surroundings, { id, edits, is: 'new' })
   const payload = JSON.stringify(['add', id, title, dependsOn, fields])
   const outcome = await surroundings.memory.write({ ...creation(surroundings, id, edits), payload, ...conditions })
   if (!outcome.ok && outcome.reason === 'conflict') throw isThere(id)
@@ -66,12 +69,17 @@ function refuseIllegal(name: string): void {
   })
 }
 
-/** Nobody could ever claim it. */
-function refuseItself(id: string, dependsOn: readonly string[], others: readonly Edit[]): void {
+/** What fields say that it depends on. */
+function neededBy(id: string, fields: readonly Edit[]): string[] {
   const record: TreeMap = new Map()
-  applyEdits(record, others.flatMap((edit) => (edit.do === 'set' ? [{ path: edit.path, value: edit.value }] : [])))
-  if (![...dependsOn, ...taskOfRecord(id, record).dependsOn].includes(id)) return
-  throw new MemoryError('usage', `${id} cannot depend on itself: nothing was written`)
+  applyEdits(record, fields.flatMap((edit) => (edit.do === 'set' ? [{ path: edit.path, value: edit.value }] : [])))
+  return taskOfRecord(id, record).dependsOn
+}
+
+/** What waits for an item that was not there closes a circle when that item comes. One that is there already is refused, or replayed, by the write. */
+async function refuseCircle(surroundings: TaskSurroundings, item: ItemEdit): Promise<void> {
+  const loaded = await loadTasks(surroundings)
+  if (!loaded.tasks.has(item.id)) await refuseCircles([item], loaded, surroundings.memory)
 }
 
 function refuseOwnMember(path: string): void {
@@ -108,9 +116,11 @@ export async function importTasks(surroundings: TaskSurroundings, document: Tree
   if (tracking.problems.length > 0) {
     throw new MemoryError('usage', `this cannot be imported: ${tracking.problems.join('; ')}. Nothing was written`)
   }
-  const { tasks, snapshot, now } = await loadTasks(surroundings)
+  const loaded = await loadTasks(surroundings)
+  const { tasks, snapshot, now } = loaded
   const present: Present = { tasks, list: snapshot.list, now }
   const edit = trackingEdit(undefined, tracking, present, overwrite)
+  await refuseCircles(edit.items, loaded, surroundings.memory)
   let last: Pick<Receipt, 'pending' | 'durability'> = snapshot
   for (const [written, item] of edit.items.entries()) {
     last = await writeItem(surroundings, item, tasks.get(item.id)?.rev ?? 0).catch(saysHowFar(written, edit.items.length))

@@ -4,6 +4,7 @@
  */
 import type { TreeMap } from '../../domain/json.js'
 import { equalTrees } from '../../domain/json.js'
+import { circlesClosedBy, describeCircle } from '../../domain/task-circle.js'
 import { readTracking, type Tracking, trackingOf } from '../../domain/tracking.js'
 import { type TrackingEdit, trackingEdit } from '../../domain/tracking-edit.js'
 import { MemoryError, messageOf } from '../../errors/errors.js'
@@ -137,6 +138,9 @@ class Copy {
     const { tasks, snapshot, now } = await loadTasks(surroundings)
     const edit = trackingEdit(base, tracking, { tasks, list: snapshot.list, now })
     const { items, list } = mayDelete ? edit : withoutDeletions(edit)
+    for (const circle of circlesClosedBy(items, tasks)) {
+      this.ports.tell('warn', `${this.ports.name}: these items wait for each other, and none can ever be claimed: ${describeCircle(circle)}`)
+    }
     for (const item of items) await writeItem(surroundings, item, tasks.get(item.id)?.rev ?? 0)
     if (list.length > 0) await writeList(surroundings, list)
     const names = [...items.map(({ id }) => id), ...(list.length > 0 ? ['the list'] : [])]

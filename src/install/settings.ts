@@ -72,26 +72,31 @@ async function loginOf(managed: ManagedRedis, now: RedisConfig): Promise<Pick<Re
 const kept = (now: RedisConfig, ...names: ('url' | 'password')[]): Partial<RedisConfig> =>
   Object.fromEntries(names.map((name) => [name, now[name]]))
 
+const FORMATTING = { formattingOptions: { insertSpaces: true, tabSize: 2, insertFinalNewline: true } }
+
 /** The rest of the file stays, byte for byte. */
 export function withSettings(text: string, settings: Partial<Record<Ours, unknown>>): string {
-  const now = (parse(text) as { redis?: Record<string, unknown> } | undefined)?.redis ?? {}
-  const formattingOptions = { insertSpaces: true, tabSize: 2, insertFinalNewline: true }
+  const now = redisIn(text) ?? {}
   let result = text
   for (const name of OURS) {
     if (JSON.stringify(now[name]) === JSON.stringify(settings[name])) continue
-    result = applyEdits(result, modify(result, ['redis', name], settings[name], { formattingOptions }))
+    result = applyEdits(result, modify(result, ['redis', name], settings[name], FORMATTING))
   }
   return result
 }
 
 /** Our settings out of a file that was changed since: each as it was before, unless somebody set it anew. */
 export function withoutSettings(text: string, ours: string, before: string): string {
-  const [now, mine, former] = [text, ours, before].map((of) => (parse(of) as { redis?: Record<string, unknown> } | undefined)?.redis ?? {})
+  const [now, mine, former] = [text, ours, before].map(redisIn)
   const settings = Object.fromEntries(
     OURS.map((name) => [name, JSON.stringify(now?.[name]) === JSON.stringify(mine?.[name]) ? former?.[name] : now?.[name]]),
   )
-  return withSettings(text, settings)
+  const rest = withSettings(text, settings)
+  const isOnlyOurs = former === undefined && now !== undefined && Object.keys(redisIn(rest) ?? {}).length === 0
+  return isOnlyOurs ? applyEdits(rest, modify(rest, ['redis'], undefined, FORMATTING)) : rest
 }
+
+const redisIn = (text: string): Record<string, unknown> | undefined => (parse(text) as { redis?: Record<string, unknown> } | undefined)?.redis
 
 /** redis.conf(5): a word in double quotes, with backslashes. The password stands here and not on the command line. */
 function redisConf(folder: string, url: string, password: string): string {

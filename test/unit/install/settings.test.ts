@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { placesOf } from '../../../src/install/places.js'
 import type { RedisDecision } from '../../../src/install/redis.js'
-import { planSettings } from '../../../src/install/settings.js'
+import { planSettings, withoutSettings } from '../../../src/install/settings.js'
 import { makeTempFolder } from '../../support/temp.js'
 
 type Settings = Record<string, unknown>
@@ -43,4 +43,13 @@ test('a password stays with its address, unless another one is brought', async (
 test('a password is not taken along to another address', async () => {
   const now = { url: 'redis://host:1', password: 'secret', namespace: '{mine}' }
   expect(await settled(now, external('redis://host:2', null))).toEqual({ url: 'redis://host:2', namespace: '{mine}' })
+})
+
+test.each<[string, string, string, string]>([
+  ['goes with them where there was none before', '{\n  "log": 1\n}\n', '{\n  "log": 2,\n  "redis": {\n    "url": "redis://host:1"\n  }\n}\n', '{\n  "log": 2\n}\n'],
+  ['goes from a file that was not there before', '', '{\n  "redis": {\n    "url": "redis://host:1"\n  },\n  "log": 2\n}\n', '{\n  "log": 2\n}\n'],
+  ['stays where it was empty before', '{\n  "redis": {}\n}\n', '{\n  "redis": {\n    "url": "redis://host:1"\n  },\n  "log": 2\n}\n', '{\n  "redis": {\n  },\n  "log": 2\n}\n'],
+  ['stays with what its owner has put there', '', '{\n  "redis": {\n    "url": "redis://host:1",\n    "namespace": "{mine}"\n  }\n}\n', '{\n  "redis": {\n    "namespace": "{mine}"\n  }\n}\n'],
+])('of settings that are taken out of a file that was edited since, the object around them %s', (_, before, now, after) => {
+  expect(withoutSettings(now, '{"redis":{"url":"redis://host:1"}}', before)).toBe(after)
 })

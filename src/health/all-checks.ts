@@ -18,6 +18,7 @@ import { lastOrder } from './checks/last-order.js'
 import { leftovers } from './checks/leftovers.js'
 import { looked } from './checks/looked.js'
 import { modes } from './checks/modes.js'
+import { node } from './checks/node.js'
 import { oneHub } from './checks/one-hub.js'
 import { pending } from './checks/pending.js'
 import { program } from './checks/program.js'
@@ -43,6 +44,7 @@ export const CHECKS: readonly Check[] = [
   service,
   installation,
   program,
+  node,
   hubLag,
   redisConnection,
   redisWrites,

@@ -24,6 +24,8 @@ export interface InstalledFact {
   /** Hooks, scripts, and the Python module. */
   hooks: readonly PieceFact[]
   aliases: readonly (PieceFact & { target: string })[]
+  /** Scripts and service definitions, and the Node that was written into them. */
+  nodes: readonly { path: string; node: string; isThere: boolean }[]
   dispatchers: readonly DispatcherFact[]
   /** The last order that a dispatcher says it sent off since the installation; null: none. */
   lastOrder: { id: string; isRecorded: boolean } | null

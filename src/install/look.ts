@@ -6,6 +6,7 @@ import type { InstalledFact, PieceFact } from '../health/installed.js'
 import { dispatchHook } from './dispatchers.js'
 import { look, lookAtTree, sameShape } from './disk.js'
 import { type InstallerOptions, openManagerFor } from './installer.js'
+import { nodeInDefinition, nodeInScript } from '../service/written-node.js'
 import { isInstalling } from './lock.js'
 import { findBlock, insertBlock } from './marked-block.js'
 import { redisFolder } from './places.js'
@@ -18,7 +19,7 @@ export async function lookAtInstalled(options: InstallerOptions): Promise<Instal
     const record = readRecord(places.config)
     return record === null || record.root !== places.root ? null : await lookBy(record, options)
   } catch (error) {
-    const nothing = { program: [], hooks: [], aliases: [], dispatchers: [], lastOrder: null, open: [], service: null }
+    const nothing = { program: [], hooks: [], aliases: [], nodes: [], dispatchers: [], lastOrder: null, open: [], service: null }
     return { state: 'unreadable', reason: messageOf(error), version: '', ...nothing }
   }
 }
@@ -33,6 +34,7 @@ async function lookBy(record: InstallRecord, options: InstallerOptions): Promise
     program: record.entries.filter(({ step }) => step === 'program').flatMap(pieceOf),
     hooks: dropIns.filter(({ after }) => after.is === 'file').flatMap(pieceOf),
     aliases: dropIns.flatMap((entry) => (entry.after.is === 'link' ? pieceOf(entry).map((piece) => ({ ...piece, target: piece.path })) : [])),
+    nodes: [...dropIns, ...record.entries.filter(({ step }) => step === 'service')].flatMap(nodeOf),
     dispatchers,
     lastOrder: dispatchers.length === 0 ? null : lastOrder(places.root, record),
     open: openToOthers([...filesIn(places.config), ...filesIn(backupsOf(places.config)), join(redisFolder(places), 'redis.conf')]),
@@ -48,6 +50,22 @@ function pieceOf({ path, after }: RecordEntry): PieceFact[] {
   if (now.is === 'absent') return [{ path, is: 'gone' }]
   if (now.is !== 'file' || after.is !== 'file' || now.sha256 !== after.sha256) return [{ path, is: 'changed' }]
   return [{ path, is: (after.mode & 0o111) !== 0 && (now.mode & 0o100) === 0 ? 'not-executable' : 'ours' }]
+}
+
+/** Links lead to files that are looked at themselves. */
+function nodeOf({ path, after }: RecordEntry): InstalledFact['nodes'] {
+  const text = after.is === 'file' ? readOrNull(path)?.toString() : undefined
+  const node = text === undefined ? null : (nodeInScript(text) ?? nodeInDefinition(text))
+  return node === null ? [] : [{ path, node, isThere: isProgram(node) }]
+}
+
+function isProgram(path: string): boolean {
+  try {
+    fs.accessSync(path, fs.constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function blockIn(path: string, hook: string): InstalledFact['dispatchers'][number]['block'] {

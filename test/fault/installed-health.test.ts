@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { DISPATCHER, INSTALLED_CASES } from '../support/installed-cases.js'
+import { DISPATCHER, INSTALL, INSTALLED_CASES } from '../support/installed-cases.js'
 import { Home } from '../support/installed.js'
 
 interface Finding {
@@ -28,7 +28,7 @@ describe('health of an installation', () => {
   test('goes red for each thing that is spoilt, and well again', async () => {
     const home = await Home.make()
     await home.write('02luka/tools/watchers/mary_dispatcher.zsh', DISPATCHER, 0o755)
-    await home.ok('install', '--redis', 'off', '--service', 'supervisor')
+    await home.ok(...INSTALL)
     expect(await look(home, 'service')).toMatchObject({ code: 0, bad: [], finding: { level: 'ok' } })
     for (const { check, when, harm, is, says, mend } of INSTALLED_CASES) {
       await harm(home)

@@ -1,6 +1,6 @@
 /** For every check of the installed side, what makes it go red, for real, and what makes it well again. */
-import { chmod, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import type { Home } from './installed.js'
+import { chmod, copyFile, link, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { BIN, type Home } from './installed.js'
 
 export interface InstalledCase {
   check: string
@@ -22,6 +22,8 @@ for f in $ROOT/bridge/inbox/ENTRY/*.yaml(N); do
   mv $f $ROOT/bridge/processed/ENTRY/
   log "$id -> CLC"
 done`
+
+export const INSTALL = ['install', '--redis', 'off', '--service', 'supervisor']
 
 const kept = new Map<string, Buffer>()
 const HOOK = '02luka/tools/mary_memory_hook.zsh'
@@ -66,6 +68,17 @@ export const INSTALLED_CASES: InstalledCase[] = [
     ...{ check: 'program', when: 'a file of the program is gone', is: 'bad', says: 'is not ours any more' },
     harm: (home) => rename(at(home, '.local/share/memory_sync/current/LICENSE'), at(home, 'LICENSE')),
     mend: (home) => rename(at(home, 'LICENSE'), at(home, '.local/share/memory_sync/current/LICENSE')),
+  },
+  {
+    ...{ check: 'node', when: 'the Node of the installation is gone', is: 'warn', says: 'memory_sync.sh' },
+    harm: async (home) => {
+      const node = at(home, 'a node')
+      await link(process.execPath, node).catch(() => copyFile(process.execPath, node)) // of another file system
+      const { code, stderr } = await home.spawn(node, [BIN, ...INSTALL])
+      if (code !== 0) throw new Error(stderr)
+      await rm(node)
+    },
+    mend: (home) => home.ok(...INSTALL),
   },
   {
     ...{ check: 'secrets', when: 'others can read the settings', is: 'bad', says: 'config.json' },

@@ -10,6 +10,7 @@ import type { LocalEngine } from '../core/engine.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { systemClock } from '../platform/clock.js'
 import { makeFolder } from '../platform/make-folder.js'
+import { leaveUnreadableOut } from '../store/file/readable-history.js'
 import type { RootFiles } from '../store/file/root-files.js'
 import { type OpenOptions, openLocalEngine, rootFilesOf } from './engine.js'
 import { inboxOf, leftoversOf, openToOthers } from './facts/root-facts.js'
@@ -29,7 +30,7 @@ interface Work extends Repairs {
   hubAnswers: boolean
 }
 
-const STEPS: readonly ((work: Work) => Promise<void> | void)[] = [makeFolders, closeToOthers, removeDeadSocket, moveLeftovers, doRound, foldBrokenJournal]
+const STEPS: readonly ((work: Work) => Promise<void> | void)[] = [makeFolders, closeToOthers, removeDeadSocket, moveLeftovers, doRound, foldBrokenJournal, mendHistory]
 const HUB_BUDGET_MS = 500
 
 export async function repair(options: OpenOptions): Promise<Repairs> {
@@ -138,6 +139,27 @@ async function foldBrokenJournal({ root, files, engine, keeperPid, done, left }:
   for (const name of readdirSync(ours)) if (/^journal(?:\.\d+)?$/.test(name)) copyFileSync(join(ours, name), freeIn(folder, name))
   if (await engine.foldJournal()) done.push(`left ${unreadable} unreadable lines of the journal behind; a copy is in ${folder}`)
   else left.push(`the journal with ${unreadable} unreadable lines: another process is at it; a copy is in ${folder}`)
+}
+
+/** The history is a copy of changes for readers: a line of it that nobody can read has no other use. */
+async function mendHistory({ root, files, keeperPid, done, left }: Work): Promise<void> {
+  const { unreadable } = await files.inspectHistory()
+  if (unreadable === 0) return
+  const held = keeperPid === null ? await files.lock.tryAcquire() : null
+  if (held === null) {
+    const who = keeperPid === null ? 'another process is at it; run this again' : `the hub (pid ${keeperPid}) keeps it; end the hub, and run this again`
+    left.push(`the history with ${unreadable} unreadable lines: ${who}`)
+    return
+  }
+  try {
+    let folder: string | undefined
+    const out = leaveUnreadableOut(stateFolderOf(root), () => (folder ??= salvageFolder(root)))
+    if (out > 0) done.push(`left ${out} unreadable lines of the history behind; a copy is in ${folder ?? '?'}`)
+  } catch (error) {
+    left.push(`the history with ${unreadable} unreadable lines: ${messageOf(error)}`)
+  } finally {
+    await held.release()
+  }
 }
 
 /** Kept until somebody moves it away. */

@@ -381,10 +381,7 @@ export const HEALTH_CASES: HealthCase[] = [
   {
     ...{ check: 'activity', when: 'the history holds garbage', setUp: FILES_ALONE, is: 'warn' },
     harm: (world) => appendFile(`${ours(world)}/history`, '\nno change\n{"rev":1}\n'),
-    mend: async (world) => {
-      const text = await readFile(`${ours(world)}/history`, 'utf8')
-      await writeFile(`${ours(world)}/history`, text.replace('no change\n{"rev":1}\n', ''))
-    },
+    mend: plain(fix),
   },
   {
     ...{ check: 'stale-agents', when: 'one is active and was last seen weeks ago', setUp: FILES_ALONE, is: 'warn' },

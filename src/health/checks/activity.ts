@@ -9,7 +9,8 @@ export const activity: Check = {
       return {
         level: 'warn',
         text: `The history has ${history.unreadable} unreadable line${history.unreadable === 1 ? '' : 's'} among ${history.lines}`,
-        wayOut: 'the context itself is whole; log and watch --since leave these changes out, unless Redis still has them',
+        wayOut:
+          'the context itself is whole; log and watch --since leave these changes out, unless Redis still has them. memory_sync health --fix keeps a copy and goes on without these lines',
       }
     }
     if (lastChange === null) return { level: 'off', text: 'Nothing was ever written' }

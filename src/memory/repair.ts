@@ -7,7 +7,7 @@ import { basename, join } from 'node:path'
 import { reachHubOf } from '../client/connect.js'
 import { stateFolderOf, usualSocketPath } from '../client/socket-path.js'
 import type { LocalEngine } from '../core/engine.js'
-import { MemoryError, messageOf } from '../errors/errors.js'
+import { foreseen, messageOf } from '../errors/errors.js'
 import { systemClock } from '../platform/clock.js'
 import { makeFolder } from '../platform/make-folder.js'
 import { leaveUnreadableOut } from '../store/file/readable-history.js'
@@ -45,8 +45,9 @@ export async function repair(options: OpenOptions): Promise<Repairs> {
     work.hubAnswers = await answers(root)
     for (const step of STEPS) await step(work)
   } catch (error) {
-    if (!(error instanceof MemoryError)) throw error
-    work.left.push(error.message) // the checks that follow say what is wrong
+    const told = foreseen(error)
+    if (told === null) throw error
+    work.left.push(told.message) // the checks that follow say what is wrong
   } finally {
     forget()
     await engine.close()

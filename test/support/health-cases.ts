@@ -304,6 +304,7 @@ export const HEALTH_CASES: HealthCase[] = [
       await mkdir(`${ours(world)}/history`)
     },
     mend: async (world) => {
+      expect((await world.run('health', '--fix')).stdout).toMatch(/left: .*\/history is a folder[^]*Health Score/)
       await rm(`${ours(world)}/history`, { recursive: true })
       await rename(`${world.root}/history.kept`, `${ours(world)}/history`)
     },

@@ -158,8 +158,7 @@ export class LocalEngine implements Engine {
 
   async status(): Promise<Status> {
     const store = await this.ports.connector.connect()
-    const view = await this.view()
-    const isApart = this.hub === null && store !== null && !(await this.reading.lookInStore(view, store)) // nobody has pulled for us
+    const { view, isApart } = this.hub === null ? await this.reading.load() : { view: await this.hub.rounds.view(), isApart: false }
     const hub = { running: this.hub !== null, pid: null, version: null, startedAt: null }
     return { ...(await statusOf(this.ports, view, store, isApart)), hub }
   }

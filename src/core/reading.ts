@@ -49,23 +49,25 @@ export class Reading {
   /** An edit goes from the file to the journal, and on to the store. They are looked at in this order: it is in one of them. */
   private async viewAlone(): Promise<Found> {
     const file = await this.ports.root.document.read()
-    let view = await this.load()
+    let { view } = await this.load()
     if (file !== null && file.text !== view.text()) {
       const look = await judgeText(this.ports, file, view.facts())
       if (look.is === 'edited') showEdit(view, look)
-      else if (look.is === 'ours') view = await this.load() // somebody may have taken it in since, and that is in the journal
+      else if (look.is === 'ours') ({ view } = await this.load()) // somebody may have taken it in since, and that is in the journal
     }
     return { view, source: view.mode === 'online' ? 'redis' : 'file' }
   }
 
-  private async load(): Promise<Keeper> {
+  /** Without a hub. `isApart`: the shared store has lost data, or is another one, and nobody has joined it yet. */
+  async load(): Promise<{ view: Keeper; isApart: boolean }> {
     const view = await this.single.load()
     const store = await this.ports.connector.connect()
-    if (store === null || (await this.lookInStore(view, store))) return view
+    if (store === null || (await this.lookInStore(view, store))) return { view, isApart: false }
     await this.single.settle() // who only reads would see what was there before for ever
     const joined = await this.single.load()
-    if (!(await this.lookInStore(joined, store))) joined.mode = 'away'
-    return joined
+    const isApart = !(await this.lookInStore(joined, store))
+    if (isApart) joined.mode = 'away'
+    return { view: joined, isApart }
   }
 
   /** What is committed by now is shown, also when another hub committed it a moment ago, and what somebody has just edited. */
@@ -82,7 +84,7 @@ export class Reading {
    * Without a hub nobody has pulled for us: the records are read from the store, pending writes laid over them. False: it lost data, or
    * is another one, and has to be joined first: what is shown until then is what this root has.
    */
-  async lookInStore(view: Keeper, store: Store): Promise<boolean> {
+  private async lookInStore(view: Keeper, store: Store): Promise<boolean> {
     try {
       const lineage: Lineage = await store.hello()
       const isOurs = lineage.epoch !== null && lineage.epoch === view.replica.epoch && lineage.owner === lineage.run

@@ -23,9 +23,10 @@ const kept = new Map<string, Kept>()
 
 /** See Files.append. Of a file that has lost its place the next one is told apart: it is opened anew. */
 export function appendTo(path: string, text: string): Appended {
-  const file = kept.get(path) ?? open(path)
+  const known = kept.get(path)
+  const file = known ?? open(path)
   try {
-    if (text !== '') write(file.fd, text)
+    if (text !== '' || known === undefined) write(file.fd, text) // of nothing too: a disk that takes no line may say so
     const stat = fs.statSync(path, { throwIfNoEntry: false })
     const isPresent = stat?.ino === file.ino && stat.dev === file.dev
     if (isPresent) file.closing.refresh()

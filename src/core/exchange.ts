@@ -63,13 +63,16 @@ export class Exchange {
     const { copy } = this
     const shared = await this.ports.connector.connect()
     copy.mode = modeOf(this.ports, copy.replica.epoch, shared)
-    copy.refusal = null
     this.isUnfinished = false
     const store = shared ?? (copy.mode === 'off' ? this.options.ownStore() : null)
-    if (store === null) return
+    if (store === null) {
+      copy.refusal = null // the connector says why
+      return
+    }
     try {
       await this.runWith(store, portion)
       this.due.areOwed = false
+      copy.refusal = null // not before: who asks meanwhile would be told that all is well
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
       copy.mode = 'away'

@@ -5,6 +5,7 @@ import { formatLine, leafOf, type Tree } from '../../domain/json.js'
 import { formatStamp } from '../../domain/lineage.js'
 import { agentOf, type Draft, type Stamp, taskOf } from '../../domain/operation.js'
 import { formatTime } from '../../domain/time.js'
+import { MemoryError } from '../../errors/errors.js'
 import type { Proposal } from '../contract.js'
 import { encodeField, encodeName, requireComparisons, touchedFields } from '../hash-fields.js'
 import type { Keys } from './keys.js'
@@ -31,19 +32,20 @@ export interface CommitFacts {
 }
 
 export function commitArguments(proposal: Proposal, facts: CommitFacts): { keys: string[]; args: string[] } {
-  const { draft } = proposal
+  const { draft, fence } = proposal
   const { keys, limits } = facts
   const { record, types, stamps } = keys.of(draft.target)
-  const lease = proposal.fence === undefined ? keys.sync : keys.lease(proposal.fence.name)
+  const fenced = fence === undefined ? { name: '', fence: '' } : textsOfFence(fence)
+  const lease = fence === undefined ? keys.sync : keys.lease(fenced.name)
   const changes = stampChanges(draft)
   const fixed = [
     ...[proposal.epoch, facts.run, String(proposal.floor), draft.id, draft.digest ?? ''],
-    ...[rosterField(draft.target), textOf(proposal.ifRev), textOf(proposal.fence?.fence)],
+    ...[rosterField(draft.target), textOf(proposal.ifRev), fenced.fence],
     ...[expectedRoster(proposal), expectedLife(proposal), keys.updates],
     ...[eventBefore(draft, facts.offsetMinutes), '}', JSON.stringify(draft)],
     ...[String(limits.history), String(limits.ids), String(limits.keysMs)],
     ...[actionOf(draft), String(draft.t), stampText(changes.stamped.get(''))],
-    ...[proposal.fence?.name ?? '', textOf(proposal.expect.follows?.rev), proposal.expect.follows?.id ?? ''],
+    ...[fenced.name, textOf(proposal.expect.follows?.rev), proposal.expect.follows?.id ?? ''],
   ]
   const lists = [
     [...(proposal.expect.fields ?? [])].map(([field, token]) => [encodeName(field), token ?? '']),
@@ -87,7 +89,20 @@ function actionOf(draft: Draft): 'none' | 'change' | 'adopt' | 'delete' {
   return draft.kind === 'adopt' ? 'adopt' : 'change'
 }
 
-const textOf = (number: number | undefined): string => (number === undefined ? '' : String(number))
+/** The script takes '' for no condition: what is there and is none must not become that. Throws MemoryError `internal`. */
+function textOf(number: number | undefined): string {
+  if (number === undefined) return ''
+  if (Number.isSafeInteger(number) && number >= 0) return String(number)
+  throw new MemoryError('internal', `a condition of a write is no revision: ${String(number)}`)
+}
+
+/** As it came, whatever its type says. */
+function textsOfFence(fence: Partial<Record<'name' | 'fence', unknown>> | null): { name: string; fence: string } {
+  const { name, fence: number } = fence ?? {}
+  if (typeof name === 'string' && name !== '' && typeof number === 'number') return { name, fence: textOf(number) }
+  throw new MemoryError('internal', 'the fence of a write is none: it has no name, or no number')
+}
+
 const stampText = (stamp: Stamp | undefined): string => (stamp === undefined ? '' : formatStamp(stamp))
 
 const expectedRoster = ({ expect: { roster } }: Proposal): string =>

@@ -94,7 +94,10 @@ export interface Lease {
  * `absent`, `usage`, `unavailable` (nothing was written), `unknown-outcome` (repeat with the same idempotency key).
  */
 export interface SharedMemory {
-  /** The whole context. A number that JavaScript cannot hold comes as a string of its digits; see `getContextText`. */
+  /**
+   * The whole context. An integer beyond 2^53, and any other number that JavaScript cannot hold (0.1234567890123456789, 1e400), comes as a
+   * string of its digits; see `getContextText`.
+   */
   getUnifiedContext(): Promise<{ [key: string]: Plain }>
   /** The whole context as JSON text, with every number and the order of keys as they were written. */
   getContextText(): Promise<string>

@@ -18,9 +18,10 @@ export type PlainInput =
 
 const TOKEN = /"(?:[^"\\]+|\\.)*"|-?\d[\d.eE+-]*/g
 /** Where a value may begin, a number of many digits or with an exponent: where there is none, JSON.parse can be trusted with all of them. */
-const UNUSUAL_NUMBER = /(?:^|[[,:])\s*-?(?:\d{16}|\d[\d.]*[eE])/
+const UNUSUAL_NUMBER = /(?:^|[[,:])\s*-?(?:\d[\d.]{15}|\d[\d.]*[eE])/
+const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 
-/** A number that JavaScript cannot hold (an integer beyond 2^53, 1e400) comes out as a string of its digits: it would be another one. */
+/** A number that JavaScript cannot hold (1e400, 0.1234567890123456789) and an integer beyond 2^53 come out as a string of their digits. */
 export const plainOf = (tree: Tree): Plain => plainOfText(formatLine(tree))
 
 /** The same of JSON text. */
@@ -30,7 +31,19 @@ export const plainOfText = (text: string): Plain =>
 function isHeldByJavaScript(token: string): boolean {
   if (token.startsWith('"')) return true
   const value = Number(token)
-  return /[.eE]/.test(token) ? Number.isFinite(value) : Number.isSafeInteger(value)
+  // Of the integers beyond, every other one could be held: they would be numbers and strings in turn.
+  if (!/[.eE]/.test(token)) return Number.isSafeInteger(value)
+  return Number.isFinite(value) && canonical(String(value)) === canonical(token)
+}
+
+/** The same text for the same number, however it is written: its digits without zeros around them, and its exponent. */
+function canonical(number: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = DECIMAL.exec(number) ?? []
+  const digits = (whole + fraction).replace(/^0+/, '')
+  let end = digits.length
+  while (digits[end - 1] === '0') end--
+  if (end === 0) return '0'
+  return `${sign}${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`
 }
 
 /** Throws MemoryError `usage` for what JSON cannot say (NaN, a function, a Map, a promise) and for a value that contains itself. */

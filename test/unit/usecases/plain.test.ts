@@ -22,13 +22,24 @@ describe('plain values', () => {
 
   it.each([
     ...['12345678901234567890', '-9007199254740993', '9007199254740992', '1e400', '-1E+400', '1.5e999'].map((number) => [number, number] as const),
-    ...['9007199254740991', '-5', '0.12345678901234567890123', '1e5', '1.5E-3', '123456789012345'].map((number) => [number, Number(number)] as const),
+    ...['9007199254740994.1', '0.1234567890123456789', '-1.00000000000000000001', '1e-400', '-4E-324', '9007199254740993e0', '1e99999999999999999999'].map((number) => [number, number] as const),
+    ...['9007199254740991', '-5', '1e5', '1.5E-3', '123456789012345'].map((number) => [number, Number(number)] as const),
+    ...['5.0', '1E5', '0.10', '1.50e+1', '100e-2', '0.30000000000000004', '1700000000.1234560', '1e21', '1E+21', '5e-324', '1.7976931348623157e308', '0.000001', '1e-7', '12300000000000000000000e-3'].map((number) => [number, Number(number)] as const),
+    ...['-0', '-0.0', '-0E5', '-0.000000000000000000e-400'].map((number) => [number, -0] as const),
+    ...['0', '0.00', '0E+400', '0e99999999999999999999'].map((number) => [number, 0] as const),
   ])('hold %s, wherever it stands', (number, held) => {
     expect(plainOfText(number)).toBe(held)
     expect(plainOfText(`{"a":${number}}`)).toEqual({ a: held })
     expect(plainOfText(`{ "a" :\n  ${number} , "b": "x, ${number}" }`)).toEqual({ a: held, b: `x, ${number}` })
     expect(plainOfText(`[${number}]`)).toEqual([held])
     expect(plainOfText(`[1, ${number},\t${number}]`)).toEqual([1, held, held])
+  })
+
+  it('are told in no time whether they hold a number of very many digits', () => {
+    const number = `1${'0'.repeat(500_000)}1.${'0'.repeat(500_000)}1`
+    const begun = performance.now()
+    expect(plainOfText(`[${number}]`)).toEqual([number])
+    expect(performance.now() - begun).toBeLessThan(2_000)
   })
 
   it('keep __proto__ as a key', () => {

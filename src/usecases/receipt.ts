@@ -5,9 +5,17 @@ import { MemoryError } from '../errors/errors.js'
 /** The conditions that a caller may put on a write. */
 export interface WriteConditions {
   ifRev?: number
+  /** A lease that was acquired will do. */
   fence?: { name: string; fence: number }
   idempotencyKey?: string
 }
+
+/** These and nothing else of a request that has them. */
+export const conditionsIn = ({ ifRev, fence, idempotencyKey }: WriteConditions): WriteConditions => ({
+  ...(ifRev !== undefined && { ifRev }),
+  ...(fence !== undefined && { fence }),
+  ...(idempotencyKey !== undefined && { idempotencyKey }),
+})
 
 export interface Receipt {
   ok: true

@@ -7,7 +7,7 @@ import { formatTime } from '../domain/time.js'
 import { valueAt } from '../domain/tree.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { appendToLedger, ledgerOf } from './ledger.js'
-import { receiptOf, type Receipt, type WriteConditions } from './receipt.js'
+import { conditionsIn, receiptOf, type Receipt, type WriteConditions } from './receipt.js'
 import { addsOf, editsOfResult, type Result } from './result-edits.js'
 import type { RootFiles, Surroundings } from './surroundings.js'
 import { agentTargetOf } from './target.js'
@@ -33,7 +33,7 @@ export async function recordResult(
   request: RecordRequest,
 ): Promise<Recorded> {
   const { memory, by } = surroundings
-  const { agent, ifRev, fence, idempotencyKey } = request
+  const { agent, idempotencyKey } = request
   refuseEmpty('ID', request.subject)
   refuseEmpty('OUTCOME', request.outcome)
   refuseNumber('duration', request.durationMs)
@@ -59,9 +59,7 @@ export async function recordResult(
     kind: 'record' as const,
     by,
     payload: payloadOf(request),
-    ...(ifRev !== undefined && { ifRev }),
-    ...(fence !== undefined && { fence }),
-    ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...conditionsIn(request),
   }
   const warnings: string[] = []
   let outcome = await memory.write({ ...write, edits: [...edits, ...addsOf(request)] })

@@ -1,20 +1,21 @@
 /** `remove`: deletes an agent's record on purpose. A tombstone and the history remember it. */
-import { receiptOf, type Receipt, type WriteConditions } from './receipt.js'
+import { conditionsIn, receiptOf, type Receipt, type WriteConditions } from './receipt.js'
 import type { Surroundings } from './surroundings.js'
 import { agentTargetOf } from './target.js'
 
 /** Throws MemoryError: `absent` where there is no such record, else what `receiptOf` says. */
 export async function removeAgent(
   surroundings: Surroundings,
-  { agent, ...conditions }: { agent: string } & WriteConditions,
+  request: { agent: string } & WriteConditions,
 ): Promise<Receipt> {
+  const { agent } = request
   const outcome = await surroundings.memory.write({
     target: await agentTargetOf(surroundings.memory, agent),
     kind: 'delete',
     edits: [{ do: 'delete', path: '' }],
     by: surroundings.by,
     payload: 'remove',
-    ...conditions,
+    ...conditionsIn(request),
   })
   return receiptOf(outcome, agent)
 }

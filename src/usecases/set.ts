@@ -5,7 +5,7 @@ import { MemoryError } from '../errors/errors.js'
 import { editsOfAssignment } from './assignment.js'
 import { refuseTooLarge, refuseTooLargeMembers } from './limits.js'
 import { editsOfMergePatch } from './merge-patch.js'
-import { receiptOf, type Receipt, type WriteConditions } from './receipt.js'
+import { conditionsIn, receiptOf, type Receipt, type WriteConditions } from './receipt.js'
 import { type Surroundings, timeLeaf } from './surroundings.js'
 import { patchTargetOf } from './target.js'
 
@@ -22,7 +22,7 @@ export interface SetRequest extends WriteConditions {
 
 /** Throws MemoryError: `usage` before anything is written, else what `receiptOf` says. */
 export async function setContext(surroundings: Surroundings, request: SetRequest): Promise<Receipt> {
-  const { name, patch, assignments = [], status, ...conditions } = request
+  const { name, patch, assignments = [], status } = request
   const to = await patchTargetOf(surroundings.memory, name)
   if (patch === undefined && assignments.length === 0 && status === undefined) throw nothingToSet()
   if (status === '') throw emptyStatus()
@@ -37,7 +37,7 @@ export async function setContext(surroundings: Surroundings, request: SetRequest
     edits: to.agent ? [...recordEdits(surroundings, status), ...edits] : withoutStatus(edits, status, name),
     by: surroundings.by,
     payload: JSON.stringify([patch === undefined ? null : formatLine(patch), assignments, status ?? null]),
-    ...conditions,
+    ...conditionsIn(request),
   })
   return receiptOf(outcome, name)
 }

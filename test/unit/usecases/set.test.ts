@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { formatLine, parseTreeMap } from '../../../src/domain/json.js'
-import { setContext } from '../../../src/usecases/set.js'
+import { type SetRequest, setContext } from '../../../src/usecases/set.js'
 import { fakeSurroundings, NOW } from '../../support/fake-memory.js'
 
 const set = (surroundings: ReturnType<typeof fakeSurroundings>, name: string, ...assignments: string[]) =>
@@ -19,6 +19,13 @@ describe('set', () => {
     expect(await agent(world, 'mary')).toBe(
       `{"status":"active","last_seen":"${NOW}","last_update":"${NOW}","context":{"task":"T1","n":1.10,"list":[1,2],"a":{"b":{"10":1,"2":{}}}},"rev":1}`,
     )
+  })
+
+  it('takes of a request what it knows, and never where and what to write from the rest of it', async () => {
+    const world = fakeSurroundings()
+    await setContext(world, { name: 'mary', assignments: ['a=1'], target: 'agent:victim', edits: [], by: 'somebody' } as SetRequest)
+    expect(world.memory.requests).toMatchObject([{ target: 'agent:mary', by: 'tester' }])
+    expect(await agent(world, 'mary')).toContain('"a":1')
   })
 
   it('leaves the status of a record alone, unless it is named', async () => {

@@ -4,10 +4,12 @@
  */
 import { open } from './cli/open.js'
 import { rootFilesOf, surroundingsOf } from './cli/surroundings.js'
+import { stringOf, type TreeMap } from './domain/json.js'
 import { PATCHABLE_MEMBERS } from './domain/name.js'
 import { getText } from './usecases/get.js'
+import { CONDITIONS, LEASE, leaseNameGiven, lookedAt, nameGiven, OPEN, optionsGiven, RESULT, ttlGiven, WATCH } from './usecases/given.js'
 import { acquireLock, DEFAULT_TTL_MS, releaseLock, renewLock } from './usecases/lock.js'
-import { objectGiven, type Plain, type PlainInput, plainOf, plainOfText, textGiven, treeOf, treeOfObjectGiven } from './usecases/plain.js'
+import { type Plain, type PlainInput, plainOf, plainOfText, textGiven, treeOfObjectGiven } from './usecases/plain.js'
 import type { Receipt, WriteConditions } from './usecases/receipt.js'
 import { type Recorded, recordResult } from './usecases/record.js'
 import { setContext } from './usecases/set.js'
@@ -63,11 +65,11 @@ export interface MemoryEvent {
 }
 
 export interface LeaseOptions {
-  /** How long it lasts unless it is renewed; default 60,000, at most 900,000. */
+  /** How long it lasts unless it is renewed, a whole number; default 60,000, at least 100, at most 900,000. */
   ttlMs?: number
-  /** So long it is waited for, first come, first served; default 0. */
+  /** So long it is waited for, first come, first served, a whole number; default 0, at most some 24 days. */
   waitMs?: number
-  /** Of its holder: then it is acquired once more, and has to be released as often. Default: a new one. */
+  /** Of its holder, not empty: then it is acquired once more, and has to be released as often. Default: a new one. */
   token?: string
   /** What for: shown to others. */
   reason?: string
@@ -91,7 +93,8 @@ export interface Lease {
 
 /**
  * Every method throws MemoryError; `code` and `details` tell the case: `conflict` (with `details.current`), `stale-fence`,
- * `absent`, `usage`, `unavailable` (nothing was written), `unknown-outcome` (repeat with the same idempotency key).
+ * `absent`, `usage`, `unavailable` (nothing was written), `unknown-outcome` (repeat with the same idempotency key). `usage` is also what is
+ * of another type than is said here, and an option that there is none of; an option that is undefined counts as not given.
  */
 export interface SharedMemory {
   /**
@@ -122,18 +125,16 @@ export interface SharedMemory {
 }
 
 /**
- * Opens the memory of a root. Throws MemoryError `usage` or `config` for a Redis that is named here and cannot be one; what else is wrong
- * with the settings is thrown by the first call that needs them.
+ * Opens the memory of a root. Throws MemoryError `usage` for options that are none, and `usage` or `config` for a Redis that is named here
+ * and cannot be one; what else is wrong with the settings is thrown by the first call that needs them.
  */
 export async function openMemory(options: OpenMemoryOptions = {}): Promise<SharedMemory> {
-  const { memory, root } = await open({
-    root: options.root,
-    'redis-url': options.redisUrl,
-    'redis-password-file': options.redisPasswordFile,
-  })
-  const surroundings = surroundingsOf(memory, options.by)
+  const { root: place, redisUrl, redisPasswordFile, by } = optionsGiven(options, 'the options', OPEN)
+  const { memory, root } = await open({ root: place, 'redis-url': redisUrl, 'redis-password-file': redisPasswordFile })
+  const surroundings = surroundingsOf(memory, by)
 
-  async function* watch({ signal, ...rest }: WatchEventsOptions = {}): AsyncGenerator<MemoryEvent, void, undefined> {
+  async function* watch(options?: WatchEventsOptions): AsyncGenerator<MemoryEvent, void, undefined> {
+    const { signal, ...rest } = optionsGiven(options, 'the options of a watch', WATCH)
     const left = new AbortController() // a caller that leaves its loop ends the watch
     const ending = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
     try {
@@ -147,25 +148,22 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
   return {
     getUnifiedContext: async () => plainOfText(await getText(memory)) as { [key: string]: Plain },
     getContextText: async () => (await getText(memory)).trimEnd(),
-    updateAgentContext: async (agent, patch, conditions = {}) =>
-      setContext(surroundings, {
-        name: textGiven(agent, 'the agent'),
-        patch: treeOfObjectGiven(patch, 'the patch'),
-        ...statusOf(agent, patch),
-        ...conditions,
-      }),
+    updateAgentContext: async (agent, patch, conditions) => {
+      const name = nameGiven(agent, 'the agent')
+      const tree = treeGiven(patch, 'the patch')
+      return setContext(surroundings, { ...optionsGiven(conditions, 'the conditions', CONDITIONS), name, patch: tree, ...statusOf(name, tree) })
+    },
     record: async (agent, recorded) => {
-      const { id, outcome, result, durationMs, score, scoreBefore, ...rest } = objectGiven(recorded, 'the result to record')
+      const { id, outcome, result = new Map(), ...rest } = optionsGiven(recorded, 'the result to record', RESULT)
       return recordResult(surroundings, rootFilesOf(root), {
-        agent: textGiven(agent, 'the agent'),
+        ...rest,
+        agent: nameGiven(agent, 'the agent'),
         subject: textGiven(id, 'the id'),
         outcome: textGiven(outcome, 'the outcome'),
-        result: treeOf(result ?? {}),
-        ...numberTexts({ durationMs, score, scoreBefore }),
-        ...rest,
+        result,
       })
     },
-    publishUpdate: async (event) => memory.publish(treeOfObjectGiven(event, 'the event')),
+    publishUpdate: async (event) => memory.publish(treeGiven(event, 'the event')),
     subscribeUpdates: (signal) => watch(signal === undefined ? {} : { signal }),
     watch,
     acquireLease: (name, options) => leaseOf(surroundings, name, options),
@@ -173,30 +171,27 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
   }
 }
 
-async function leaseOf(surroundings: Surroundings, name: string, options: LeaseOptions = {}): Promise<Lease> {
-  const { ttlMs = DEFAULT_TTL_MS } = options
-  const { ok: _, ...reply } = await acquireLock(surroundings, { name, ttlMs, ...options })
+async function leaseOf(surroundings: Surroundings, lease: string, given?: LeaseOptions): Promise<Lease> {
+  const name = leaseNameGiven(lease, 'the name of a lease')
+  const { ttlMs = DEFAULT_TTL_MS, ...options } = optionsGiven(given, 'the options of a lease', LEASE)
+  const { ok: _, ...reply } = await acquireLock(surroundings, { ...options, name, ttlMs })
   const { token } = reply
-  const lease: Lease = {
+  const acquired: Lease = {
     ...reply,
     renew: async (forMs = ttlMs) => {
-      lease.ttlMs = (await renewLock(surroundings, { name, token, ttlMs: forMs })).ttlMs
+      acquired.ttlMs = (await renewLock(surroundings, { name, token, ttlMs: ttlGiven(forMs, 'the time to renew it for') })).ttlMs
     },
     release: async () => {
       await releaseLock(surroundings, { name, token })
     },
   }
-  return lease
+  return acquired
 }
 
-/** In `current_work` and `token_usage` a status is a member like any other. */
-const statusOf = (name: string, { status }: PlainObject): { status?: string } =>
-  typeof status === 'string' && status !== '' && !PATCHABLE_MEMBERS.includes(name) ? { status } : {}
+const treeGiven = (value: unknown, what: string): TreeMap => lookedAt(what, () => treeOfObjectGiven(value, what))
 
-/** Numbers as the texts that stand in the record; what is undefined is left out. */
-const numberTexts = <K extends string>(numbers: Record<K, number | undefined>): Partial<Record<K, string>> =>
-  Object.fromEntries(
-    Object.entries<number | undefined>(numbers).flatMap(([key, value]) =>
-      value === undefined ? [] : [[key, treeOf(value)]],
-    ),
-  ) as Partial<Record<K, string>>
+/** In `current_work` and `token_usage` a status is a member like any other. */
+function statusOf(name: string, patch: TreeMap): { status?: string } {
+  const status = PATCHABLE_MEMBERS.includes(name) ? undefined : stringOf(patch.get('status'))
+  return status === undefined || status === '' ? {} : { status }
+}

@@ -79,7 +79,7 @@ function treeOfObject(value: object, level: number): Tree {
 }
 
 /** What JSON.stringify makes `{}` of although it holds something: a Map, an Error, a promise that nobody waited for. Not a plain object, of any realm. */
-function isNothingInJson(value: object): boolean {
+export function isNothingInJson(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
   return !isPlain && (value instanceof Error || Object.keys(value).length === 0)
@@ -92,24 +92,18 @@ function isNothingInJson(value: object): boolean {
 export function treeOfObjectGiven(value: unknown, what: string): TreeMap {
   const tree = isObject(value) ? treeOfObject(value, 0) : ''
   if (typeof tree === 'object') return tree
-  throw new MemoryError('usage', `${what} has to be an object, and is ${nameOf(value)}`)
+  throw new MemoryError('usage', `${what} has to be an object, and is ${kindName(value)}`)
 }
 
-/** The same, as it is. */
-export function objectGiven<T extends object>(value: T, what: string): T {
-  if (isObject(value)) return value
-  throw new MemoryError('usage', `${what} has to be an object, and is ${nameOf(value)}`)
-}
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The same of texts. */
 export function textGiven(value: unknown, what: string): string {
   if (typeof value === 'string') return value
-  throw new MemoryError('usage', `${what} has to be a string, and is ${nameOf(value)}`)
+  throw new MemoryError('usage', `${what} has to be a string, and is ${kindName(value)}`)
 }
 
-const nameOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'an array' : value === undefined ? 'missing' : `a ${typeof value}`)
+export const kindName = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'an array' : value === undefined ? 'missing' : typeof value === 'object' ? 'an object' : `a ${typeof value}`)
 
 /** Members without a value are left out, as JSON.stringify does it. */
 export function treeOfMembers(value: Readonly<Record<string, PlainInput>>, level = 0): TreeMap {

@@ -159,3 +159,16 @@ test('a copy that was there before is taken in, and one that was removed comes a
   await soon(async () => (await text(world)).includes('PRP-1001'))
   expect(await world.json<JsonObject[]>('task', 'list')).toHaveLength(5)
 })
+
+test.each([FILES_ALONE, REDIS_AND_HUB])('an edit of something else leaves numbers as they are, with $name', async (setUp) => {
+  const world = await World.make(setUp)
+  await world.ok('task', 'add', 'E', 'n=1E5', 'm=5.0', 'list=[1e400,{"k":1,"k":1e-7}]')
+  const shown = async (): Promise<string> => /"n".*(?=,"rev")/.exec(await world.ok('task', 'show', 'E', '--json'))![0]
+  const before = await shown()
+  await soon(async () => (await text(world)).includes('1E5'))
+  await save(world, `${await text(world)}note: by hand\n`)
+  await world.ok('task', 'add', 'E2')
+  await soon(async () => (await world.ok('task', 'export')).includes('note: by hand'))
+  expect(await shown()).toBe(before)
+  expect((await world.ok('log', '--json')).split('\n').filter((line) => line.includes('prp_status.yaml') && line.includes('1E5'))).toEqual([])
+})

@@ -13,7 +13,7 @@ import type { DocumentFile, KeeperLock, Place, Versions } from '../../store/root
 import { writeItem, writeList } from './add.js'
 import { loadTasks, type TaskSurroundings } from './surroundings.js'
 import { trackingFacts } from './view.js'
-import { formatYaml, InvalidYaml, parseYaml } from './yaml-text.js'
+import { formatYaml, InvalidYaml, parseYaml, withoutLosses } from './yaml-text.js'
 
 export interface CopyPorts {
   /** Of the file, for the history. */
@@ -83,10 +83,11 @@ class Copy {
     const { versions } = this.ports
     const hash = this.surroundings.digest(file.text)
     if (file.unreadable === undefined && (await versions.knows(hash))) return 'taken'
-    const tracking = readText(file)
+    const found = readText(file)
+    const tracking = typeof found === 'string' ? found : readTracking(found)
     const last = await versions.last()
     const isEmptied = typeof tracking !== 'string' && tracking.items.size === 0 && itemsOf(last?.document) > 0
-    if (typeof tracking === 'string' || isEmptied) {
+    if (typeof found === 'string' || typeof tracking === 'string' || isEmptied) {
       const age = this.surroundings.clock.now() - file.identity.mtimeMs
       if (age >= 0 && age < SETTLE_MS) return 'unsettled'
       const isMoved = file.unreadable !== undefined && place === this.ports.file
@@ -95,12 +96,14 @@ class Copy {
       if (file.unreadable === undefined) await versions.merged(hash)
       return 'taken'
     }
-    return this.takeTracking(tracking, hash, place)
+    return this.takeTracking(found, tracking.mark, hash, place)
   }
 
-  private async takeTracking(tracking: Tracking, hash: string, place: Place): Promise<'taken' | 'away'> {
+  private async takeTracking(found: TreeMap, mark: number | undefined, hash: string, place: Place): Promise<'taken' | 'away'> {
     const { name, tell, versions } = this.ports
-    const { base, mayDelete, problem } = await this.baseOf(tracking)
+    const { written, mayDelete, problem } = await this.baseOf(mark)
+    const base = written === undefined ? undefined : trackingIn(written)
+    const tracking = trackingIn(written === undefined ? found : withoutLosses(found, written))!
     let kept: string[] = []
     for (let attempt = 0; ; attempt++) {
       try {
@@ -122,14 +125,14 @@ class Copy {
   }
 
   /** The version that the text was made from. Without it only what is missing here is taken. */
-  private async baseOf(tracking: Tracking): Promise<{ base: Tracking | undefined; mayDelete: boolean; problem?: string }> {
+  private async baseOf(mark: number | undefined): Promise<{ written?: TreeMap; mayDelete: boolean; problem?: string }> {
     const { versions } = this.ports
     const last = await versions.last()
-    if (last === null || last.version.rev < 0) return { base: undefined, mayDelete: false }
-    if (tracking.mark === undefined) return { base: trackingIn(last.document), mayDelete: false }
-    const [version] = await versions.withRev(tracking.mark)
-    if (version !== undefined) return { base: trackingIn(version.document), mayDelete: true }
-    return { base: undefined, mayDelete: false, problem: 'it was made from a version that is not known any more: only what was missing was taken' }
+    if (last === null || last.version.rev < 0) return { mayDelete: false }
+    if (mark === undefined) return { written: last.document, mayDelete: false }
+    const [version] = await versions.withRev(mark)
+    if (version !== undefined) return { written: version.document, mayDelete: true }
+    return { mayDelete: false, problem: 'it was made from a version that is not known any more: only what was missing was taken' }
   }
 
   /** What stays as it is here, for people. Throws MemoryError `conflict` where somebody came between. */
@@ -174,12 +177,13 @@ class Copy {
   }
 }
 
-function readText(file: FileText): Tracking | string {
+/** Or why it cannot be read. */
+function readText(file: FileText): TreeMap | string {
   if (file.unreadable !== undefined) return file.unreadable
   if (file.text.length > MAX_LENGTH) return `it has more than ${MAX_LENGTH} characters`
   if (!file.valid) return 'it is not UTF-8'
   try {
-    return readTracking(parseYaml(file.text))
+    return parseYaml(file.text)
   } catch (error) {
     if (error instanceof InvalidYaml) return error.message
     throw error

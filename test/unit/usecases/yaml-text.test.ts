@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { formatLine, type TreeMap } from '../../../src/domain/json.js'
-import { formatYaml, InvalidYaml, parseYaml } from '../../../src/usecases/tasks/yaml-text.js'
+import { formatLine, parseTreeMap, type TreeMap } from '../../../src/domain/json.js'
+import { formatYaml, InvalidYaml, parseYaml, withoutLosses } from '../../../src/usecases/tasks/yaml-text.js'
 import { TRACKING } from '../../support/tracking-2025.js'
 
 const itemOf = (tree: TreeMap, id: string): TreeMap => (tree.get('prp_tracking') as TreeMap).get(id) as TreeMap
@@ -13,7 +13,7 @@ describe('YAML', () => {
     expect(itemOf(tree, 'P3-005').get('weight')).toBe('1.10')
     expect(itemOf(tree, 'P3-005').get('started_at')).toBe('null')
     expect(formatLine(parseYaml('a: yes\nb: 0123\nc: .inf\nd: 12345678901234567890\ne: 1.5E+3\n10: x\n'))).toBe(
-      '{"a":true,"b":"0123","c":".inf","d":12345678901234567890,"e":"1.5E+3","10":"x"}',
+      '{"a":true,"b":"0123","c":".inf","d":12345678901234567890,"e":1.5E+3,"10":"x"}',
     )
   })
 
@@ -39,6 +39,40 @@ describe('YAML', () => {
       const tree: TreeMap = new Map([['v', JSON.stringify(text)]])
       expect(formatLine(parseYaml(formatYaml(tree, null)))).toBe(formatLine(tree))
     }
+  })
+
+  it('has a number of which the older programs would make a text with its tag, and takes it back as a number', () => {
+    const tree = parseTreeMap('{"a":1E5,"b":1e-7,"c":[1e400,{"d":0.1234567890123456789}],"e":1.5E+3,"f":5.0,"g":"1E5"}')
+    const text = formatYaml(tree, null)
+    expect(text).toBe("a: !!float 1E5\nb: !!float 1e-7\nc: [!!float 1e400, {\"d\": 0.1234567890123456789}]\ne: 1.5E+3\nf: 5.0\ng: '1E5'\n")
+    expect(formatLine(parseYaml(`# by hand\n${text}`))).toBe(formatLine(tree))
+  })
+
+  it('takes tags of others for what they say, and writes them as its own', () => {
+    const text = 'a: !!int 5\nb: !!float 5\nc: !!int 0x1F\nd: !!float .inf\ne: !!float 1E5\nf: !!str 5\n'
+    const tree = parseYaml(text)
+    expect(formatLine(tree)).toBe('{"a":5,"b":5,"c":"0x1F","d":".inf","e":1E5,"f":"5"}')
+    expect(formatLine(parseYaml(formatYaml(tree, text)))).toBe(formatLine(tree))
+  })
+
+  it('keeps whatever depth a value may have', () => {
+    const tree = parseTreeMap(`{"list":${'['.repeat(480)}1${']'.repeat(480)},"map":${'{"a":'.repeat(480)}1${'}'.repeat(480)}}`)
+    expect(formatLine(parseYaml(formatYaml(tree, null)))).toBe(formatLine(tree))
+  })
+
+  it('that has references changes only where it is to be changed', () => {
+    const tree = parseTreeMap('{"a":{"n":2},"b":{"n":1},"c":3,"d":1}')
+    const text = formatYaml(tree, 'a: &a\n  n: 1 # kept\nb: *a\nc: &c 1\nd: *c\n')
+    expect(formatLine(parseYaml(text))).toBe(formatLine(tree))
+    expect(text).toContain('# kept')
+  })
+
+  it('cannot say a key twice, which nobody has changed who leaves it as it is', () => {
+    const written = parseTreeMap('{"a":[{"k":1,"k":2}],"b":[{"k":1,"k":2}],"c":[{"k":1,"k":2}]}')
+    const shown = formatYaml(written, null)
+    expect(shown).toBe('a: [{"k": 2}]\nb: [{"k": 2}]\nc: [{"k": 2}]\n')
+    const edited = parseYaml(shown.replace('b: [{"k": 2}]', 'b: [{"k": 3}]').replace(/c: .*\n/, ''))
+    expect(formatLine(withoutLosses(edited, written))).toBe('{"a":[{"k":1,"k":2}],"b":[{"k":3}]}')
   })
 
   it.each(['a: [1', 'a: 1\na: 2\n', '- 1\n', 'just text', 'a: 1\n---\nb: 2\n', '&a a: *b'])('is refused with the reason: %j', (text) => {

@@ -33,10 +33,10 @@ type Refusal = Extract<WriteOutcome, { ok: false }>
 /**
  * The receipt of an acknowledged write. Throws MemoryError where nothing was written: `conflict` with the current record in
  * `details.current`, `stale-fence`, `absent`, `usage` for an idempotency key that was used for another payload, `failed`
- * for an addition to what is no number.
+ * for an addition to what is no number. `conditions`: under which it was to be written.
  */
-export function receiptOf(outcome: WriteOutcome, agent: string): Receipt {
-  if (!outcome.ok) throw refusalOf(outcome, agent)
+export function receiptOf(outcome: WriteOutcome, agent: string, conditions: WriteConditions = {}): Receipt {
+  if (!outcome.ok) throw refusalOf(outcome, agent, conditions)
   const { ok, rev, durability, pending, replayed, journal } = outcome
   return {
     ok,
@@ -49,15 +49,12 @@ export function receiptOf(outcome: WriteOutcome, agent: string): Receipt {
   }
 }
 
-function refusalOf(refusal: Refusal, agent: string): MemoryError {
+function refusalOf(refusal: Refusal, agent: string, { fence }: WriteConditions): MemoryError {
   switch (refusal.reason) {
     case 'conflict':
       return lostComparison(refusal, agent)
     case 'fence':
-      return new MemoryError('stale-fence', `the fence is stale: it is ${refusal.fence} by now; nothing was written`, {
-        suggestions: ['stop this work: the lease has ended, or somebody else has it now; acquire it again before you go on'],
-        details: { fence: refusal.fence },
-      })
+      return staleFence(refusal.fence, fence)
     case 'absent':
       return new MemoryError('absent', `there is no agent ${JSON.stringify(agent)}`, {
         suggestions: ['memory_sync get agents --compact shows who is there'],
@@ -77,6 +74,23 @@ function refusalOf(refusal: Refusal, agent: string): MemoryError {
         },
       )
   }
+}
+
+/** `newest`: of that lease, as far as is known; 0: none. */
+function staleFence(newest: number, given: WriteConditions['fence']): MemoryError {
+  const which = given === undefined ? 'the fence' : `the fence ${given.fence}`
+  const ofLease = given === undefined ? '' : ` of the lease ${JSON.stringify(given.name)}`
+  const isLast = newest === given?.fence
+  const why = isLast
+    ? `${which}${ofLease} is void: it was granted before Redis began a new epoch (its data was lost, or may have been)`
+    : newest === 0
+      ? `${which} is stale: no grant${ofLease} is known`
+      : `${which}${ofLease} is stale: it is ${newest} by now`
+  const ended = isLast ? 'no fence from before it counts any more' : 'the lease has ended, or somebody else has it now'
+  return new MemoryError('stale-fence', `${why}; nothing was written`, {
+    suggestions: [`stop this work: ${ended}; acquire it anew before you go on`],
+    details: { fence: newest },
+  })
 }
 
 function lostComparison(refusal: Extract<Refusal, { reason: 'conflict' }>, agent: string): MemoryError {

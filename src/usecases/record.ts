@@ -74,7 +74,7 @@ export async function recordResult(
       edits: [...edits, ...addsOf(request).filter(({ path }) => !broken.has(path))],
     })
   }
-  const receipt = receiptOf(outcome, agent)
+  const receipt = receiptOf(outcome, agent, request)
   if (learning !== undefined) {
     const line = { timestamp, outcome: request.outcome, learning }
     const isRepeated = receipt.replayed === true || (outcome.ok && outcome.repeated === true)

@@ -45,7 +45,7 @@ export async function addTask(surroundings: TaskSurroundings, task: NewTask): Pr
   const payload = JSON.stringify(['add', id, title, dependsOn, fields])
   const outcome = await surroundings.memory.write({ ...creation(surroundings, id, edits), payload, ...conditions })
   if (!outcome.ok && outcome.reason === 'conflict') throw isThere(id)
-  const { agent: _agent, ...receipt } = receiptOf(outcome, id)
+  const { agent: _agent, ...receipt } = receiptOf(outcome, id, conditions)
   return { ...receipt, id, source: (await surroundings.memory.readTasks()).source }
 }
 

@@ -169,7 +169,7 @@ async function receiptFor(
   source: StepReceipt['source'],
 ): Promise<StepReceipt> {
   if (outcome.ok && outcome.replayed === true) return receiptOfReplay(surroundings, request, outcome, source)
-  const { agent: _agent, ...receipt } = receiptOf(outcome, request.id)
+  const { agent: _agent, ...receipt } = receiptOf(outcome, request.id, request)
   const { task, plan, facts, guard, token } = step
   const record = cloneMap(task.record)
   for (const edit of plan.edits) if (edit.do === 'set' || edit.do === 'delete') applyEdits(record, [leafEditOf(edit)])
@@ -192,7 +192,7 @@ async function receiptOfReplay(
   outcome: WriteOutcome,
   source: StepReceipt['source'],
 ): Promise<StepReceipt> {
-  const { agent: _agent, ...receipt } = receiptOf(outcome, request.id)
+  const { agent: _agent, ...receipt } = receiptOf(outcome, request.id, request)
   const { tasks, now } = await loadTasks(surroundings)
   const task = tasks.get(request.id)
   if (task === undefined) throw noSuchTask(request.id)

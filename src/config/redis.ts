@@ -47,6 +47,12 @@ export const LEGACY_DEFAULT_PASSWORD = 'changeme-02luka'
 const DEFAULT_PORT = 6379
 const DEFAULT_NAMESPACE = 'memory'
 
+/** With what the names of our keys go on behind the namespace. */
+const KEY_PARTS: ReadonlySet<string> = new Set([
+  ...['agents', 'types', 'stamps', 'tasks', 'task-types', 'task-stamps', 'task-list', 'task-list-types', 'task-list-stamps'],
+  ...['context', 'context-types', 'context-stamps', 'sync', 'seen', 'keys', 'key-times', 'rev', 'events', 'updates', 'lease', 'leases', 'probe'],
+])
+
 /** Of Debian, of other Linux distributions, of hand-made ones, of Homebrew on both kinds of Mac. */
 const USUAL_SOCKETS: readonly string[] = [
   '/var/run/redis/redis-server.sock',
@@ -75,12 +81,23 @@ export function resolveRedis(inputs: RedisInputs): ResolvedRedis {
   return { state: 'probe', endpoints: usualPlaces(given ?? passwordIn(env) ?? setOrUndefined(configFile.password)) }
 }
 
-/** Which keys are ours: MEMORY_SYNC_NAMESPACE, else the config file, else `memory`. `{memory}` puts all into one Cluster slot. */
+/**
+ * Which keys are ours: MEMORY_SYNC_NAMESPACE, else the config file, else `memory`. `{memory}` puts all into one Cluster slot. Throws MemoryError
+ * `config`, also for one such as `memory:agents`: its keys would be agents of `memory`, and each of the two would write and delete what is the other's.
+ */
 export function resolveNamespace(env: Environment, configFile: RedisConfig): string {
   const namespace = [env['MEMORY_SYNC_NAMESPACE'], configFile.namespace].find(isSet) ?? DEFAULT_NAMESPACE
-  if (/^[\x21-\x7e]{1,64}$/.test(namespace)) return namespace
-  throw new MemoryError('config', `the namespace ${JSON.stringify(namespace)} cannot begin the names of keys`, {
-    suggestions: ['Use 1 to 64 ASCII characters without spaces in MEMORY_SYNC_NAMESPACE or in the config file.'],
+  if (!/^[\x21-\x7e]{1,64}$/.test(namespace)) {
+    throw new MemoryError('config', `the namespace ${JSON.stringify(namespace)} cannot begin the names of keys`, {
+      suggestions: ['Use 1 to 64 ASCII characters without spaces in MEMORY_SYNC_NAMESPACE or in the config file.'],
+    })
+  }
+  const parts = namespace.split(':')
+  const at = parts.findIndex((part, index) => index > 0 && KEY_PARTS.has(part))
+  if (at === -1) return namespace
+  const outer = parts.slice(0, at).join(':')
+  throw new MemoryError('config', `the namespace ${JSON.stringify(namespace)} lies among the keys of the namespace ${JSON.stringify(outer)}: each would take and delete what is the other's`, {
+    suggestions: [`Name another one in MEMORY_SYNC_NAMESPACE or in the config file: behind a colon it must not have "${parts[at]}", nor any other name that our keys have there.`],
   })
 }
 

@@ -7,7 +7,9 @@ import {
   type ResolvedRedis,
 } from '../../../src/config/redis.js'
 import { describeEndpoint } from '../../../src/config/redis-url.js'
+import { TASK_LIST, type Target } from '../../../src/domain/operation.js'
 import { MemoryError } from '../../../src/errors/errors.js'
+import { Keys } from '../../../src/store/redis/keys.js'
 
 const resolve = (
   env: Record<string, string> = {},
@@ -175,6 +177,30 @@ describe('the namespace', () => {
     expect(resolveNamespace({}, {})).toBe('memory')
     expect(resolveNamespace({ MEMORY_SYNC_NAMESPACE: '' }, { namespace: '{memory}' })).toBe('{memory}')
     expect(resolveNamespace({ MEMORY_SYNC_NAMESPACE: 'a' }, { namespace: 'b' })).toBe('a')
+  })
+
+  it.each(['memory:agents', 'a:b:tasks', 'memory:lease', 'x:sync', 'memory:agents:mary', 'm:types:mary', 'm:lease:deploy', 'm:task-list', 'a:task-stamps:T1', 'a:agents:b:c'])(
+    'does not lie among the keys of another one: not %s',
+    (namespace) => {
+      const { code, message, suggestions } = failureOf(() => resolveNamespace({ MEMORY_SYNC_NAMESPACE: namespace }, {}))
+      expect([code, message]).toEqual(['config', expect.stringContaining(`the namespace "${namespace}"`)])
+      expect(suggestions.join()).toContain('MEMORY_SYNC_NAMESPACE')
+    },
+  )
+
+  it('is not named as any key of ours goes on', () => {
+    const keys = new Keys('memory')
+    const records = [...['agent:mary', 'task:T1', TASK_LIST, 'context'] as Target[]].flatMap((target) => Object.values(keys.of(target)) as string[])
+    const own = Object.entries(keys).flatMap(([name, key]) => (name === 'namespace' ? [] : [key as string]))
+    const all = [...own, ...records, keys.lease('merge')].map((key) => key.split(':')[1]!)
+    expect(all.length).toBeGreaterThan(20)
+    for (const part of all) {
+      expect(failureOf(() => resolveNamespace({}, { namespace: `memory:${part}` })).code, part).toBe('config')
+    }
+  })
+
+  it.each(['agents', 'tasks', '{tasks}', 'team:a', 'memory:staging', 'memory-agents', 'sync', 'a:lease-x', '{a:agents}'])('may have parts, and any name of its own: %s', (namespace) => {
+    expect(resolveNamespace({ MEMORY_SYNC_NAMESPACE: namespace }, {})).toBe(namespace)
   })
 
   it.each(['a b', 'a\nb', 'ä'])('can begin the names of keys: not %j', (namespace) => {

@@ -3,8 +3,8 @@ import { MemoryError } from '../errors/errors.js'
 
 export default class Sync extends BaseCommand {
   static override readonly summary = 'Reconcile the file and Redis now, and verify it by reading both back.'
-  static override readonly description = `Agents and work items are counted as they were read from Redis afterwards, and compared with this root. Away or off: exit
-69, and nothing is claimed.`
+  static override readonly description = `Agents and work items are counted as they were read from Redis afterwards, and compared with this root. Away or off,
+or beside a hub that does not answer: exit 69, and nothing is claimed.`
   static override readonly examples = ['<%= config.bin %> sync', '<%= config.bin %> redis-sync --json']
   static override readonly aliases = ['redis-sync']
 

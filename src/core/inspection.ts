@@ -60,7 +60,7 @@ export async function examine(ports: Ports, view: Keeper): Promise<Examination> 
   }
 }
 
-/** Reconciles now, and reads both sides back. Throws MemoryError `unavailable` when the shared store is away. */
+/** Reconciles now, and reads both sides back. Throws MemoryError `unavailable` when the shared store is away, or another keeper does not finish. */
 export async function reconcile(ports: Ports, access: KeeperAccess): Promise<Comparison> {
   const store = (await ports.connector.connect()) ?? (await connectAfterRest(ports))
   if (store === null) throw notReconciled(ports.connector.reason, modeOf(ports, (await access.view()).replica.epoch, null) === 'off')
@@ -68,7 +68,7 @@ export async function reconcile(ports: Ports, access: KeeperAccess): Promise<Com
     for (let round = 0; round < 3; round++) await own.round('all')
     return own
   })
-  if (keeper === null) throw new MemoryError('failed', 'another process is the keeper of this root and does not finish')
+  if (keeper === null) throw await keptByOther(ports)
   if (keeper.refusal !== null) throw notReconciled(keeper.refusal)
   return compare(ports, keeper, store)
 }
@@ -103,6 +103,21 @@ const notReconciled = (reason: string | null, isOff = false): MemoryError =>
   new MemoryError('unavailable', `Redis does not take part${reason === null ? '' : ` (${reason})`}: nothing was reconciled`, {
     suggestions: isOff ? ['memory_sync where says which Redis is meant, and who says so'] : ['look at memory_sync status', 'what is pending is sent when Redis answers again'],
   })
+
+/** A hub that is slow or suspended, or a command in a long round: from here they look the same. */
+async function keptByOther({ lock }: Ports): Promise<MemoryError> {
+  const pid = (await lock.holder())?.pid
+  const who = pid === undefined ? 'another process is the keeper of this root and' : `the hub of this root, or a command that works on it (pid ${pid}),`
+  return new MemoryError('unavailable', `${who} does not finish: nothing was reconciled`, {
+    suggestions: [
+      'wait a moment and repeat it: a hub that is only busy reconciles by itself',
+      'memory_sync hub status says whether it is the hub, and whether it answers',
+      'memory_sync hub stop ends a hub that stays silent; what is pending is kept',
+    ],
+    details: { keeper: pid ?? null },
+    retryable: true,
+  })
+}
 
 async function latencyOf(store: WakingStore): Promise<number | null> {
   try {

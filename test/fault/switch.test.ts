@@ -171,6 +171,19 @@ describe('a hub that is stopped', () => {
     expect(ledger.trim().split('\n').map((line) => (JSON.parse(line) as { learning: string }).learning)).toEqual(['of T1', 'of T2', 'of T3'])
   })
 
+  test('is named by sync, which cannot work beside it, with what can be done', async () => {
+    const world = await World.make(REDIS_AND_HUB)
+    await world.ok('set', 'mary', 'n=1')
+    world.hub!.signal('SIGSTOP')
+    const { code, stdout } = await world.run('sync', '--json')
+    world.hub!.signal('SIGCONT')
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string; suggestions: string[]; details: object } }
+    expect([code, error.code, error.details]).toEqual([69, 'unavailable', { keeper: world.hub!.pid }])
+    expect(error.message).toContain(`pid ${world.hub!.pid}`)
+    for (const way of ['repeat', 'memory_sync hub status', 'memory_sync hub stop']) expect(error.suggestions.join('; ')).toContain(way)
+    await soon(async () => expect(await world.json('sync')).toMatchObject({ ok: true, equal: true }))
+  })
+
   test('with Redis away too: the write is kept on this machine, says so, and is sent later', async () => {
     const world = await World.make(REDIS_AND_HUB)
     await world.ok('set', 'mary', 'n+=1')

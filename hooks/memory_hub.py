@@ -95,12 +95,18 @@ def _call(root: Path, args: List[str], text: Optional[str] = None) -> Any:
             check=False,
             **({"stdin": subprocess.DEVNULL} if text is None else {"input": text.encode("utf-8")}),  # type: ignore
         )
+    except ValueError as error:
+        raise _no_argument(args[0], error) from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise MemorySyncError(f"memory_sync {args[0]} did not answer: {error}") from error
     reply = _parsed(ran.stdout)
     if ran.returncode == 0 and reply is not None:
         return reply
     raise _error_of(reply, args[0], ran)
+
+
+def _no_argument(verb: str, error: ValueError) -> MemorySyncError:
+    return MemorySyncError(f"memory_sync {verb} cannot be given this: a name must not have NUL or half a character in it ({error})", "usage")
 
 
 def _parsed(stdout: bytes) -> Any:
@@ -210,8 +216,8 @@ class UnifiedMemoryHub:
         if not isinstance(context_update, dict):
             raise TypeError("the update of a context has to be a dict")
         text = _json_text(context_update)
-        status = context_update.get("status")
-        status_flag = [f"--status={status}"] if isinstance(status, str) and status else []
+        # What is no text of an argument (NUL, half of a pair of surrogates) JSON can say.
+        status_flag = ["--with-status"] if isinstance(context_update.get("status"), str) else []
         if len(text.encode("utf-8")) > _MAX_ARGUMENT_BYTES:
             return self._call(["set", *status_flag, "--patch", "-", "--", agent_name], text)
         return self._call(["set", *status_flag, "--patch", text, "--", agent_name])
@@ -291,13 +297,16 @@ class UnifiedMemoryHub:
         return _call(self.sot_path, args, text)
 
     def _updates(self, command: List[str]) -> Generator[Optional[Dict[str, Any]], None, None]:
-        watch = subprocess.Popen(
-            command,
-            env=_environment(self.sot_path),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        try:
+            watch = subprocess.Popen(
+                command,
+                env=_environment(self.sot_path),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except ValueError as error:
+            raise _no_argument("watch", error) from error
         assert watch.stdout is not None and watch.stderr is not None
         said: List[bytes] = [watch.stderr.readline()]
         # A pipe that nobody reads would stop the program behind it.

@@ -48,6 +48,10 @@ export const shapes = {
     flags: {
       patch: { summary: 'JSON merge patch, or - for standard input.', value: 'JSON|-' },
       status: { summary: 'Also set the status of the agent.', value: 'STATUS' },
+      'with-status': {
+        summary: 'Also set the status of the agent to the text at "status" in the patch.',
+        description: 'For a text that no argument can be: one of 128 KiB and more, or with characters that an argument cannot have. Without one, the status stays.',
+      },
       'if-rev': ifRev,
       fence,
       'idempotency-key': key,

@@ -44,6 +44,16 @@ describe('set and get', () => {
     expect(await cli.ok('get', 'context.line', '--agent', 'mary', '--raw')).toBe('a\nb\tc\n')
   })
 
+  it('take a status out of the patch, however long it is and whatever is in it', async () => {
+    for (const status of ['a\0b', '\ud800', '-x', 'é\n', 'x'.repeat(200_000)]) {
+      const ran = cli.runWith({ input: JSON.stringify({ status, n: 1 }) }, 'set', 'mary', '--patch', '-', '--with-status')
+      expect(await ran).toMatchObject({ code: 0, err: '' })
+      expect(JSON.parse(await cli.ok('get', '--agent', 'mary'))).toMatchObject({ status, context: { status, n: 1 } })
+    }
+    for (const patch of ['{"n":2}', '{"status":""}', '{"status":7}']) await cli.ok('set', 'mary', '--patch', patch, '--with-status')
+    expect(await cli.ok('get', 'status', '--agent', 'mary')).toHaveLength(200_003)
+  })
+
   it('take VALUE from the command line literally', async () => {
     await cli.ok(
       'set',

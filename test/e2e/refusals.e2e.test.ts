@@ -47,6 +47,8 @@ describe('what is refused', () => {
     ['an empty status beside others', ['set', 'mary', 'a=1', '--status='], /the status is empty/],
     ['an empty id', ['record', 'mary', '', 'ok'], /ID is empty/],
     ['an empty outcome', ['record', 'mary', 'T', ''], /OUTCOME is empty/],
+    ['the status of a patch that is not there', ['set', 'mary', 'a=1', '--with-status'], /--with-status goes with --patch/],
+    ['two statuses', ['set', 'mary', '--patch', '{"status":"a"}', '--with-status', '--status', 'b'], /and not with --status/],
     ['no target', ['set'], /Missing 1 required arg/],
     ['an unknown flag', ['set', 'mary', 'a=1', '--hekp'], /Nonexistent flag: --hekp/],
     ['a flag without its value', ['set', 'mary', 'a=1', '--by'], /--by expects a value/],

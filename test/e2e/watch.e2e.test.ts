@@ -157,6 +157,18 @@ describe('watch', () => {
     expect(systemProcesses.find(pid)).toBeUndefined()
   })
 
+  it.skipIf(process.platform !== 'linux')('a command that runs at the end is ended with what it has started in a session of its own', async () => {
+    const pids = `${cli.root}/pids`
+    const far = `echo $$ > "$0.new"; mv "$0.new" "$0"; exec sleep 1000`
+    const watch = await follow('--exec', `setsid sh -c '${far}' '${pids}' > '${pids}.out' 2>&1 & wait`)
+    await cli.ok('update', 'mary', 'active')
+    const pid = Number(await eventually(() => readFile(pids, 'utf8'), { what: 'the command' }))
+    afterwards(() => void (systemProcesses.find(pid) !== undefined && process.kill(pid, 'SIGKILL')))
+    watch.kill('SIGTERM')
+    expect(await watch.ended).toBe(143)
+    expect(systemProcesses.find(pid)).toBeUndefined()
+  })
+
   it.each([
     ['--count', 'x'],
     ['--timeout', 'soon'],

@@ -137,5 +137,5 @@ export async function heartbeat(surroundings: TaskSurroundings, request: Heartbe
   ]
   const target = await agentTargetOf(memory, agent)
   const payload = JSON.stringify(['heartbeat', agent, pid ?? null, progress])
-  return receiptOf(await memory.write({ target, kind: 'update', edits, by, payload, ...conditions }), agent)
+  return receiptOf(await memory.write({ target, kind: 'update', edits, by, payload, ...conditions }), agent, conditions)
 }

@@ -39,7 +39,7 @@ export async function setContext(surroundings: Surroundings, request: SetRequest
     payload: JSON.stringify([patch === undefined ? null : formatLine(patch), assignments, status ?? null]),
     ...conditionsIn(request),
   })
-  return receiptOf(outcome, name, conditions)
+  return receiptOf(outcome, name, request)
 }
 
 function recordEdits(surroundings: Surroundings, status: string | undefined): Edit[] {

@@ -47,11 +47,8 @@ export const LEGACY_DEFAULT_PASSWORD = 'changeme-02luka'
 const DEFAULT_PORT = 6379
 const DEFAULT_NAMESPACE = 'memory'
 
-/** With what the names of our keys go on behind the namespace. */
-const KEY_PARTS: ReadonlySet<string> = new Set([
-  ...['agents', 'types', 'stamps', 'tasks', 'task-types', 'task-stamps', 'task-list', 'task-list-types', 'task-list-stamps'],
-  ...['context', 'context-types', 'context-stamps', 'sync', 'seen', 'keys', 'key-times', 'rev', 'events', 'updates', 'lease', 'leases', 'probe'],
-])
+/** Behind the namespace, and in front of names that others choose: of agents, of items, of leases. */
+const KEY_PARTS: ReadonlySet<string> = new Set(['agents', 'types', 'stamps', 'tasks', 'task-types', 'task-stamps', 'lease'])
 
 /** Of Debian, of other Linux distributions, of hand-made ones, of Homebrew on both kinds of Mac. */
 const USUAL_SOCKETS: readonly string[] = [
@@ -97,7 +94,7 @@ export function resolveNamespace(env: Environment, configFile: RedisConfig): str
   if (at === -1) return namespace
   const outer = parts.slice(0, at).join(':')
   throw new MemoryError('config', `the namespace ${JSON.stringify(namespace)} lies among the keys of the namespace ${JSON.stringify(outer)}: each would take and delete what is the other's`, {
-    suggestions: [`Name another one in MEMORY_SYNC_NAMESPACE or in the config file: behind a colon it must not have "${parts[at]}", nor any other name that our keys have there.`],
+    suggestions: [`Name another one in MEMORY_SYNC_NAMESPACE or in the config file: behind a colon it must not have any of ${[...KEY_PARTS].join(', ')}.`],
   })
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../domain/hand-edit.js'
 import { InvalidJson, parseTreeMap, type TreeMap } from '../domain/json.js'
 import { isMergedList } from '../domain/merge.js'
-import type { Operation, Stamp, Target } from '../domain/operation.js'
+import { isTimeOfWrite, type Operation, type Stamp, type Target } from '../domain/operation.js'
 import { lineageOf, type Replica } from '../domain/replica.js'
 import type { FileText, Identity } from '../platform/files.js'
 import type { Version } from '../store/root.js'
@@ -145,7 +145,7 @@ function revisionOf(document: TreeMap): number | undefined {
 /** A record that is adopted is as old as it says itself, so that it does not beat what is newer elsewhere. */
 function ageOf(target: EditedTarget, mtime: number): number {
   const times = target.edits.flatMap((edit) =>
-    edit.do === 'set' && (edit.path === '/last_update' || edit.path === '/last_seen') ? Date.parse(textOf(edit.value)) : [],
+    edit.do === 'set' && isTimeOfWrite(edit.path) ? Date.parse(textOf(edit.value)) : [],
   )
   const known = times.filter((time) => !Number.isNaN(time))
   return known.length === 0 ? 0 : Math.min(mtime, Math.max(...known))

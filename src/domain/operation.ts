@@ -40,6 +40,9 @@ export type Edit =
   | { do: 'add'; path: Pointer; by: string } // a number's text
   | { do: 'insert'; path: Pointer; value: string; keep: number } // an object with an `id` into a list: merged by id
 
+/** Leaves that a write sets to its own time. */
+export const isTimeOfWrite = (path: Pointer): boolean => path === '/last_update' || path === '/last_seen'
+
 export interface Operation {
   /** The same on every retry, on any host: dedupe is by this. 32 hex digits, or derived from the idempotency key. */
   id: string

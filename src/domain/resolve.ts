@@ -5,7 +5,7 @@
 import { type Count, type Entry, emptyEntry, insertInto } from './entry.js'
 import { formatLine } from './json.js'
 import { addNumbers } from './number.js'
-import type { ChangedLeaf, Draft, Edit, Lost, Operation, Stamp } from './operation.js'
+import { type ChangedLeaf, type Draft, type Edit, isTimeOfWrite, type Lost, type Operation, type Stamp } from './operation.js'
 import { PathIndex } from './path-index.js'
 import { fieldOf, type Pointer } from './pointer.js'
 import { TreeCopy, valueAt } from './tree.js'
@@ -141,7 +141,7 @@ class Resolution {
   }
 
   private lose(edit: Edit): void {
-    if (edit.do === 'default') return
+    if (edit.do === 'default' || isTimeOfWrite(edit.path)) return // a later write has a later time: nothing of this one is lost by that
     const kept = valueAt(this.tree.top, edit.path)
     const value = edit.do === 'delete' ? null : edit.do === 'add' ? edit.by : edit.value
     const standing = kept === undefined ? null : formatLine(kept)

@@ -21,7 +21,7 @@ interface Kept {
 
 const kept = new Map<string, Kept>()
 
-/** See Files.append. Of a file that has lost its place the next one is told apart: it is opened anew. */
+/** See Files.append. One that has lost its place is closed: the next call opens the file that stands there. */
 export function appendTo(path: string, text: string): Appended {
   const known = kept.get(path)
   const file = known ?? open(path)
@@ -30,10 +30,10 @@ export function appendTo(path: string, text: string): Appended {
     const stat = fs.statSync(path, { throwIfNoEntry: false })
     const isPresent = stat?.ino === file.ino && stat.dev === file.dev
     if (isPresent) file.closing.refresh()
-    else close(path)
+    else closeKept(path)
     return { ino: file.ino, end: isPresent ? stat.size : null }
   } catch (error) {
-    close(path)
+    closeKept(path)
     throw named(error, path)
   }
 }
@@ -49,7 +49,7 @@ function open(path: string): Kept {
   try {
     const stat = fs.fstatSync(fd)
     refuseOthers(path, stat) // a device takes every line and keeps none
-    const closing = setTimeout(close, KEPT_MS, path).unref()
+    const closing = setTimeout(closeKept, KEPT_MS, path).unref()
     const file = { fd, ino: stat.ino, dev: stat.dev, closing }
     kept.set(path, file)
     return file
@@ -60,7 +60,7 @@ function open(path: string): Kept {
 }
 
 /** What stands at the path is about to be another file. */
-export function close(path: string): void {
+export function closeKept(path: string): void {
   const known = kept.get(path)
   if (known === undefined) return
   kept.delete(path)

@@ -1,5 +1,6 @@
 /** What lies in a folder into which others put files: what is no file, or has a name that is no text, is told apart without opening it. */
 import type { Dirent } from 'node:fs'
+import { kindOf } from './open-file.js'
 
 export interface Entry {
   /** For one that is no UTF-8: as it can be shown, and of no other use. */
@@ -16,6 +17,5 @@ export function entryOf(found: Dirent<Buffer>): Entry {
 
 function flawOf(found: Dirent<Buffer>): string | null {
   if (found.isFile()) return null
-  if (found.isSymbolicLink()) return 'is a link'
-  return found.isDirectory() ? 'is a folder' : found.isFIFO() ? 'is a pipe' : found.isSocket() ? 'is a socket' : 'is a device'
+  return found.isSymbolicLink() ? 'is a link' : `is ${kindOf(found)}`
 }

@@ -5,7 +5,7 @@
 import fs from 'node:fs'
 import { promisify } from 'node:util'
 import { dirname } from 'node:path'
-import { appendTo, close } from './appending.js'
+import { appendTo, closeKept } from './appending.js'
 import { type FileText, type Files, type Identity, sameIdentity } from './files.js'
 import { makeFolder } from './make-folder.js'
 import { isCode, kindOf, READ, refuseOthers, unlessMissing, whileOpen, withOpen } from './open-file.js'
@@ -135,7 +135,7 @@ export const nodeFiles: Files = {
     }
   }),
   rename: promised((from, to) => {
-    close(from)
+    closeKept(from)
     const done = unlessMissing(() => {
       fs.renameSync(from, to)
       return true

@@ -46,7 +46,7 @@ export async function whileOpen(path: string, flags: string, mode: number, use: 
 }
 
 /** A pipe would be waited for, and a device never ends. */
-export function kindOf(stat: fs.Stats): string {
+export function kindOf(stat: Pick<fs.Stats, 'isSymbolicLink' | 'isDirectory' | 'isFIFO' | 'isSocket'>): string {
   if (stat.isSymbolicLink()) return 'a link that cannot be followed'
   return stat.isDirectory() ? 'a folder' : stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device'
 }

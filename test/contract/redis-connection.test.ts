@@ -230,6 +230,20 @@ describe('a server that cannot be used', () => {
     await other.beginEpoch(await other.hello(), { epoch: 'r2', atLeast: 0 }) // the mark is of one who is told
     expect((await guest.hello()).owner).toBe(guest.connection.run)
   })
+
+  it('whose epoch began without a note of its replication gets one with the next write', async () => {
+    const server = await startRedis()
+    const client = await server.client()
+    const store = await open(server)
+    await store.beginEpoch(await store.hello(), { epoch: 'r1', atLeast: 0 })
+    const noted = await client.hget('memory:sync', 'replication')
+    expect(noted).toMatch(/^[0-9a-f]{40}$/)
+    for (const missing of ['', null]) {
+      await (missing === null ? client.hdel('memory:sync', 'replication') : client.hset('memory:sync', 'replication', missing))
+      await commit(store, draftOf([set('/n', '1')]))
+      expect(await client.hget('memory:sync', 'replication')).toBe(noted)
+    }
+  })
 })
 
 describe('a connection', () => {

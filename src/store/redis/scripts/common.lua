@@ -37,7 +37,11 @@ end
 -- Whether the data set is that of `epoch`, confirmed under server process `run`.
 local function isOwn(sync, seen, keys, keytimes, epoch, run)
   if not hasMarks(sync, seen, keys, keytimes) then return false end
-  return redis.call('HGET', sync, 'epoch') == epoch and ownerOf(sync) == run
+  local known = redis.call('HMGET', sync, 'epoch', 'owner', 'replication')
+  if known[1] ~= epoch or known[2] ~= run or not isSameReplication(known[3]) then return false end
+  local now = (not known[3] or known[3] == '') and replication() or ''
+  if now ~= '' then redis.call('HSET', sync, 'replication', now) end -- from now on it is known
+  return true
 end
 
 -- 'none' for a key of another type too: what a program put there by mistake is not ours to read or to overwrite.

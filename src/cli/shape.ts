@@ -18,7 +18,7 @@ export const oclifOption = ({ summary, description, value }: FlagShape, helpGrou
 export const oclifFlags = (shapes: VerbShape['flags']): Record<string, Option | Switch> =>
   mapped(shapes, (shape) => (shape.value === undefined ? oclifSwitch(shape) : oclifOption(shape)))
 
-const oclifSwitch = ({ summary }: FlagShape): Switch => Flags.boolean({ summary })
+const oclifSwitch = ({ summary, description }: FlagShape): Switch => Flags.boolean({ summary, ...(description !== undefined && { description }) })
 
 export const oclifArgs = (shapes: VerbShape['arguments']): Record<string, Arg> => mapped(shapes, oclifArg)
 

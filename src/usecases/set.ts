@@ -57,7 +57,7 @@ function recordEdits(surroundings: Surroundings, status: string | undefined): Ed
 function withoutStatus(edits: Edit[], status: string | undefined, name: string): Edit[] {
   if (status === undefined) return edits
   throw new MemoryError('usage', `${name} has no status: only agents have`, {
-    suggestions: ['leave --status out, or name an agent'],
+    suggestions: ['leave --status and --with-status out, or name an agent'],
   })
 }
 

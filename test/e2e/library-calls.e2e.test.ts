@@ -88,6 +88,7 @@ describe.each(SET_UPS)('the library with $name', (setUp) => {
     const server: RedisServer | undefined = setUp.redis ? await startRedis() : undefined
     process.env['MEMORY_SYNC_REDIS'] = setUp.redis ? 'on' : 'off'
     const root = await makeTempFolder()
+    process.env['XDG_CONFIG_HOME'] = root // not the settings of who runs the tests
     hub = setUp.hub ? await startHub({ root, redis: server!.url }) : undefined
     options = { root, by: 'program', ...(server !== undefined && { redisUrl: server.url }) }
     memory = await openMemory(options)

@@ -17,6 +17,7 @@ beforeEach(async () => {
   process.env['MEMORY_SYNC_REDIS'] = 'off'
   process.env['TZ'] = 'Asia/Bangkok' // as the commands that it is compared with
   cli = await Cli.make()
+  process.env['XDG_CONFIG_HOME'] = cli.root // not the settings of who runs the tests
   memory = await openMemory({ root: cli.root, by: 'program' })
   const opened = memory
   afterwards(() => opened.close())

@@ -121,6 +121,7 @@ export interface SharedMemory {
    * vain, `unavailable` when nobody can decide.
    */
   acquireLease(name: string, options?: LeaseOptions): Promise<Lease>
+  /** Ends who watches, and who waits for a lease (`usage`); what else was asked for is answered first. */
   close(): Promise<void>
 }
 

@@ -11,12 +11,13 @@ export interface Opened {
 }
 
 /** The engine is loaded here and not before: `--help` and a wrong call do not pay for it. */
-export async function open(flags: StoreFlags, { operationId, pastHub }: HandedOver = {}): Promise<Opened> {
+export async function open(flags: StoreFlags, { operationId, pastHub }: HandedOver = {}, { makesOneCall }: Pick<OpenOptions, 'makesOneCall'> = {}): Promise<Opened> {
   const { openMemory } = await import('../memory/open.js')
   const options = {
     ...openOptionsOf(flags),
     ...(operationId !== undefined && { operationId }),
     ...(pastHub === true && { pastHub }),
+    ...(makesOneCall === true && { makesOneCall }),
   }
   return { memory: await openMemory(options), root: rootOf(flags) }
 }

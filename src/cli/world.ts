@@ -8,7 +8,7 @@ import { rootFilesOf, surroundingsOf } from './surroundings.js'
 
 /** Nothing is connected to before it is used. Throws MemoryError for settings that cannot be used. */
 export async function openWorld({ flags }: VerbCall, handedOver: HandedOver): Promise<World & { close(): Promise<void> }> {
-  const { memory, root } = await open(flags, handedOver)
+  const { memory, root } = await open(flags, handedOver, { makesOneCall: true })
   return {
     surroundings: surroundingsOf(memory, flags['by']),
     rootFiles: rootFilesOf(root),

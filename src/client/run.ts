@@ -1,6 +1,6 @@
 /** The client of the run protocol. Light: a process that was only started for this call loads nothing else. */
+import { openSocket } from '../platform/brief-socket.js'
 import { startPatience } from '../platform/patience.js'
-import { openPipe } from './pipe.js'
 import { encodeRun, ReplyReader, type RunReply, type RunRequest } from './run-wire.js'
 
 export interface RunOptions {
@@ -28,7 +28,7 @@ export function runByHub(socketPath: string, request: RunRequest, { version, bud
     const settle = (outcome: RunOutcome): void => {
       isSettled = true
       endWait()
-      pipe.close()
+      socket.close()
       resolve(outcome)
     }
     const gone = (): void => {
@@ -38,10 +38,10 @@ export function runByHub(socketPath: string, request: RunRequest, { version, bud
       endWait()
       if (!isSettled) endWait = startPatience(budgetMs, gone)
     }
-    const pipe = openPipe(socketPath, {
+    const socket = openSocket({ socket: socketPath }, {
       connected() {
         isSent = true
-        pipe.write(encodeRun(request, version))
+        socket.write(encodeRun(request, version))
       },
       data(chunk) {
         const reply = reader.push(chunk)

@@ -99,10 +99,10 @@ export class SingleRounds implements KeeperAccess {
   private async work(): Promise<void> {
     while (this.isAsked || (this.isUnfinished && !this.isEnding)) {
       this.isAsked = false
-      const began = performance.now()
+      const began = this.ports.clock.ticks()
       await this.rounds.ask()
       // A process that lives for long has other things to do.
-      if (!this.isEnding) await this.rest(Math.min(LONGEST_REST_MS, REST * (performance.now() - began)))
+      if (!this.isEnding) await this.rest(Math.min(LONGEST_REST_MS, REST * (this.ports.clock.ticks() - began)))
     }
     this.background = null
   }

@@ -24,6 +24,8 @@ export interface OpenOptions {
   operationId?: string
   /** The hub did not answer a moment ago: it is not asked. */
   pastHub?: true
+  /** And ends then: what takes long to load is left out where it can be. */
+  makesOneCall?: true
 }
 
 export async function openLocalEngine(options: OpenOptions): Promise<LocalEngine> {
@@ -33,7 +35,7 @@ export async function openLocalEngine(options: OpenOptions): Promise<LocalEngine
 /** The way to the Redis that these options mean; nothing is connected yet. */
 export async function openConnector(options: OpenOptions): Promise<RedisConnector> {
   const config = await readConfig(options.env)
-  return new RedisConnector(redisOf(options, config), resolveNamespace(options.env, config.redis))
+  return new RedisConnector(redisOf(options, config), resolveNamespace(options.env, config.redis), options.makesOneCall)
 }
 
 export function engineWith(options: OpenOptions, connector: RedisConnector): LocalEngine {

@@ -4,6 +4,7 @@ import type { ResolvedRedis } from '../config/redis.js'
 import { describeEndpoint, type RedisEndpoint } from '../config/redis-url.js'
 import type { Connector } from '../core/ports.js'
 import { messageOf, StoreUnavailable } from '../errors/errors.js'
+import { systemClock } from '../platform/clock.js'
 import type { RedisStore } from '../store/redis/store.js'
 
 /** After a failure nobody tries again for so long: a silent server costs its budget once, not with each step. */
@@ -21,6 +22,8 @@ export class RedisConnector implements Connector {
   constructor(
     private readonly redis: ResolvedRedis,
     readonly namespace: string,
+    /** Of a process that makes one call. */
+    private readonly isBrief = false,
   ) {
     this.configured = redis.state === 'probe' ? 'probed' : redis.state
     if (redis.state === 'off') this.reason = `it is switched off (${redis.from})`
@@ -39,7 +42,7 @@ export class RedisConnector implements Connector {
   async connect(): Promise<RedisStore | null> {
     if (this.redis.state === 'off' || this.isClosed) return null
     if (this.store?.connection.isOpen === true) return this.store
-    if (performance.now() - this.failedAt < PAUSE_MS) return null
+    if (systemClock.ticks() - this.failedAt < PAUSE_MS) return null
     this.connecting ??= this.attempt().finally(() => {
       this.connecting = null
     })
@@ -55,13 +58,14 @@ export class RedisConnector implements Connector {
   }
 
   private async attempt(): Promise<RedisStore | null> {
-    const { connectRedis, RedisStore } = await import('../store/redis/load.js')
+    const { connectBriefly, connectRedis, RedisStore } = await import('../store/redis/load.js')
+    const connect = this.isBrief ? connectBriefly : connectRedis
     let silentPlace: string | null = null
     for (const endpoint of this.places()) {
       const place = describeEndpoint(endpoint)
       if (place === silentPlace) continue // another password does not make it answer
       try {
-        const connection = await connectRedis({ endpoint })
+        const connection = await connect({ endpoint })
         this.used = endpoint
         this.reason = null
         this.store = new RedisStore(connection, {
@@ -75,7 +79,7 @@ export class RedisConnector implements Connector {
       }
     }
     this.reason ??= 'nothing was named, and none was found at the usual places'
-    this.failedAt = performance.now()
+    this.failedAt = systemClock.ticks()
     return null
   }
 

@@ -4,6 +4,9 @@ const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('nod
 /** SHA-256, in hex digits. */
 export const sha256 = (content: string | Buffer): string => crypto().createHash('sha256').update(content).digest('hex')
 
+/** SHA-1, in hex digits. */
+export const sha1 = (content: string | Buffer): string => crypto().hash('sha1', content)
+
 /** As many random bytes, in hex digits. */
 export const randomHex = (bytes: number): string => crypto().randomBytes(bytes).toString('hex')
 

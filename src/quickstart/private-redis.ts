@@ -1,12 +1,12 @@
 /** A Redis for the tour alone, in its directory; null where no redis-server is installed, or it does not start. */
 import { MemoryError } from '../errors/errors.js'
 import { RedisServer } from '../platform/redis-server.js'
-import type { RedisConnection } from '../store/redis/connection.js'
+import type { FullConnection } from '../store/redis/connection.js'
 
 export class PrivateRedis {
   private constructor(
     private readonly server: RedisServer,
-    private readonly connection: RedisConnection,
+    private readonly connection: FullConnection,
   ) {}
 
   static async start(directory: string, env: NodeJS.ProcessEnv): Promise<PrivateRedis | null> {

@@ -9,7 +9,7 @@ import { MemoryError } from '../errors/errors.js'
 import { endChild, type Finished, runChild, startChild } from '../platform/children.js'
 import { makeFolder } from '../platform/make-folder.js'
 import { RedisServer } from '../platform/redis-server.js'
-import type { RedisConnection, RedisEndpoint } from '../store/redis/connection.js'
+import type { FullConnection, RedisEndpoint } from '../store/redis/connection.js'
 import { keysOf } from './truth.js'
 
 export interface Place {
@@ -32,7 +32,7 @@ const PATIENCE_MS = 5_000
 export class Arena {
   private readonly children = new Set<ChildProcess>()
   private hub: ChildProcess | null = null
-  private connection: RedisConnection | null = null
+  private connection: FullConnection | null = null
 
   private constructor(
     private readonly place: Place,
@@ -121,7 +121,7 @@ export class Arena {
   }
 
   /** For a look of our own, as any other program would take it. */
-  async redis(): Promise<RedisConnection> {
+  async redis(): Promise<FullConnection> {
     if (this.connection?.isOpen === true) return this.connection
     const endpoint = this.server === null ? this.place.given!.endpoint : { socket: this.server.socket }
     const { connectRedis } = await import('../store/redis/load.js')

@@ -1,7 +1,7 @@
 /** What stands in context.json and in Redis, read as any other program would: the file as text, the hashes as fields. */
 import { readFileSync } from 'node:fs'
 import { equalTrees, formatLine, InvalidJson, leafOf, parseTree, parseTreeMap, stringOf, type Tree, type TreeMap } from '../domain/json.js'
-import type { RedisConnection } from '../store/redis/connection.js'
+import type { FullConnection } from '../store/redis/connection.js'
 
 export type Fields = Record<string, string>
 
@@ -16,7 +16,7 @@ export function readContext(path: string): TreeMap | null {
 }
 
 /** Every agent's hash, by name. */
-export async function readHashes(redis: RedisConnection, namespace: string): Promise<Map<string, Fields>> {
+export async function readHashes(redis: FullConnection, namespace: string): Promise<Map<string, Fields>> {
   const prefix = `${namespace}:agents:`
   const hashes = new Map<string, Fields>()
   for (const key of await keysOf(redis, `${prefix}*`)) {
@@ -25,7 +25,7 @@ export async function readHashes(redis: RedisConnection, namespace: string): Pro
   return hashes
 }
 
-export async function keysOf(redis: RedisConnection, pattern: string): Promise<string[]> {
+export async function keysOf(redis: FullConnection, pattern: string): Promise<string[]> {
   const found = new Set<string>()
   let cursor = '0'
   do {

@@ -3,7 +3,7 @@ import { Keys } from '../../src/store/redis/keys.js'
 import type { RedisConnection } from '../../src/store/redis/connection.js';
 import { connectRedis } from '../../src/store/redis/connection.js'
 import { commitArguments } from '../../src/store/redis/proposal.js'
-import { runScript } from '../../src/store/redis/scripts.js'
+import { scriptNamed } from '../../src/store/redis/scripts.js'
 import { RedisStore } from '../../src/store/redis/store.js'
 import { startHub } from '../support/program.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
@@ -60,7 +60,7 @@ async function bareScript(server: RedisServer): Promise<number> {
     const { keys, args } = calls[i % WIDTH]!
     const own = [...args]
     own[3] = i.toString(16).padStart(32, '0')
-    return connection.call((client) => runScript(client, 'commit', keys, own))
+    return connection.evaluate(scriptNamed.commit, [...keys, ...own])
   }
   await inFlight(WIDTH, WARMING, (i) => commit(COUNT + i))
   const elapsed = await inFlight(WIDTH, COUNT, commit)

@@ -2,12 +2,13 @@
  * One connection to one server process. It is not repaired: when it breaks, another one is made, which may lead to another
  * process. Every promise settles within the budget.
  */
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { StoreUnavailable } from '../../errors/errors.js'
-import { anotherServer, type Circumstances, explain, isReply, isSuperfluousPassword, silent } from './failures.js'
-import { gather } from '../../platform/gather.js'
+import { systemClock } from '../../platform/clock.js'
 import { LastingPatience, startPatience } from '../../platform/patience.js'
-import { scriptDefinitions } from './scripts.js'
+import { anotherServer, type Circumstances, explain, isSuperfluousPassword, silent } from './failures.js'
+import { lightLinkTo } from './light-link.js'
+import { type Client, isReply, type Link, type Script } from './link.js'
 
 export type RedisEndpoint = ({ socket: string } | { host: string; port: number; tls?: boolean }) & {
   username?: string | undefined
@@ -40,26 +41,37 @@ export const labelOf = (endpoint: RedisEndpoint): string =>
  * Connects, logs in, and learns which process it is, in one round trip. Throws StoreUnavailable with the reason, never sent.
  * A password that the server does not want is no error, unless the endpoint says so.
  */
-export async function connectRedis(options: ConnectOptions): Promise<RedisConnection> {
+export async function connectRedis(options: ConnectOptions): Promise<FullConnection> {
+  const { IoredisLink } = await import('./ioredis-link.js')
+  return connectBy(new IoredisLink(options.endpoint, budgetFor(options)), options)
+}
+
+/** The same for a process that makes one call, and subscribes to nothing on this connection. */
+export async function connectBriefly(options: ConnectOptions): Promise<RedisConnection> {
+  const link = lightLinkTo(options.endpoint)
+  return link === null ? connectRedis(options) : connectBy(link, options)
+}
+
+const budgetFor = ({ endpoint, budgetMs }: ConnectOptions): number => budgetMs ?? budgetOf(endpoint)
+
+async function connectBy<C extends Client>(link: Link<C>, options: ConnectOptions): Promise<RedisConnection<C>> {
   const { endpoint } = options
-  const budgetMs = options.budgetMs ?? budgetOf(endpoint)
+  const budgetMs = budgetFor(options)
   const circumstances = { label: labelOf(endpoint), sent: false, password: endpoint.password }
-  const client = newClient(endpoint, budgetMs)
-  let reason: unknown
-  client.on('error', (error: unknown) => {
-    reason = error
-  })
-  const start = performance.now()
+  const start = systemClock.ticks()
   try {
-    const info = await within(budgetMs, greet(client, endpoint), () => silent(circumstances.label, budgetMs, false))
-    return new RedisConnection(client, options, info, performance.now() - start)
+    const info = await within(budgetMs, greet(link, endpoint), () => silent(circumstances.label, budgetMs, false))
+    return new RedisConnection(link, options, info, systemClock.ticks() - start)
   } catch (error) {
-    destroy(client)
-    throw explain(isReply(error) || error instanceof StoreUnavailable ? error : (reason ?? error), circumstances)
+    link.destroy()
+    throw explain(error, circumstances)
   }
 }
 
-export class RedisConnection {
+/** By ioredis, with all that it can do. */
+export type FullConnection = RedisConnection<Redis>
+
+export class RedisConnection<C extends Client = Client> {
   readonly label: string
   readonly budgetMs: number
   /** The server process: another one may have come back with other data. */
@@ -72,7 +84,7 @@ export class RedisConnection {
   private readonly patience: LastingPatience
 
   constructor(
-    private readonly client: Redis,
+    private readonly link: Link<C>,
     private readonly options: ConnectOptions,
     info: string,
     /** Of connecting and greeting. */
@@ -86,22 +98,37 @@ export class RedisConnection {
       this.isSilent = true
       this.end()
     })
-    this.isOpen = client.status === 'ready'
-    client.once('end', () => {
+    this.isOpen = link.isConnected
+    link.onEnd(() => {
       this.isOpen = false
     })
   }
 
+  /** Sends what `work` sends. See `asked`. */
+  call<T>(work: (client: C) => Promise<T>): Promise<T> {
+    return this.asked(() => work(this.link.client))
+  }
+
+  /** What a script answers, with every text as a string; the caller says what that is. `args` begin with the keys. */
+  evaluate<Reply>(script: Script, args: string[]): Promise<Reply> {
+    return this.asked(() => this.link.run(script, args) as Promise<Reply>)
+  }
+
+  /** The same, with every text as bytes. */
+  evaluateForBytes<Reply>(script: Script, args: string[]): Promise<Reply> {
+    return this.asked(() => this.link.runForBytes(script, args) as Promise<Reply>)
+  }
+
   /**
-   * Sends what `work` sends. A server that gives no answer in time is given up: the connection is closed. Answers come in the order of the
-   * requests, so one that others are still answered before is not late.
+   * A server that gives no answer in time is given up: the connection is closed. Answers come in the order of the requests, so one that
+   * others are still answered before is not late.
    */
-  async call<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+  private async asked<T>(ask: () => Promise<T>): Promise<T> {
     if (!this.isOpen) throw new StoreUnavailable(`the connection to Redis at ${this.label} is closed`, false)
-    gather(this.client.stream)
+    this.link.gather()
     if (this.waiting++ === 0) this.patience.begin()
     try {
-      return await work(this.client)
+      return await ask()
     } catch (error) {
       throw this.failure(error)
     } finally {
@@ -113,23 +140,16 @@ export class RedisConnection {
   private failure(error: unknown): Error {
     if (isReply(error)) return explain(error, this.circumstances(false))
     this.end()
-    return this.isSilent ? silent(this.label, this.budgetMs, true) : explain(error, this.circumstances(!isUnsent(error)))
+    return this.isSilent ? silent(this.label, this.budgetMs, true) : explain(error, this.circumstances(!this.link.isUnsent(error)))
   }
 
   /** Another connection to the same place. */
-  another(): Promise<RedisConnection> {
+  another(): Promise<FullConnection> {
     return connectRedis(this.options)
   }
 
-  /** For subscriptions: these answer whenever they like. */
-  onMessage(listener: (channel: string, payload: unknown) => void): void {
-    this.client.on('messageBuffer', (channel: Buffer, payload: unknown) => {
-      listener(channel.toString(), payload)
-    })
-  }
-
   onEnd(listener: () => void): void {
-    this.client.once('end', listener)
+    this.link.onEnd(listener)
   }
 
   /** Ends the socket for real: a silent server must not keep the process alive. */
@@ -141,7 +161,7 @@ export class RedisConnection {
   private end(): void {
     if (!this.isOpen) return
     this.isOpen = false
-    destroy(this.client)
+    this.link.destroy()
   }
 
   private circumstances(sent: boolean): Circumstances {
@@ -149,38 +169,16 @@ export class RedisConnection {
   }
 }
 
-function newClient(endpoint: RedisEndpoint, budgetMs: number): Redis {
-  const place =
-    'socket' in endpoint
-      ? { path: endpoint.socket }
-      : { host: endpoint.host, port: endpoint.port, ...(endpoint.tls === true && { tls: {} }) }
-  return new Redis({
-    ...place,
-    lazyConnect: true,
-    protocol: 2, // with RESP3, ioredis 6 delivers no invalidation message
-    connectTimeout: budgetMs,
-    // A request is sent once, by us or not at all: the caller decides about a second time.
-    retryStrategy: () => null,
-    autoResendUnfulfilledCommands: false,
-    autoResubscribe: false,
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    // The greeting is ours: ioredis would print a warning about a superfluous password, and take a round trip for each step.
-    enableReadyCheck: false,
-    disableClientInfo: true,
-    scripts: scriptDefinitions,
-  })
-}
-
 /** Returns what the server says of itself. */
-async function greet(client: Redis, endpoint: RedisEndpoint): Promise<string> {
+async function greet(link: Link, endpoint: RedisEndpoint): Promise<string> {
   const { username, password = endpoint.passwordWanted === true ? '' : undefined, db } = endpoint
-  await client.connect()
+  await link.connect()
+  const { client } = link
   const login = password === undefined ? [] : username === undefined ? [password] : [username, password]
   const sent = [
     ...(login.length === 0 ? [] : [client.call('AUTH', ...login).catch(unlessSuperfluous(endpoint))]),
-    ...(db === undefined || db === 0 ? [] : [client.select(db)]),
-    client.info('server'),
+    ...(db === undefined || db === 0 ? [] : [client.call('SELECT', String(db))]),
+    client.call('INFO', 'server'),
   ]
   // In their order: after a refused password, everything else is refused for want of one.
   const answers = await Promise.allSettled(sent)
@@ -197,14 +195,6 @@ const unlessSuperfluous =
   }
 
 const factOf = (info: string, name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1]
-
-const isUnsent = (error: unknown): boolean => error instanceof Error && error.message.startsWith("Stream isn't writeable")
-
-function destroy(client: Redis): void {
-  client.disconnect() // waits 2 s for a silent server to agree
-  const { stream } = client as { stream?: Redis['stream'] }
-  stream?.destroy()
-}
 
 /** Rejects after `ms`. A process that was itself stopped finds the answer and the end of the time together: the answer counts. */
 async function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {

@@ -81,6 +81,11 @@ const ON_THE_WAY: readonly Explanation[] = [
     suggestion: 'look at the network, and at REDIS_HOST or MEMORY_SYNC_REDIS_URL',
   },
   {
+    pattern: /Unknown RESP type/,
+    says: 'does not speak the protocol of Redis',
+    suggestion: 'look at what listens there, and at REDIS_HOST or MEMORY_SYNC_REDIS_URL',
+  },
+  {
     pattern: /EPIPE|ECONNRESET|Connection is closed/,
     says: 'closed the connection',
     suggestion: 'if it does so again and again, look into its log, and whether it has reached maxclients',
@@ -118,9 +123,6 @@ export const silent = (label: string, ms: number, sent: boolean): StoreUnavailab
   new StoreUnavailable(`Redis at ${label} did not answer within ${ms} ms`, sent, {
     suggestions: ['look whether it is stopped or overloaded'],
   })
-
-/** An answer of the server, as opposed to a failure on the way: nothing was carried out. */
-export const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError'
 
 export const isSuperfluousPassword = (error: unknown): boolean =>
   /no password is set|without any password configured/.test(messageOf(error))

@@ -1,5 +1,4 @@
 /** What a server says of itself and of our keys, for who looks after it. Each question may be forbidden (an ACL): then nobody knows. */
-import type { Redis } from 'ioredis'
 import { CONTEXT, describeTarget } from '../../domain/operation.js'
 import { MemoryError } from '../../errors/errors.js'
 import { connectRedis, type RedisConnection, type RedisEndpoint } from './connection.js'
@@ -47,7 +46,7 @@ const isOn = (text: string | null): boolean | null => (text === null ? null : te
 /** Only a write tells: full memory, a read-only replica, a disk that fails and an ACL refuse nothing else. The key is gone in a second. */
 async function whyNoWrites(connection: RedisConnection, { probe }: Keys): Promise<string | null> {
   try {
-    await connection.call((client) => client.set(probe, '1', 'PX', 1_000))
+    await connection.call((client) => client.call('SET', probe, '1', 'PX', '1000'))
     return null
   } catch (error) {
     if (error instanceof MemoryError) return error.message
@@ -67,9 +66,9 @@ async function isOpenToAll({ username: _username, password, ...place }: RedisEnd
 }
 
 /** The answer, or null where this user may not ask. A server that is gone is an error all the same. */
-async function allowed<T>(connection: RedisConnection, ask: (client: Redis) => Promise<T>): Promise<T | null> {
+async function allowed<T>(connection: RedisConnection, command: string, ...args: string[]): Promise<T | null> {
   try {
-    return await connection.call(ask)
+    return (await connection.call((client) => client.call(command, ...args))) as T
   } catch (error) {
     if (connection.isOpen) return null // it answered: with a refusal
     throw error
@@ -77,7 +76,7 @@ async function allowed<T>(connection: RedisConnection, ask: (client: Redis) => P
 }
 
 async function infoOf(connection: RedisConnection, section: string): Promise<Map<string, string>> {
-  const text = (await allowed(connection, (client) => client.info(section))) ?? ''
+  const text = (await allowed<string>(connection, 'INFO', section)) ?? ''
   return new Map(
     text.split(/\r?\n/).flatMap((line): [string, string][] => {
       const at = line.indexOf(':')
@@ -87,17 +86,20 @@ async function infoOf(connection: RedisConnection, section: string): Promise<Map
 }
 
 async function configOf(connection: RedisConnection, name: string): Promise<string | null> {
-  const reply = await allowed(connection, (client) => client.call('CONFIG', 'GET', name))
+  const reply = await allowed<unknown>(connection, 'CONFIG', 'GET', name)
   if (!Array.isArray(reply) || typeof reply[1] !== 'string') return null // a service that hides its configuration answers nothing
   return reply[1]
 }
 
 async function skewOf(connection: RedisConnection): Promise<number | null> {
   const before = Date.now()
-  const time = await allowed(connection, (client) => client.time())
+  const time = await allowed<string[]>(connection, 'TIME')
   if (time === null) return null
   return Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000) - (before + Date.now()) / 2
 }
+
+const typesOf = (connection: RedisConnection, keys: string[]): Promise<string[]> =>
+  connection.call((client) => Promise.all(keys.map((key) => client.call('TYPE', key) as Promise<string>)))
 
 async function foreignKeysOf(connection: RedisConnection, keys: Keys): Promise<string[]> {
   const context = keys.of(CONTEXT)
@@ -107,7 +109,7 @@ async function foreignKeysOf(connection: RedisConnection, keys: Keys): Promise<s
     [keys.rev, 'string'],
     [keys.events, 'stream'],
   ]
-  const types = await connection.call((client) => Promise.all(expected.map(([key]) => client.type(key))))
+  const types = await typesOf(connection, expected.map(([key]) => key))
   const wrong = expected.flatMap(([key, type], at) => {
     const found = types[at] ?? 'none'
     return found === type || found === 'none' ? [] : [`${key} (${found})`]
@@ -135,9 +137,9 @@ async function keysThatAreNoHashes({ connection, keys }: RedisStore): Promise<[s
   const pattern = keys.recordPattern
   let cursor = '0'
   do {
-    const [next, page] = await connection.call((client) => client.scan(cursor, 'MATCH', pattern, 'COUNT', 1_000))
+    const [next, page] = (await connection.call((client) => client.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000'))) as [string, string[]]
     const records = page.filter((key) => keys.targetOf(key) !== undefined)
-    const types = await connection.call((client) => Promise.all(records.map((key) => client.type(key))))
+    const types = await typesOf(connection, records)
     records.forEach((key, at) => {
       const type = types[at] ?? 'none'
       if (type !== 'hash' && type !== 'none') found.push([key, type])

@@ -1,5 +1,4 @@
 /** The scripts of leases: apart from the others, so that a command that has to do with none does not load them. */
-import type { Redis } from 'ioredis'
 import acquire from './scripts/lease/acquire.lua'
 import common from './scripts/common.lua'
 import leave from './scripts/lease/leave.lua'
@@ -9,20 +8,16 @@ import release from './scripts/lease/release.lua'
 import renew from './scripts/lease/renew.lua'
 import report from './scripts/lease/report.lua'
 import restore from './scripts/lease/restore.lua'
+import type { Script } from './link.js'
 
 const TEXTS = { acquire, leave, look, release, renew, report, restore }
 const KEY_COUNT = 8
 
 export type LeaseScript = keyof typeof TEXTS
 
-type Scripted = Record<string, ((keysAndArguments: string[]) => Promise<unknown>) | undefined>
-
-/** The caller says what the script returns. */
-export function runLeaseScript<Reply>(client: Redis, name: LeaseScript, keys: string[], args: string[]): Promise<Reply> {
-  const command = `memorySync_lease_${name}`
-  const scripted = client as unknown as Scripted
-  if (scripted[command] === undefined) {
-    client.defineCommand(command, { lua: `${common}\n${lease}\n${TEXTS[name]}`, numberOfKeys: KEY_COUNT })
-  }
-  return scripted[command]!([...keys, ...args]) as Promise<Reply>
-}
+export const leaseScriptNamed: Readonly<Record<LeaseScript, Script>> = Object.fromEntries(
+  Object.entries(TEXTS).map(([name, text]) => [
+    name,
+    { name: `memorySync_lease_${name}`, text: `${common}\n${lease}\n${text}`, keyCount: KEY_COUNT },
+  ]),
+) as Record<LeaseScript, Script>

@@ -19,7 +19,8 @@ import {
 } from '../lease-contract.js'
 import type { RedisConnection } from './connection.js'
 import type { Keys } from './keys.js'
-import { type LeaseScript, runLeaseScript } from './lease-scripts.js'
+import { subscribe } from './listen.js'
+import { type LeaseScript, leaseScriptNamed } from './lease-scripts.js'
 import { eventBefore } from './proposal.js'
 
 export interface RedisLeasesOptions {
@@ -91,7 +92,7 @@ export class RedisLeases implements LeaseStore {
   }
 
   async names(): Promise<string[]> {
-    const fields = await this.options.connection.call((client) => client.hkeys(this.options.keys.sync))
+    const fields = (await this.options.connection.call((client) => client.call('HKEYS', this.options.keys.sync))) as string[]
     return fields.flatMap((field) => (field.startsWith(FIELD) ? field.slice(FIELD.length) : []))
   }
 
@@ -107,7 +108,7 @@ export class RedisLeases implements LeaseStore {
 
   async roots(): Promise<string[]> {
     const { connection, keys } = this.options
-    const text = await connection.call((client) => client.hget(keys.sync, 'lease-roots'))
+    const text = (await connection.call((client) => client.call('HGET', keys.sync, 'lease-roots'))) as string | null
     return namesIn(text ?? '').filter((_, at) => at % 3 === 0)
   }
 
@@ -122,12 +123,13 @@ export class RedisLeases implements LeaseStore {
       isOver()
       lost?.()
     })
-    connection.onMessage((_channel, payload) => {
-      const [name = '', next = '', fence, ttlMs] = String(payload).split(' ')
-      heard(name, next === '' ? null : next, fence === undefined ? undefined : { fence: Number(fence), ttlMs: Number(ttlMs) })
-    })
     try {
-      await connection.call((client) => client.subscribe(freed, own))
+      await connection.call((client) =>
+        subscribe(client, [freed, own], (_, payload) => {
+          const [name = '', next = '', fence, ttlMs] = String(payload).split(' ')
+          heard(name, next === '' ? null : next, fence === undefined ? undefined : { fence: Number(fence), ttlMs: Number(ttlMs) })
+        }),
+      )
     } catch (error) {
       await connection.close()
       throw error
@@ -168,7 +170,7 @@ export class RedisLeases implements LeaseStore {
       ...[on.epoch, connection.run, String(on.floor), on.root, String(on.longestMs), on.strict ? '1' : ''],
       ...[FIELD + name, name, keys.updates, keys.freed, String(history), `memory_sync:${keys.namespace}:`],
     ]
-    return connection.call((client) => runLeaseScript<T>(client, script, all, [...common, ...args]))
+    return connection.evaluate<T>(leaseScriptNamed[script], [...all, ...common, ...args])
   }
 }
 

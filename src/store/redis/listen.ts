@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis'
 import { StoreUnavailable } from '../../errors/errors.js'
 import type { StoreListener } from '../contract.js'
-import type { RedisConnection } from './connection.js'
+import type { FullConnection } from './connection.js'
 import type { Keys } from './keys.js'
 
 const INVALIDATIONS = '__redis__:invalidate'
@@ -10,12 +10,8 @@ const INVALIDATIONS = '__redis__:invalidate'
 const PROBE_MS = 30_000
 
 /** Hears until the returned function is called, or `lost` is: when the connection breaks, or the server does not answer on it. */
-export async function listenOn(connection: RedisConnection, keys: Keys, on: StoreListener, probeMs = PROBE_MS): Promise<() => Promise<void>> {
+export async function listenOn(connection: FullConnection, keys: Keys, on: StoreListener, probeMs = PROBE_MS): Promise<() => Promise<void>> {
   let stopped = false
-  connection.onMessage((channel, payload) => {
-    if (channel === INVALIDATIONS) tellTouched(payload, keys, on)
-    else tellPublished(payload, on)
-  })
   connection.onEnd(() => {
     if (!stopped) on.lost()
   })
@@ -24,7 +20,13 @@ export async function listenOn(connection: RedisConnection, keys: Keys, on: Stor
     return connection.close()
   }
   try {
-    await connection.call((client) => subscribe(client, keys))
+    await connection.call(async (client) => {
+      await track(client, keys)
+      await subscribe(client, [keys.updates, INVALIDATIONS], (channel, payload) => {
+        if (channel === INVALIDATIONS) tellTouched(payload, keys, on)
+        else tellPublished(payload, on)
+      })
+    })
   } catch (error) {
     await stop()
     throw error
@@ -39,10 +41,17 @@ export async function listenOn(connection: RedisConnection, keys: Keys, on: Stor
 }
 
 /** The connection tells itself what is invalid: with protocol 2 it may do nothing else once it has subscribed. */
-async function subscribe(client: Redis, keys: Keys): Promise<void> {
+async function track(client: Redis, keys: Keys): Promise<void> {
   const id = await client.client('ID')
   await client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', 'PREFIX', keys.agentPrefix, 'PREFIX', keys.taskPrefix)
-  await client.subscribe(keys.updates, INVALIDATIONS)
+}
+
+/** From then on the server says what it likes on this connection, whenever it likes. */
+export async function subscribe(client: Redis, channels: string[], heard: (channel: string, payload: unknown) => void): Promise<void> {
+  client.on('messageBuffer', (channel: Buffer, payload: unknown) => {
+    heard(channel.toString(), payload)
+  })
+  await client.subscribe(...channels)
 }
 
 function tellTouched(payload: unknown, keys: Keys, on: StoreListener): void {

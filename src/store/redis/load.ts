@@ -1,3 +1,3 @@
 /** What is loaded when a command has to talk to Redis itself, and not before. */
-export { connectRedis } from './connection.js'
+export { connectBriefly, connectRedis } from './connection.js'
 export { RedisStore } from './store.js'

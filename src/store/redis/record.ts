@@ -1,8 +1,8 @@
 /** The reply of the read script as a record. */
-import { hash } from 'node:crypto'
 import { type Entry, emptyEntry } from '../../domain/entry.js'
 import type { Kind, Tree, TreeMap } from '../../domain/json.js'
 import type { Target } from '../../domain/operation.js'
+import { sha1 } from '../../platform/digests.js'
 import type { Stored } from '../contract.js'
 import { decodeField, decodeName, encodeField, encodeName, REV_FIELD } from '../hash-fields.js'
 import { parseRoster, type RosterEntry } from './roster.js'
@@ -11,20 +11,22 @@ import { takeKnowledge } from './stamps.js'
 /** Roster entry, record, types, stamps; hashes as field, value, ... Bytes, since a legacy program may write any. */
 export type ReadReply = [Buffer, Buffer[], Buffer[], Buffer[]]
 
-const digestOf = (value: string | Buffer): string => hash('sha1', value, 'hex')
-
 /** What `types` holds for a field: the type, and of which text. Any other text there was written by a legacy program. */
-export const typeEntry = (type: Kind, raw: string): string => `${type} ${digestOf(raw)}`
+export const typeEntry = (type: Kind, raw: string): string => `${type} ${sha1(raw)}`
 
 export function parseStored(target: Target, [rosterText, record, types, stamps]: ReadReply): Stored {
   const known = parseRoster(rosterText.toString())
   const fields = fieldsOf(target, record, types)
   const unreadable = new Map(fields.flatMap(({ name, raw, value }) => (value === undefined ? [[name, raw.toString()] as const] : [])))
+  let tokens: Map<string, string> | undefined
   return {
     roster: known?.roster ?? null,
     entry: known === undefined && record.length === 0 ? undefined : entryOf(known, fields, textMap(stamps)),
     ...(unreadable.size > 0 && { unreadable }),
-    tokens: new Map(fields.map(({ name, token }) => [name, token])),
+    /** Most who read compare nothing, and digests are most of the work. */
+    get tokens() {
+      return (tokens ??= new Map(fields.map(({ name, raw, kind }) => [name, kind ?? sha1(raw)])))
+    },
     evicted: known !== undefined && isEvicted(known, record, types, stamps),
   }
 }
@@ -36,7 +38,7 @@ export function storedAs(target: Target, entry: Entry, names: Iterable<string>):
     const value = entry.tree.get(name)
     if (value === undefined) continue
     const { raw, type } = encodeField(target, name, value)
-    tokens.set(name, type === undefined ? digestOf(raw) : typeEntry(type, raw))
+    tokens.set(name, type === undefined ? sha1(raw) : typeEntry(type, raw))
   }
   const { live, rev, born } = entry
   return { roster: { live, rev, born }, entry, tokens, evicted: false }
@@ -50,12 +52,12 @@ export function recordDigest(target: Target, { tree, rev }: Entry): string {
   if (known?.rev === rev) return known.digest
   const fields = [...tree].map(([name, value]) => fieldDigest(encodeName(name), encodeField(target, name, value).raw))
   if (rev > 0) fields.push(fieldDigest(REV_FIELD, String(rev)))
-  const digest = digestOf(fields.sort().join(''))
+  const digest = sha1(fields.sort().join(''))
   recordDigests.set(tree, { rev, digest })
   return digest
 }
 
-const fieldDigest = (field: string, raw: string): string => digestOf(`${Buffer.byteLength(field)} ${field}${raw}`)
+const fieldDigest = (field: string, raw: string): string => sha1(`${Buffer.byteLength(field)} ${field}${raw}`)
 
 interface HashField {
   field: string
@@ -63,7 +65,8 @@ interface HashField {
   raw: Buffer
   /** Undefined: no member can be made of it. */
   value: Tree | undefined
-  token: string
+  /** What `types` says of this very text. */
+  kind: string | undefined
 }
 
 function fieldsOf(target: Target, record: Buffer[], types: Buffer[]): HashField[] {
@@ -71,11 +74,10 @@ function fieldsOf(target: Target, record: Buffer[], types: Buffer[]): HashField[
   return pairs(record).flatMap(([key, raw]) => {
     const field = key.toString()
     if (field === REV_FIELD) return []
-    const digest = digestOf(raw)
-    const kind = kinds.get(field)
-    const typed = kind?.endsWith(digest) ?? false
+    const noted = kinds.get(field)
+    const kind = noted?.endsWith(sha1(raw)) === true ? noted : undefined
     const name = decodeName(field)
-    return [{ field, name, raw, value: decodeField(target, name, raw.toString(), typed), token: typed ? kind! : digest }]
+    return [{ field, name, raw, value: decodeField(target, name, raw.toString(), kind !== undefined), kind }]
   })
 }
 

@@ -2,6 +2,7 @@
 import type { Entry } from '../../domain/entry.js'
 import { type Change, CONTEXT, TASK_LIST, type Target } from '../../domain/operation.js'
 import { MemoryError } from '../../errors/errors.js'
+import { systemClock } from '../../platform/clock.js'
 import type { Lineage, Proposal, Roster, SeenId, Stored, StoreListener, Verdict, WakingStore } from '../contract.js'
 import { encodeField, encodeName } from '../hash-fields.js'
 import type { RedisConnection } from './connection.js'
@@ -9,8 +10,9 @@ import { Keys } from './keys.js'
 import { listenOn } from './listen.js'
 import { type CommitLimits, commitArguments } from './proposal.js'
 import { parseStored, type ReadReply, recordDigest, storedAs, typeEntry } from './record.js'
+import { Reads } from './reads.js'
 import { formatRoster, rosterField, rosterTarget } from './roster.js'
-import { runScript, runScriptForBytes, type ScriptName } from './scripts.js'
+import { argumentsOf, type ScriptName, scriptNamed } from './scripts.js'
 import { readSeenIds, seenArguments } from './seen.js'
 import { formatKnowledge } from './stamps.js'
 import { parseChange, type StreamEntry } from './stream.js'
@@ -36,6 +38,7 @@ export class RedisStore implements WakingStore {
   readonly keys: Keys
   readonly limits: CommitLimits
   readonly offsetMinutes: () => number
+  private readonly reads = new Reads((targets) => this.readTogether(targets))
 
   constructor(
     readonly connection: RedisConnection,
@@ -61,13 +64,20 @@ export class RedisStore implements WakingStore {
     return this.hello()
   }
 
-  async read(target: Target): Promise<Stored> {
+  read(target: Target): Promise<Stored> {
+    return this.reads.ask(target)
+  }
+
+  private async readTogether(targets: Target[]): Promise<Stored[]> {
+    const keys = [this.keys.sync, ...targets.flatMap((target) => this.keysOf(target))]
+    const args = argumentsOf('read', keys, targets.map(rosterField))
+    const replies = await this.connection.evaluateForBytes<ReadReply[]>(scriptNamed.read, args)
+    return replies.map((reply, at) => parseStored(targets[at]!, reply))
+  }
+
+  private keysOf(target: Target): string[] {
     const { record, types, stamps } = this.keys.of(target)
-    const keys = [this.keys.sync, record, types, stamps]
-    const reply = await this.connection.call((client) =>
-      runScriptForBytes<ReadReply>(client, 'read', keys, [rosterField(target)]),
-    )
-    return parseStored(target, reply)
+    return [record, types, stamps]
   }
 
   async unlike(known: ReadonlyMap<Target, Entry>): Promise<Target[]> {
@@ -75,10 +85,7 @@ export class RedisStore implements WakingStore {
     const found: Target[] = []
     for (let from = 0; from < all.length; from += RECORDS_A_CALL) {
       const some = all.slice(from, from + RECORDS_A_CALL)
-      const keys = some.flatMap(([target]) => {
-        const { record, types, stamps } = this.keys.of(target)
-        return [record, types, stamps]
-      })
+      const keys = some.flatMap(([target]) => this.keysOf(target))
       const args = some.flatMap(([target, entry]) => [rosterField(target), String(entry.rev), entry.live ? recordDigest(target, entry) : ''])
       for (const n of await this.run<number[]>('unlike', [this.keys.sync, ...keys], args)) found.push(some[n - 1]![0])
     }
@@ -90,12 +97,10 @@ export class RedisStore implements WakingStore {
   }
 
   async targets(): Promise<Target[]> {
-    const fields = await this.connection.call((client) => client.hkeys(this.keys.sync))
+    const fields = await this.ask<string[]>('HKEYS', this.keys.sync)
     const known = fields.flatMap((field) => rosterTarget(field) ?? [])
     const single = [CONTEXT, TASK_LIST] as const
-    const types = await Promise.all(
-      single.map((target) => this.connection.call((client) => client.type(this.keys.of(target).record))),
-    )
+    const types = await Promise.all(single.map((target) => this.ask<string>('TYPE', this.keys.of(target).record)))
     const made = single.filter((_, at) => types[at] === 'hash')
     return [...new Set([...known, ...made, ...(await this.hashes())])]
   }
@@ -141,13 +146,13 @@ export class RedisStore implements WakingStore {
   }
 
   async ping(): Promise<number> {
-    const start = performance.now()
-    await this.connection.call((client) => client.ping())
-    return performance.now() - start
+    const start = systemClock.ticks()
+    await this.ask('PING')
+    return systemClock.ticks() - start
   }
 
   async publish(text: string): Promise<void> {
-    await this.connection.call((client) => client.publish(this.keys.updates, text))
+    await this.ask('PUBLISH', this.keys.updates, text)
   }
 
   async listen(on: StoreListener): Promise<() => Promise<void>> {
@@ -170,9 +175,7 @@ export class RedisStore implements WakingStore {
     const pattern = this.keys.recordPattern
     let cursor = '0'
     do {
-      const [next, page] = await this.connection.call((client) =>
-        client.scan(cursor, 'MATCH', pattern, 'COUNT', 1_000, 'TYPE', 'hash'),
-      )
+      const [next, page] = await this.ask<[string, string[]]>('SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000', 'TYPE', 'hash')
       found.push(...page.flatMap((key) => this.keys.targetOf(key) ?? []))
       cursor = next
     } while (cursor !== '0')
@@ -180,7 +183,11 @@ export class RedisStore implements WakingStore {
   }
 
   private run<Reply>(name: ScriptName, keys: string[], args: string[]): Promise<Reply> {
-    return this.connection.call((client) => runScript<Reply>(client, name, keys, args))
+    return this.connection.evaluate<Reply>(scriptNamed[name], argumentsOf(name, keys, args))
+  }
+
+  private ask<Reply>(command: string, ...args: string[]): Promise<Reply> {
+    return this.connection.call((client) => client.call(command, ...args) as Promise<Reply>)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { connectRedis } from '../../../src/store/redis/connection.js'
+import { type ConnectOptions, connectRedis, type RedisConnection } from '../../../src/store/redis/connection.js'
 import { RedisStore, type RedisStoreOptions } from '../../../src/store/redis/store.js'
 import type { RedisServer } from '../../support/redis.js'
 import { afterwards } from '../../support/cleanup.js'
@@ -15,17 +15,19 @@ export interface RedisUnderTest extends StoreUnderTest {
   namespace: string
 }
 
-export async function connectStore(server: RedisServer, options: RedisStoreOptions = {}): Promise<RedisStore> {
+type Connect = (options: ConnectOptions) => Promise<RedisConnection>
+
+export async function connectStore(server: RedisServer, options: RedisStoreOptions = {}, connect: Connect = connectRedis): Promise<RedisStore> {
   const endpoint = { socket: server.socketPath, password: server.password }
-  const store = new RedisStore(await connectRedis({ endpoint, budgetMs: 5_000 }), options)
+  const store = new RedisStore(await connect({ endpoint, budgetMs: 5_000 }), options)
   afterwards(() => store.close())
   return store
 }
 
 /** A data set of its own on the server: no test sees what another one wrote. */
-export async function redisUnderTest(server: RedisServer, options: RedisStoreOptions = {}): Promise<RedisUnderTest> {
+export async function redisUnderTest(server: RedisServer, options: RedisStoreOptions = {}, connect: Connect = connectRedis): Promise<RedisUnderTest> {
   const namespace = `ns${++namespaces}`
-  const store = await connectStore(server, { ...options, namespace })
+  const store = await connectStore(server, { ...options, namespace }, connect)
   const client = await server.client()
   afterwards(() => client.disconnect())
   const { keys } = store
@@ -44,7 +46,7 @@ export async function redisUnderTest(server: RedisServer, options: RedisStoreOpt
     setFence: async (name, fence) => void (await client.hset(keys.lease(name), 'fence', fence)),
     restart: async () => {
       await server.restart()
-      return connectStore(server, { ...options, namespace })
+      return connectStore(server, { ...options, namespace }, connect)
     },
   }
 }

@@ -1,15 +1,19 @@
-/** Both ways to a Unix socket tell the same of the same server. */
+/** Both ways to a socket tell the same of the same server. */
 import { appendFileSync } from 'node:fs'
 import net from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openPipe, type Pipe, pipeOfNet, type PipeEvents, pipeUnderNet, underNet } from '../../src/client/pipe.js'
+import { type BriefSocket, kindOf, openSocket, type SocketEvents, socketOfNet, type SocketPlace, socketUnderNet, underNet } from '../../src/platform/brief-socket.js'
 import { eventually } from '../support/eventually.js'
+import { freePort } from '../support/redis.js'
 import { makeTempFolder } from '../support/temp.js'
 
+const KINDS = ['unix', 'tcp'] as const
 let path: string
+let place: SocketPlace
 let server: net.Server | undefined
 beforeEach(async () => {
   path = `${await makeTempFolder()}/s`
+  place = { socket: path }
 })
 afterEach(() => {
   server?.close()
@@ -20,13 +24,18 @@ async function serve(welcome: (socket: net.Socket) => void): Promise<void> {
     socket.on('error', () => undefined)
     welcome(socket)
   })
-  await new Promise<void>((resolve) => server!.listen(path, resolve))
+  await new Promise<void>((resolve) => ('socket' in place ? server!.listen(place.socket, resolve) : server!.listen(place.port, place.host, resolve)))
+}
+
+/** A place of that kind at which nobody listens yet. */
+async function choose(kind: (typeof KINDS)[number]): Promise<void> {
+  if (kind === 'tcp') place = { host: '127.0.0.1', port: await freePort() }
 }
 
 /** What is told, until it is gone. */
-function listen(open: typeof openPipe): { told: string[]; received: Buffer[]; pipe: Pipe } {
+function listen(open: typeof openSocket): { told: string[]; received: Buffer[]; socket: BriefSocket } {
   const seen: { told: string[]; received: Buffer[] } = { told: [], received: [] }
-  const events: PipeEvents = {
+  const events: SocketEvents = {
     connected: () => seen.told.push('connected'),
     data: (bytes) => {
       if (seen.told.at(-1) !== 'data') seen.told.push('data')
@@ -36,13 +45,13 @@ function listen(open: typeof openPipe): { told: string[]; received: Buffer[]; pi
       if (seen.told.at(-1) !== 'gone') seen.told.push('gone')
     },
   }
-  const pipe = open(path, events)
+  const socket = open(place, events)
   expect(seen.told, 'before it returned').toEqual([])
-  return { ...seen, pipe }
+  return { ...seen, socket }
 }
 
-it('what is under node:net is had', () => {
-  expect(underNet()).not.toBeNull()
+it.each(KINDS)('what is under node:net is had (%s)', (kind) => {
+  expect(underNet(kind)).not.toBeNull()
 })
 
 it.each<[string, (name: string) => unknown]>([
@@ -50,14 +59,18 @@ it.each<[string, (name: string) => unknown]>([
   ['has nothing', () => ({})],
   ['has something else under one of the names', (name) => ({ ...(process as unknown as { binding: (name: string) => object }).binding(name), WriteWrap: {} })],
 ])('a Node that %s is left alone', (_, binding) => {
-  expect(underNet(binding)).toBeNull()
+  for (const kind of KINDS) expect(underNet(kind, binding)).toBeNull()
 })
 
-describe.each<[string, typeof openPipe]>([
-  ['under node:net', (at, events) => pipeUnderNet(at, events, underNet()!)],
-  ['of node:net', pipeOfNet],
-  ['as it is opened', openPipe],
-])('a pipe %s', (_, open) => {
+const WAYS: [string, typeof openSocket][] = [
+  ['under node:net', (at, events) => socketUnderNet(at, events, underNet(kindOf(at))!)],
+  ['of node:net', socketOfNet],
+  ['as it is opened', openSocket],
+]
+
+describe.each(KINDS.flatMap((kind) => WAYS.map(([way, open]) => ({ kind, way, open }))))('a socket ($kind) $way', ({ kind, open }) => {
+  beforeEach(() => choose(kind))
+
   it('carries what is written, much of it too, and tells what comes and that it is over', async () => {
     const length = 3_000_000
     await serve((socket) => {
@@ -67,13 +80,13 @@ describe.each<[string, typeof openPipe]>([
         if (got === length) socket.end(Buffer.alloc(length, 'b'))
       })
     })
-    const { told, received, pipe } = listen(open)
+    const { told, received, socket } = listen(open)
     await eventually(() => told.length > 0)
-    pipe.write(Buffer.alloc(length, 'a'))
+    socket.write(Buffer.alloc(length, 'a'))
     await eventually(() => told.includes('gone'), { timeoutMs: 10_000 })
     expect(told).toEqual(['connected', 'data', 'gone'])
     expect(Buffer.concat(received).equals(Buffer.alloc(length, 'b'))).toBe(true)
-    pipe.close()
+    socket.close()
   })
 
   it('tells that nobody is there, in whatever way', async () => {
@@ -83,16 +96,16 @@ describe.each<[string, typeof openPipe]>([
     const noSocket = listen(open)
     await eventually(() => noSocket.told.includes('gone'))
     expect([absent.told, noSocket.told]).toEqual([['gone'], ['gone']])
-    for (const { pipe } of [absent, noSocket]) pipe.close()
+    for (const { socket } of [absent, noSocket]) socket.close()
   })
 
   it('tells that it broke while it was written to', async () => {
     await serve((socket) => socket.destroy())
-    const { told, pipe } = listen(open)
+    const { told, socket } = listen(open)
     await eventually(() => told.includes('connected'))
-    pipe.write(Buffer.alloc(3_000_000))
+    socket.write(Buffer.alloc(3_000_000))
     await eventually(() => told.includes('gone'))
-    pipe.close()
+    socket.close()
   })
 
   it('tells nothing once it was closed, and may be closed twice', async () => {
@@ -101,10 +114,10 @@ describe.each<[string, typeof openPipe]>([
       sockets.push(socket)
       socket.write('a')
     })
-    const { told, pipe } = listen(open)
+    const { told, socket } = listen(open)
     await eventually(() => told.includes('data'))
-    pipe.close()
-    pipe.close()
+    socket.close()
+    socket.close()
     sockets[0]!.end('b')
     await new Promise((resolve) => sockets[0]!.on('close', resolve))
     expect(told).toEqual(['connected', 'data'])

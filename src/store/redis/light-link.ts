@@ -1,0 +1,140 @@
+/**
+ * A link for a process that makes one call, in which to load ioredis, node:net and node:crypto takes longer than the call itself. It
+ * leads to a Unix socket, or to an address in numbers without TLS; it sends each script as text; it cannot subscribe.
+ */
+import { type BriefSocket, kindOf, type SocketPlace, socketUnderNet, type UnderNet, underNet } from '../../platform/brief-socket.js'
+import type { RedisEndpoint } from './connection.js'
+import type { Client, Link, Script } from './link.js'
+import { encodeCommand, ReplyError, ReplyReader } from './resp.js'
+
+interface Request {
+  as: 'text' | 'bytes'
+  resolve: (reply: unknown) => void
+  reject: (error: Error) => void
+}
+
+const NUMERIC = /^(\d+\.\d+\.\d+\.\d+|[\da-f:.]*:[\da-f:.]*)$/i
+
+/** null: what is under node:net is not to be had, or would not do for this place. */
+export function lightLinkTo(endpoint: RedisEndpoint): Link | null {
+  const place = placeOf(endpoint)
+  const under = place === null ? null : underNet(kindOf(place))
+  return place === null || under === null ? null : new LightLink(place, under)
+}
+
+function placeOf(endpoint: RedisEndpoint): SocketPlace | null {
+  if ('socket' in endpoint) return { socket: endpoint.socket }
+  const { host, port, tls } = endpoint
+  return tls === true || !NUMERIC.test(host) ? null : { host, port }
+}
+
+class Unsent extends Error {}
+
+class LightLink implements Link {
+  isConnected = false
+  readonly client: Client = { call: (...words) => this.ask(words, 'text') }
+  private socket: BriefSocket | null = null
+  private readonly replies = new ReplyReader()
+  /** Not answered yet, in their order. */
+  private readonly requests: Request[] = []
+  private unsent = ''
+  private whyEnded: string | null = null
+  private tellEnd: () => void = () => undefined
+  private refuseToConnect: (error: Error) => void = () => undefined
+
+  constructor(
+    private readonly place: SocketPlace,
+    private readonly under: UnderNet,
+  ) {}
+
+  connect(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.refuseToConnect = reject
+      this.socket = socketUnderNet(
+        this.place,
+        {
+          connected: () => {
+            this.isConnected = true
+            resolve()
+          },
+          data: (bytes) => this.take(bytes),
+          gone: (why = '') => this.end(why),
+        },
+        this.under,
+      )
+    })
+  }
+
+  onEnd(listener: () => void): void {
+    const told = this.tellEnd
+    this.tellEnd = () => {
+      told()
+      listener()
+    }
+  }
+
+  run({ text, keyCount }: Script, args: string[]): Promise<unknown> {
+    return this.ask(['EVAL', text, ...(keyCount === null ? [] : [String(keyCount)]), ...args], 'text')
+  }
+
+  runForBytes({ text, keyCount }: Script, args: string[]): Promise<unknown> {
+    return this.ask(['EVAL', text, ...(keyCount === null ? [] : [String(keyCount)]), ...args], 'bytes')
+  }
+
+  gather(): void {
+    // It always does.
+  }
+
+  isUnsent(error: unknown): boolean {
+    return error instanceof Unsent
+  }
+
+  destroy(): void {
+    this.end('')
+  }
+
+  private ask(words: string[], as: Request['as']): Promise<unknown> {
+    if (!this.isConnected) return Promise.reject(new Unsent(this.whyEnded ?? 'it is not connected'))
+    if (this.unsent === '') process.nextTick(() => this.send())
+    this.unsent += encodeCommand(words)
+    return new Promise((resolve, reject) => this.requests.push({ as, resolve, reject }))
+  }
+
+  private send(): void {
+    if (!this.isConnected) return
+    const bytes = Buffer.from(this.unsent)
+    this.unsent = ''
+    this.socket!.write(bytes)
+    this.answer() // who is not let in is told so before it has asked for anything
+  }
+
+  private take(bytes: Buffer): void {
+    this.replies.push(bytes)
+    this.answer()
+  }
+
+  private answer(): void {
+    try {
+      for (let request = this.requests[0]; request !== undefined; request = this.requests[0]) {
+        const reply = this.replies.next(request.as)
+        if (reply === undefined) return
+        this.requests.shift()
+        if (reply instanceof ReplyError) request.reject(reply)
+        else request.resolve(reply)
+      }
+    } catch (error) {
+      this.end((error as Error).message)
+    }
+  }
+
+  private end(why: string): void {
+    if (this.whyEnded !== null) return
+    const wasConnected = this.isConnected
+    this.isConnected = false
+    this.whyEnded = why === '' || why === 'EOF' ? 'Connection is closed.' : wasConnected ? why : `connect ${why}`
+    this.socket?.close()
+    this.refuseToConnect(new Error(this.whyEnded))
+    for (const { reject } of this.requests.splice(0)) reject(new Error(this.whyEnded))
+    this.tellEnd()
+  }
+}

@@ -8,18 +8,16 @@ const vm = require('node:vm')
 const dist = path.join(__dirname, '../dist')
 const framework = path.join(dist, 'cli/main.js')
 
-// Of V8's code caches, only one of this very Node is worth a try; V8 refuses what it cannot use, and compiles.
-const cacheSuffix = `.${process.version}-${process.platform}-${process.arch}.v8cache`
-
 /**
  * Runs a CommonJS file of dist/ as require() does, with what V8 made of it at build time: compiling it anew is most of what a call costs.
  * The file is ASCII (the build sees to it), and read as UTF-8, for which Node has a short way.
  * @param {string} file its path
+ * @param {string} [purpose] of which cache; not every file has one for each
  * @returns {{exports: any, script: vm.Script}}
  */
-function load(file) {
+function load(file, purpose = '') {
   const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`
-  const script = new vm.Script(text, {filename: file, cachedData: cacheOf(file)})
+  const script = new vm.Script(text, {filename: file, cachedData: cacheOf(file, purpose)})
   const module = {exports: {}}
   script.runInThisContext()(module.exports, requireFrom(file), module, file, path.dirname(file))
   return {exports: module.exports, script}
@@ -37,26 +35,41 @@ function requireFrom(file) {
 /** @type {Map<string, ReturnType<typeof load>>} */
 const loaded = new Map()
 
-/** @param {string} file */
-function loadOnce(file) {
-  const present = loaded.get(file) ?? load(file)
+/**
+ * @param {string} file
+ * @param {string} [purpose]
+ */
+function loadOnce(file, purpose) {
+  const present = loaded.get(file) ?? load(file, purpose)
   loaded.set(file, present)
   return present
 }
 
-/** @param {string} file */
-function cacheOf(file) {
+/**
+ * @param {string} file
+ * @param {string} purpose
+ */
+function cacheOf(file, purpose) {
   try {
-    return readFileSync(file + cacheSuffix)
+    return readFileSync(cacheFileOf(file, purpose))
   } catch {
     return undefined // of another Node, or none was made: it is compiled
   }
 }
 
+/**
+ * Of V8's code caches, only one of this very Node is worth a try; V8 refuses what it cannot use, and compiles.
+ * @param {string} file
+ * @param {string} purpose
+ */
+function cacheFileOf(file, purpose) {
+  return `${file}${purpose && `.${purpose}`}.${process.version}-${process.platform}-${process.arch}.v8cache`
+}
+
 function run() {
   void load(path.join(dist, 'fast.cjs')).exports.fast({
     version: JSON.parse(readFileSync(path.join(__dirname, '../package.json'), 'utf8')).version, // require() takes a hundred times as long
-    loadSelf: () => loadOnce(path.join(dist, 'self.cjs')).exports,
+    loadSelf: (/** @type {string} */ purpose) => loadOnce(path.join(dist, 'self.cjs'), purpose).exports,
     async loadFramework() {
       // oclif's settings, before it is loaded: with NODE_ENV=test or development it would otherwise load the TypeScript
       // compiler and look for sources instead of dist/.
@@ -69,7 +82,7 @@ function run() {
 }
 
 if (require.main !== module) {
-  module.exports = {load, loaded, cacheSuffix} // for the build
+  module.exports = {load, loaded, cacheFileOf} // for the build
 } else if (existsSync(framework)) {
   run()
 } else {

@@ -1,44 +1,65 @@
-// Makes V8's code caches of the light entries: node scripts/code-cache.cjs DIST. The hot verbs are performed here first, on a root of
-// their own, because V8 compiles a function when it is called, and what was not compiled is not in the cache. With Redis only where
-// there is a redis-server: without one, the way to Redis is compiled by each call.
+// Makes V8's code caches of the light entries: node scripts/code-cache.cjs DIST. The hot verbs are performed here first, on roots of
+// their own, because V8 compiles a function when it is called, and what was not compiled is not in the cache. What performs a verb
+// has two, each made by a process of its own: to load what is compiled takes time, and who reads needs nothing of what writes.
+// With Redis only where there is a redis-server: without one, the way to Redis is compiled by each call.
 'use strict'
-const {spawn} = require('node:child_process')
+const {spawn, spawnSync} = require('node:child_process')
 const {existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} = require('node:fs')
 const net = require('node:net')
 const os = require('node:os')
 const path = require('node:path')
-const {load, loaded, cacheSuffix} = require('../bin/run.js')
+const {load, loaded, cacheFileOf} = require('../bin/run.js')
 
-const dist = path.resolve(process.argv[2] ?? '')
 const {version} = require('../package.json')
-const CALLS = [
-  ['set', 'mary', 'a.b=1', 'c="x"'],
-  ['update', 'mary', 'active'],
-  ['record', 'mary', 'T1', 'completed', '{"files":3}'],
-  ['get'],
-  ['get', '.agents.mary'],
-]
+const [dist, purpose, work] = [path.resolve(process.argv[2] ?? ''), process.argv[3], process.argv[4] ?? '']
+/** In this order: who reads needs something to read. */
+const CALLS = {
+  writing: [
+    ['set', 'mary', 'a.b=1', 'c="x"'],
+    ['update', 'mary', 'active'],
+    ['record', 'mary', 'T1', 'completed', '{"files":3}'],
+  ],
+  reading: [['get'], ['get', '.agents.mary']],
+}
 
-void main()
+if (purpose === 'writing' || purpose === 'reading') void make(purpose)
+else void makeAll()
 
-async function main() {
-  const work = mkdtempSync(path.join(os.tmpdir(), 'msc-'))
-  const fast = load(path.join(dist, 'fast.cjs'))
-  const self = load(path.join(dist, 'self.cjs'))
-  mkdirSync(path.join(work, 'memory_sync'))
-  writeFileSync(path.join(work, 'memory_sync/config.json'), '{}') // a call reads one where there is one
-  const redis = await startRedis(work)
+async function makeAll() {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'msc-'))
+  mkdirSync(path.join(folder, 'memory_sync'))
+  writeFileSync(path.join(folder, 'memory_sync/config.json'), '{}') // a call reads one where there is one
+  const redis = await startRedis(folder)
   try {
-    await perform({MEMORY_SYNC_ROOT: path.join(work, 'files'), MEMORY_SYNC_REDIS: 'off'})
-    if (redis !== null) await perform({MEMORY_SYNC_ROOT: path.join(work, 'redis'), MEMORY_SYNC_REDIS_URL: `unix://${redis.socket}`})
-    await askHub(path.join(work, 'hub'))
+    for (const each of Object.keys(CALLS)) {
+      const made = spawnSync(process.execPath, [__filename, dist, each, folder], {encoding: 'utf8'})
+      if (made.status !== 0) throw new Error(`${each}: ${made.stderr}`)
+    }
   } finally {
     await redis?.end()
-    rmSync(work, {recursive: true, force: true, maxRetries: 3})
+    rmSync(folder, {recursive: true, force: true, maxRetries: 3})
+  }
+}
+
+/** @param {keyof typeof CALLS} purpose */
+async function make(purpose) {
+  const fast = load(path.join(dist, 'fast.cjs'))
+  const self = load(path.join(dist, 'self.cjs'))
+  const socket = path.join(work, 's')
+  await perform({MEMORY_SYNC_ROOT: path.join(work, 'files'), MEMORY_SYNC_REDIS: 'off'})
+  if (existsSync(socket)) {
+    const settings = {MEMORY_SYNC_ROOT: path.join(work, 'redis'), MEMORY_SYNC_REDIS_URL: `unix://${socket}`}
+    await perform(settings)
+    const {binding} = /** @type {{binding: unknown}} */ (/** @type {unknown} */ (process))
+    Object.assign(process, {binding: undefined}) // then it is ioredis, which some places need
+    await perform(settings)
+    Object.assign(process, {binding})
   }
 
-  loaded.set(path.join(dist, 'fast.cjs'), fast).set(path.join(dist, 'self.cjs'), self)
-  for (const [file, {script}] of loaded) writeFileSync(file + cacheSuffix, script.createCachedData())
+  await askHub(path.join(work, 'hub'))
+  if (purpose === 'writing') for (const [file, {script}] of loaded) write(file, script)
+  if (purpose === 'writing') write(path.join(dist, 'fast.cjs'), fast.script)
+  write(path.join(dist, 'self.cjs'), self.script, purpose)
   process.exit(0)
 
   /**
@@ -50,16 +71,17 @@ async function main() {
     mkdirSync(state, {recursive: true})
     const hub = net.createServer((socket) => socket.once('data', () => socket.end(`${'= 0 0 0'.padEnd(31)}\n`)))
     await new Promise((resolve) => hub.listen(path.join(state, 'hub.sock'), () => resolve(undefined)))
-    await perform({MEMORY_SYNC_ROOT: root})
+    await perform({MEMORY_SYNC_ROOT: root}, Object.values(CALLS).flat())
     await fast.exports.printFast({code: 0, stdout: '', stderr: ''})
     hub.close()
+    rmSync(path.join(state, 'hub.sock'), {force: true})
   }
 
   /** @param {Record<string, string>} settings */
-  async function perform(settings) {
+  async function perform(settings, calls = CALLS[purpose]) {
     for (const name of Object.keys(process.env)) if (/^(MEMORY_SYNC_|REDIS_|LUKA_SOT$)/.test(name)) delete process.env[name]
     Object.assign(process.env, {...settings, XDG_CONFIG_HOME: work, HOME: work})
-    for (const call of CALLS) {
+    for (const call of calls) {
       const reply = await fast.exports.answer(call, {version, loadSelf: () => self.exports})
       if (reply?.code !== 0) throw new Error(`${call.join(' ')}: ${JSON.stringify(reply)}`)
     }
@@ -67,9 +89,17 @@ async function main() {
 }
 
 /**
+ * @param {string} file
+ * @param {import('node:vm').Script} script
+ */
+function write(file, script, purpose = '') {
+  writeFileSync(cacheFileOf(file, purpose), script.createCachedData())
+}
+
+/**
  * null: there is no redis-server.
  * @param {string} folder
- * @returns {Promise<{socket: string, end: () => Promise<void>} | null>}
+ * @returns {Promise<{end: () => Promise<void>} | null>}
  */
 async function startRedis(folder) {
   const socket = path.join(folder, 's')
@@ -88,7 +118,6 @@ async function startRedis(folder) {
 
   if (isOver) return null
   return {
-    socket,
     end() {
       server.kill()
       return ended

@@ -15,10 +15,13 @@ import type * as Self from './self.js'
 
 export { printFast }
 
+/** V8 has a cache for each: of what only writing needs, who reads loads nothing. */
+export type Purpose = 'reading' | 'writing'
+
 export interface Surrounding {
   version: string
-  /** Loads what performs a verb in this process. */
-  loadSelf: () => typeof Self
+  /** Loads what performs a verb in this process, as quickly as can be for what it is loaded for. */
+  loadSelf: (purpose: Purpose) => typeof Self
   /** oclif, with the arguments of this process as they came. */
   loadFramework: () => Promise<void>
 }
@@ -36,14 +39,14 @@ export async function fast(surrounding: Surrounding): Promise<void> {
 export async function answer(argv: readonly string[], { version, loadSelf }: Omit<Surrounding, 'loadFramework'>): Promise<RunReply | Printed | null> {
   const args = takeHandedOver(argv)
   // U+FFFD is what Node makes of bytes that are no text, and seldom meant.
-  const refused = args.some((argument) => argument.includes('\uFFFD')) ? loadSelf().refusal(args) : null
+  const refused = args.some((argument) => argument.includes('\uFFFD')) ? loadSelf('reading').refusal(args) : null
   if (refused !== null) return refused
   const simple = simpleCall(args)
   if (simple === null) return null
   const { operationId = idFor(simple), pastHub = false } = whatWasHandedOver()
   const outcome = pastHub ? 'absent' : await askHub(simple, operationId, version)
   if (typeof outcome === 'object') return outcome
-  return loadSelf().performHere(simple, handedOn(operationId, outcome !== 'declined'))
+  return loadSelf(simple.verb === 'get' ? 'reading' : 'writing').performHere(simple, handedOn(operationId, outcome !== 'declined'))
 }
 
 /** A `get` writes nothing, and needs none. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,10 +8,13 @@ import { expect, test } from 'vitest'
 import { makeTempFolder } from '../support/temp.js'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
-const { load, cacheSuffix } = createRequire(import.meta.url)(join(PACKAGE, 'bin/run.js')) as {
-  load: (file: string) => { script: Script }
-  cacheSuffix: string
+const { load, cacheFileOf } = createRequire(import.meta.url)(join(PACKAGE, 'bin/run.js')) as {
+  load: (file: string, purpose?: string) => { script: Script }
+  cacheFileOf: (file: string, purpose: string) => string
 }
+
+/** The files that have one, and for which purpose where it matters. */
+const CACHED = [['fast.cjs', ''], ['self.cjs', 'reading'], ['self.cjs', 'writing'], ['ioredis.cjs', ''], ['zod.cjs', '']] as const
 
 /** What a call needs without the framework, in a folder of its own. */
 async function copyOfProgram(): Promise<string> {
@@ -28,17 +31,18 @@ async function callOf(program: string): Promise<string> {
 }
 
 test('the build has made what V8 takes instead of compiling', () => {
-  for (const name of ['fast.cjs', 'self.cjs', 'ioredis.cjs', 'zod.cjs']) {
-    expect(readdirSync(join(PACKAGE, 'dist'))).toContain(name + cacheSuffix)
-    expect(load(join(PACKAGE, 'dist', name)).script.cachedDataRejected, name).toBe(false)
+  for (const [name, purpose] of CACHED) {
+    const file = join(PACKAGE, 'dist', name)
+    expect(existsSync(cacheFileOf(file, purpose)), `${name} ${purpose}`).toBe(true)
+    expect(load(file, purpose).script.cachedDataRejected, `${name} ${purpose}`).toBe(false)
   }
 })
 
 test('a cache that is none, or of other sources, is passed by', async () => {
   const program = await copyOfProgram()
-  const caches = ['fast.cjs', 'self.cjs'].map((name) => join(program, 'dist', name + cacheSuffix))
-  const [fast, self] = caches.map((cache) => readFileSync(cache))
-  for (const texts of [['no cache', 'no cache'], ['', ''], [self!, fast!]]) {
+  const caches = CACHED.slice(0, 3).map(([name, purpose]) => cacheFileOf(join(program, 'dist', name), purpose))
+  const [fast, reading, writing] = caches.map((cache) => readFileSync(cache))
+  for (const texts of [['no cache', 'no cache', 'no cache'], ['', '', ''], [reading!, fast!, fast!], [fast!, writing!, reading!]]) {
     for (const [at, cache] of caches.entries()) writeFileSync(cache, texts[at]!)
     expect(await callOf(program)).toBe('1\n')
   }

@@ -19,6 +19,7 @@ let withoutHub: NodeJS.ProcessEnv
 /** The same Redis, at an address that needs no looking up; and at one that does: then it is ioredis. */
 let byNumber: NodeJS.ProcessEnv
 let byName: NodeJS.ProcessEnv
+let here: NodeJS.ProcessEnv
 let filesOnly: NodeJS.ProcessEnv
 
 beforeAll(async () => {
@@ -28,7 +29,8 @@ beforeAll(async () => {
   withHub = { ...common, MEMORY_SYNC_ROOT: await makeTempFolder() }
   withoutHub = { ...common, MEMORY_SYNC_ROOT: await makeTempFolder(), MEMORY_SYNC_NAMESPACE: 'other' }
   byNumber = { ...withoutHub, MEMORY_SYNC_REDIS_URL: `redis://127.0.0.1:${server.port}` }
-  byName = { ...withoutHub, MEMORY_SYNC_REDIS_URL: `redis://localhost:${server.port}` }
+  here = { ...withoutHub, MEMORY_SYNC_REDIS_URL: `redis://localhost:${server.port}` }
+  byName = { ...withoutHub, MEMORY_SYNC_REDIS_URL: `redis://LOCALHOST:${server.port}` }
   filesOnly = { PATH: process.env['PATH'], HOME: folder, MEMORY_SYNC_ROOT: await makeTempFolder(), MEMORY_SYNC_REDIS: 'off' }
   hub = await startHub({ root: withHub['MEMORY_SYNC_ROOT']!, redis: server.url })
   for (const env of [withHub, withoutHub, filesOnly]) execFileSync(process.execPath, [RUN, 'update', 'mary', 'active'], { env })
@@ -72,7 +74,7 @@ describe('a call of a hot verb', () => {
   test('loads without one what is needed of a client of Redis, and with files only none', () => {
     const loaded = loadedBy(byName, 'get')
     for (const name of ['tls', 'assert', 'fs/promises', 'child_process', 'internal/modules/esm/loader']) expect(loaded).not.toContain(name)
-    for (const env of [withoutHub, byNumber]) {
+    for (const env of [withoutHub, byNumber, here]) {
       for (const name of ['net', 'stream', 'crypto', 'perf_hooks', 'internal/fs/promises']) expect(loadedBy(env, 'get'), name).not.toContain(name)
       for (const name of ['net', 'perf_hooks', 'internal/fs/promises']) expect(loadedBy(env, 'update', 'mary', 'active'), name).not.toContain(name)
     }

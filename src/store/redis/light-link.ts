@@ -1,6 +1,6 @@
 /**
  * A link for a process that makes one call, in which to load ioredis, node:net and node:crypto takes longer than the call itself. It
- * leads to a Unix socket, or to an address in numbers without TLS; it sends each script as text; it cannot subscribe.
+ * leads to a Unix socket, to localhost or to an address in numbers, without TLS; it sends each script as text; it cannot subscribe.
  */
 import { type BriefSocket, kindOf, type SocketPlace, socketUnderNet, type UnderNet, underNet } from '../../platform/brief-socket.js'
 import type { RedisEndpoint } from './connection.js'
@@ -13,6 +13,8 @@ interface Request {
   reject: (error: Error) => void
 }
 
+/** Names are looked up by ioredis, which tries their addresses as node:net does: but for this one, of which each answers at once or not at all. */
+const LOCALHOST = 'localhost'
 const NUMERIC = /^(\d+\.\d+\.\d+\.\d+|[\da-f:.]*:[\da-f:.]*)$/i
 
 /** null: what is under node:net is not to be had, or would not do for this place. */
@@ -25,10 +27,19 @@ export function lightLinkTo(endpoint: RedisEndpoint): Link | null {
 function placeOf(endpoint: RedisEndpoint): SocketPlace | null {
   if ('socket' in endpoint) return { socket: endpoint.socket }
   const { host, port, tls } = endpoint
-  return tls === true || !NUMERIC.test(host) ? null : { host, port }
+  return tls !== true && (host === LOCALHOST || NUMERIC.test(host)) ? { host, port } : null
+}
+
+async function addressesOf(place: SocketPlace): Promise<SocketPlace[]> {
+  if ('socket' in place || place.host !== LOCALHOST) return [place]
+  const { lookup } = process.getBuiltinModule('node:dns/promises')
+  const found = await lookup(place.host, { all: true })
+  return found.map(({ address }) => ({ host: address, port: place.port }))
 }
 
 class Unsent extends Error {}
+
+const CLOSED = 'Connection is closed.'
 
 class LightLink implements Link {
   isConnected = false
@@ -40,28 +51,36 @@ class LightLink implements Link {
   private unsent = ''
   private whyEnded: string | null = null
   private tellEnd: () => void = () => undefined
-  private refuseToConnect: (error: Error) => void = () => undefined
 
   constructor(
     private readonly place: SocketPlace,
     private readonly under: UnderNet,
   ) {}
 
-  connect(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.refuseToConnect = reject
-      this.socket = socketUnderNet(
-        this.place,
-        {
-          connected: () => {
-            this.isConnected = true
-            resolve()
-          },
-          data: (bytes) => this.take(bytes),
-          gone: (why = '') => this.end(why),
-        },
-        this.under,
-      )
+  async connect(): Promise<void> {
+    let why = ''
+    for (const place of await addressesOf(this.place)) {
+      if (this.whyEnded !== null) break
+      why = await this.attempt(place)
+      if (this.isConnected) return
+    }
+    this.end(`connect ${why}`)
+    throw new Error(this.whyEnded!)
+  }
+
+  /** Why it could not be connected; of no meaning where it could. */
+  private attempt(place: SocketPlace): Promise<string> {
+    return new Promise((resolve) => {
+      const gone = (why = ''): void => {
+        if (this.isConnected) return this.end(why)
+        this.socket?.close()
+        resolve(why)
+      }
+      const connected = (): void => {
+        this.isConnected = this.whyEnded === null
+        resolve(CLOSED)
+      }
+      this.socket = socketUnderNet(place, { connected, data: (bytes) => this.take(bytes), gone }, this.under)
     })
   }
 
@@ -129,11 +148,9 @@ class LightLink implements Link {
 
   private end(why: string): void {
     if (this.whyEnded !== null) return
-    const wasConnected = this.isConnected
     this.isConnected = false
-    this.whyEnded = why === '' || why === 'EOF' ? 'Connection is closed.' : wasConnected ? why : `connect ${why}`
+    this.whyEnded = why === '' || why === 'EOF' ? CLOSED : why
     this.socket?.close()
-    this.refuseToConnect(new Error(this.whyEnded))
     for (const { reject } of this.requests.splice(0)) reject(new Error(this.whyEnded))
     this.tellEnd()
   }

@@ -97,12 +97,15 @@ export class RedisStore implements WakingStore {
   }
 
   async targets(): Promise<Target[]> {
-    const fields = await this.ask<string[]>('HKEYS', this.keys.sync)
-    const known = fields.flatMap((field) => rosterTarget(field) ?? [])
     const single = [CONTEXT, TASK_LIST] as const
-    const types = await Promise.all(single.map((target) => this.ask<string>('TYPE', this.keys.of(target).record)))
+    const [fields, types, hashes] = await Promise.all([
+      this.ask<string[]>('HKEYS', this.keys.sync),
+      Promise.all(single.map((target) => this.ask<string>('TYPE', this.keys.of(target).record))),
+      this.hashes(),
+    ])
+    const known = fields.flatMap((field) => rosterTarget(field) ?? [])
     const made = single.filter((_, at) => types[at] === 'hash')
-    return [...new Set([...known, ...made, ...(await this.hashes())])]
+    return [...new Set([...known, ...made, ...hashes])]
   }
 
   async commit(proposal: Proposal): Promise<Verdict> {

@@ -1,6 +1,7 @@
 /** The config file: `$XDG_CONFIG_HOME/memory_sync/config.json`, by default below `~/.config`. */
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import { isJson, parseTree, placeOfFault } from '../domain/json.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { unlessMissing } from '../platform/open-file.js'
 import { readText } from '../platform/read-text.js'
@@ -81,13 +82,7 @@ async function parseConfig(path: string, text: string): Promise<Config> {
   }
   const { redis, tasks, lock } = sections
   const schema = z.strictObject({ redis: redis.default({}), tasks: tasks.default({}), lock: lock.default({}) })
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw unusable(path, `it is not JSON: ${messageOf(error)}`, error)
-  }
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(valueOf(path, text))
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const isUnknown = issue?.code === 'unrecognized_keys' && issue.path.length <= 1
@@ -95,8 +90,23 @@ async function parseConfig(path: string, text: string): Promise<Config> {
   throw unusable(path, [issue?.path.join('.'), issue?.message].filter((part) => part).join(': '), parsed.error, known)
 }
 
+/** Of a name that stands twice JSON.parse() takes the last, and what stands at the first would have been set for nothing. */
+function valueOf(path: string, text: string): unknown {
+  if (!isJson(text)) {
+    // What is wrong JSON.parse() shows with the text around it, which may be a password.
+    const place = placeOfFault(text)
+    throw unusable(path, `it is not JSON${place === null ? '' : ` (line ${place.line}, column ${place.column})`}`)
+  }
+  try {
+    parseTree(text)
+  } catch (error) {
+    throw unusable(path, messageOf(error), error)
+  }
+  return JSON.parse(text)
+}
+
 /** `known`: names that may stand there, where another one does. */
-const unusable = (path: string, why: string, cause: unknown, known: readonly string[] = []): MemoryError =>
+const unusable = (path: string, why: string, cause?: unknown, known: readonly string[] = []): MemoryError =>
   new MemoryError('config', `the config file ${path} cannot be used: ${why}`, {
     suggestions: [...(known.length > 0 ? [`there may be: ${known.join(', ')}`] : []), 'mend it, or move it away'],
     cause,

@@ -104,6 +104,16 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Where text that is no JSON stops to be it, both from 1 on; null where that cannot be told. For texts that must not be shown. */
+export function placeOfFault(text: string): { line: number; column: number } | null {
+  let place: { line: number; column: number } | null = null
+  const onError = (_code: number, _offset: number, _length: number, line: number, character: number): void => {
+    place ??= { line: line + 1, column: character + 1 }
+  }
+  visit(text, { onError }, { disallowComments: true })
+  return place
+}
+
 /** Whether it is JSON at all: not all of it can be kept, see `parseTree`. */
 export function isJson(text: string): boolean {
   try {

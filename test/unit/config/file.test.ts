@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { readConfig } from '../../../src/config/file.js'
 import { makeTempFolder } from '../../support/temp.js'
@@ -6,12 +7,27 @@ import { makeTempFolder } from '../../support/temp.js'
 test.each([
   ['{"mine":1}', 'cannot be used: Unrecognized key: "mine"'],
   ['{"lock":{"strict":1}}', 'cannot be used: lock.strict: '],
-  ['{', 'cannot be used: it is not JSON: '],
+  ['{', 'cannot be used: it is not JSON (line 1, column 2)'],
+  ['{"redis": {"enabled": false},\n "redis": {"namespace": "mine"}}', 'cannot be used: the key "redis" stands twice in one object'],
 ])('a config file with %s is refused, with the place and the reason', async (text, why) => {
   const folder = await makeTempFolder()
   await mkdir(`${folder}/memory_sync`)
   await writeFile(`${folder}/memory_sync/config.json`, text)
   await expect(readConfig({ XDG_CONFIG_HOME: folder })).rejects.toThrow(`${folder}/memory_sync/config.json ${why}`)
+})
+
+test.each([
+  ['{\n  "redis": {\n    "password": s3cret\n  }\n}', 'line 3, column 17'],
+  ['{"redis": {"password": "s3cret", }}', 'line 1, column 34'],
+  ['{"redis": {"password": "s3cret}}', 'line 1, column 24'],
+  ['\uFEFF{"redis": {"password": "s3cret"}}', 'line 1, column 1'],
+])('of a config file that is no JSON, %j, the place is told, and nothing that stands there', async (text, place) => {
+  const folder = await makeTempFolder()
+  await mkdir(`${folder}/memory_sync`)
+  await writeFile(`${folder}/memory_sync/config.json`, text)
+  const error: unknown = await readConfig({ XDG_CONFIG_HOME: folder }).catch((error: unknown) => error)
+  expect(error).toMatchObject({ code: 'config', message: `the config file ${folder}/memory_sync/config.json cannot be used: it is not JSON (${place})` })
+  expect(inspect(error)).not.toContain('s3cret')
 })
 
 test.each([

@@ -1,5 +1,7 @@
 /** The one way in which commands and the library come to a memory. */
+import { isAbsolute } from 'node:path'
 import { resolveRoot, type ResolvedRoot } from '../config/root.js'
+import { withoutFolder } from '../errors/errors.js'
 import type { OpenOptions } from '../memory/open.js'
 import type { Surroundings } from '../usecases/surroundings.js'
 import type { HandedOver } from './handed-over.js'
@@ -22,7 +24,12 @@ export async function open(flags: StoreFlags, { operationId, pastHub }: HandedOv
   return { memory: await openMemory(options), root: rootOf(flags) }
 }
 
-export const rootOf = (flags: StoreFlags): ResolvedRoot => resolveRoot(flags.root, process.env)
+/** Throws MemoryError `usage` for a path that begins at a working directory which is gone. */
+export function rootOf(flags: StoreFlags): ResolvedRoot {
+  const root = resolveRoot(flags.root, process.env)
+  if (!isAbsolute(root.path)) throw withoutFolder()
+  return root
+}
 
 export const openOptionsOf = (flags: StoreFlags): OpenOptions => ({
   root: rootOf(flags).path,

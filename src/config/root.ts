@@ -1,10 +1,11 @@
 /** Which root is meant, and who says so. */
 import { join, resolve } from 'node:path'
+import { isWithoutFolder } from '../errors/errors.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface ResolvedRoot {
-  /** Absolute. */
+  /** Absolute; as it was given where the working directory is gone, from which it begins. */
   path: string
   source: '--root' | 'MEMORY_SYNC_ROOT' | 'LUKA_SOT' | 'default'
 }
@@ -16,8 +17,18 @@ export function resolveRoot(flag: string | undefined, env: Environment): Resolve
     ['MEMORY_SYNC_ROOT', env['MEMORY_SYNC_ROOT']],
     ['LUKA_SOT', env['LUKA_SOT']],
   ]
-  for (const [source, path] of named) if (isSet(path)) return { path: resolve(path), source }
+  for (const [source, path] of named) if (isSet(path)) return { path: fromHere(path), source }
   return { path: join(isSet(env['HOME']) ? env['HOME'] : homeOfUser(), '02luka'), source: 'default' }
+}
+
+/** A light entry asks it that cannot report: who uses the root refuses one that is not absolute. */
+function fromHere(path: string): string {
+  try {
+    return resolve(path)
+  } catch (error) {
+    if (isWithoutFolder(error)) return path
+    throw error
+  }
 }
 
 /** Loaded only where it is asked: HOME is nearly always set, and loading a module is felt in a call of a hot verb. */

@@ -81,8 +81,20 @@ const WAYS_OUT: ReadonlyMap<unknown, string> = new Map([
   ['ENOTFILE', IN_THE_WAY], // as our files say of a pipe or a device
 ])
 
-/** What was thrown, if it is no defect: an error of ours, or a disk that refuses a file. Else null. */
-export const foreseen = (error: unknown): MemoryError | null => (error instanceof MemoryError ? error : refusalOfDisk(error))
+/** What was thrown, if it is no defect: an error of ours, a disk that refuses a file, or no folder to begin a path at. Else null. */
+export function foreseen(error: unknown): MemoryError | null {
+  if (error instanceof MemoryError) return error
+  return isWithoutFolder(error) ? withoutFolder(error) : refusalOfDisk(error)
+}
+
+/** Somebody has removed the working directory of this process, and it was asked for. */
+export const isWithoutFolder = (error: unknown): boolean => error instanceof Error && (error as NodeJS.ErrnoException).syscall === 'uv_cwd'
+
+export const withoutFolder = (cause?: unknown): MemoryError =>
+  new MemoryError('usage', 'the folder in which this was called does not exist any more', {
+    suggestions: ['call it in another one; a path that begins with "/" needs none'],
+    cause,
+  })
 
 function refusalOfDisk(error: unknown): MemoryError | null {
   if (!(error instanceof Error)) return null

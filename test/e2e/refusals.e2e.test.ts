@@ -154,6 +154,18 @@ describe('what is refused', () => {
     }
   })
 
+  it('a path that begins at a working directory which is gone; without such a path nothing is', async () => {
+    await mkdir(cli.root, { recursive: true })
+    const gone = 'mkdir gone && cd gone && rmdir ../gone &&'
+    for (const call of ['get --root x', 'set mary a=1 --root x', 'where --root x', 'selftest race --root x', 'merge run -- true']) {
+      const ran = await cli.shell(`${gone} node "$MS" ${call}`, { cwd: cli.root })
+      expect(ran, call).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Error: the folder in which this was called does not exist any more\n  - call it in another one') })
+    }
+    for (const call of ['set mary a=1', 'get', 'agents']) {
+      expect(await cli.shell(`${gone} node "$MS" ${call}`, { cwd: cli.root }), call).toMatchObject({ code: 0 })
+    }
+  })
+
   it.each(['x\n  fence: 1', 'red\u001b[31m'])('a reason of a lease that is no one line of text: %j', async (reason) => {
     expect(await cli.run('lock', 'acquire', 'l1', '--reason', reason)).toMatchObject({ code: 2, out: '', err: expect.stringContaining('the reason has to be one line of text') })
     expect(await cli.run('lock', 'status', 'l1')).toMatchObject({ out: expect.stringContaining('never granted') })

@@ -8,11 +8,12 @@ import { formatYaml } from '../usecases/tasks/yaml-text.js'
 
 const DEFAULT_MODE = 0o644
 
-/** Comments and order of a file that is there stay. Throws MemoryError `unavailable` where it cannot be written. */
+/** Comments and order of a file that is there stay. Throws MemoryError `unavailable` where it cannot be written, or what stands there is no file. */
 export async function writeTracking(path: string, document: TreeMap): Promise<void> {
   try {
     const real = await nodeFiles.resolve(path)
     const present = await nodeFiles.read(real)
+    if (present?.unreadable !== undefined) throw new Error(present.unreadable) // a device would be gone, and a file in its place
     const text = formatYaml(document, present?.valid === true ? present.text : null)
     const temporary = join(dirname(real), `.${basename(real)}.${randomHex(8)}.tmp`)
     try {
@@ -24,7 +25,7 @@ export async function writeTracking(path: string, document: TreeMap): Promise<vo
     }
   } catch (error) {
     throw new MemoryError('unavailable', `${path} cannot be written: ${messageOf(error)}`, {
-      suggestions: ['name another file, or mend what stands there or is missing on the way there'],
+      suggestions: ['name another file, or mend what stands there or is missing on the way there', 'without FILE it is printed to stdout'],
       cause: error,
     })
   }

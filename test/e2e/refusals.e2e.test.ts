@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Cli, errorOf } from './cli.js'
 
@@ -152,6 +152,20 @@ describe('what is refused', () => {
       const ran = await cli.run('task', 'export', path)
       expect(ran, path).toMatchObject({ code: 69, out: '', err: expect.stringContaining(`${path} cannot be written`) })
     }
+  })
+
+  it('a pipe or a device to export to: it stays what it is, and stdout is named; "-" is stdout', async () => {
+    await cli.ok('task', 'add', 'T')
+    const pipe = `${cli.root}/pipe`
+    await cli.shell(`mkfifo ${pipe}`)
+    expect(await cli.run('task', 'export', pipe)).toMatchObject({
+      code: 69,
+      out: '',
+      err: `Error: ${pipe} cannot be written: it is a pipe\n  - name another file, or mend what stands there or is missing on the way there\n  - without FILE it is printed to stdout\n`,
+    })
+    expect((await lstat(pipe)).isFIFO()).toBe(true)
+    expect((await readdir(cli.root)).filter((name) => name.includes('tmp'))).toEqual([])
+    expect(await cli.runWith({ cwd: cli.root }, 'task', 'export', '-')).toMatchObject({ code: 0, out: await cli.ok('task', 'export') })
   })
 
   it('a path that begins at a working directory which is gone; without such a path nothing is', async () => {

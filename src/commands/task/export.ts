@@ -4,7 +4,7 @@ import { exportTasks } from '../../usecases/tasks/view.js'
 
 export default class TaskExport extends TaskCommand {
   static override readonly summary = 'Write the items as a tracking file (YAML).'
-  static override readonly description = `In the form that "task import" reads, to stdout or into FILE. A FILE that is there keeps its comments and its order.
+  static override readonly description = `In the form that "task import" reads, to stdout (also for "-") or into FILE. A FILE that is there keeps its comments and its order.
 With --json the same document as JSON.`
   static override readonly examples = ['<%= config.bin %> task export', '<%= config.bin %> task export prp_status.yaml']
   static override readonly args = {
@@ -14,7 +14,7 @@ With --json the same document as JSON.`
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskExport)
     const document = await this.withTasks(flags, (surroundings) => exportTasks(surroundings))
-    if (args.file !== undefined) {
+    if (args.file !== undefined && args.file !== '-') {
       const { writeTracking } = await import('../../cli/tracking-file.js')
       await writeTracking(args.file, document)
       await this.printReply({ ok: true, file: args.file })

@@ -25,6 +25,7 @@ export async function taskCopyOf(root: string, path: string, tell: CopyPorts['te
   const unique = (): string => randomHex(8)
   return {
     name: basename(path),
+    isNamed: path !== taskFileOf(root, {}),
     file: new ContextFile(path, directory, nodeFiles, systemClock, unique),
     versions: new VersionLog(directory, nodeFiles, systemClock),
     lock: new ChainLock(directory, nodeFiles, systemProcesses, unique),

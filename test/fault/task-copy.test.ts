@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { FILES_ALONE, FILES_AND_HUB, type JsonObject, REDIS_AND_HUB, SET_UPS, soon, World } from '../support/world.js'
 import { parseYaml } from '../../src/usecases/tasks/yaml-text.js'
@@ -102,6 +102,24 @@ describe.each(long ? SET_UPS : [REDIS_AND_HUB, FILES_ALONE])('the YAML copy with
     })
     expect(await world.json<JsonObject[]>('task', 'list')).toHaveLength(5)
   })
+})
+
+test.each([FILES_ALONE, FILES_AND_HUB])('a folder that the config names as the copy stays where it is, with $name', async (setUp) => {
+  const world = await World.make(setUp, {
+    before: async (root) => {
+      await mkdir(`${root}/.config/memory_sync`, { recursive: true })
+      await writeFile(`${root}/.config/memory_sync/config.json`, '{"tasks": {"file": "notes"}}')
+      await mkdir(`${root}/notes`)
+      await writeFile(`${root}/notes/mine`, '')
+      await utimes(`${root}/notes`, 1, 1) // long at rest
+    },
+  })
+  const told = 'tasks.file of the config has to name a file: it is a folder'
+  const { stderr } = await world.run('task', 'add', 'T')
+  if (world.hub === undefined) expect(stderr).toBe(`Warning: the copy ${world.root}/notes was not written: ${told}\n`)
+  else await soon(() => world.hub!.stdout().includes(told))
+  expect(await readdir(`${world.root}/notes`)).toEqual(['mine'])
+  expect(await world.json<JsonObject[]>('task', 'list')).toHaveLength(1)
 })
 
 test('edits by hand and steps at the same time are all kept', async () => {

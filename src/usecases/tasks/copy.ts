@@ -18,6 +18,8 @@ import { formatYaml, InvalidYaml, parseYaml, withoutLosses } from './yaml-text.j
 export interface CopyPorts {
   /** Of the file, for the history. */
   name: string
+  /** Its place stands in the config: what is there and no file (a folder, /dev/null) is somebody else's, and stays. */
+  isNamed: boolean
   file: DocumentFile
   versions: Versions
   lock: KeeperLock
@@ -80,8 +82,11 @@ class Copy {
 
   /** `place`: where the text stands, and is set aside from. */
   private async takeIn(file: FileText, place: Place): Promise<'taken' | 'unsettled' | 'away'> {
-    const { versions } = this.ports
+    const { isNamed, versions } = this.ports
     const hash = this.surroundings.digest(file.text)
+    if (isNamed && file.unreadable !== undefined) {
+      throw new MemoryError('config', `tasks.file of the config has to name a file: ${file.unreadable}`)
+    }
     if (file.unreadable === undefined && (await versions.knows(hash))) return 'taken'
     const found = readText(file)
     const tracking = typeof found === 'string' ? found : readTracking(found)

@@ -1,5 +1,6 @@
 /** From the outcome of a write to what its caller is told: a receipt, or an error that says why nothing was written. */
 import type { Durability, WriteOutcome } from '../core/memory.js'
+import { PATCHABLE_MEMBERS } from '../domain/name.js'
 import { MemoryError } from '../errors/errors.js'
 
 /** The conditions that a caller may put on a write. */
@@ -95,10 +96,11 @@ function staleFence(newest: number, given: WriteConditions['fence']): MemoryErro
 
 function lostComparison(refusal: Extract<Refusal, { reason: 'conflict' }>, agent: string): MemoryError {
   const { rev, current } = refusal
+  const path = PATCHABLE_MEMBERS.includes(agent) ? agent : `--agent ${agent}`
   const state = current === null ? 'does not exist' : `is at revision ${rev}`
   return new MemoryError('conflict', `${JSON.stringify(agent)} ${state}; nothing was written`, {
     suggestions: [
-      `read it again (memory_sync get --agent ${agent}), decide anew, and repeat with --if-rev ${rev}`,
+      `read it again (memory_sync get ${path}), decide anew, and repeat with --if-rev ${rev}`,
       'without --if-rev the write is merged with what is there',
     ],
     details: { rev, current },

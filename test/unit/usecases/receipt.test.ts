@@ -27,3 +27,11 @@ it('a fence that is the last one is void since an epoch began, and that is what 
 it('a fence of a lease that nobody knows is told so', () => {
   expect(refusalOf(0, 7).message).toBe('the fence 7 is stale: no grant of the lease "dep:2" is known; nothing was written')
 })
+
+it.each([
+  ['mary', 'memory_sync get --agent mary'],
+  ['current_work', 'memory_sync get current_work'],
+])('a lost comparison says how %s is read again', (name, call) => {
+  const refused = (): unknown => receiptOf({ ok: false, reason: 'conflict', rev: 9, current: new Map() }, name, { ifRev: 1 })
+  expect(refused).toThrow(expect.objectContaining({ suggestions: expect.arrayContaining([expect.stringContaining(`(${call})`)]) }) as Error)
+})

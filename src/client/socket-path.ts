@@ -2,7 +2,7 @@
  * Where the control socket of a root is looked for. Never derived from TMPDIR or XDG_RUNTIME_DIR: launchd, systemd and cron disagree
  * on them, and a client would look where no hub is.
  */
-import { lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** A socket's path may have 107 bytes on Linux and 103 on macOS (unix(4), sun_path); some are left for a temporary name. */
@@ -33,6 +33,16 @@ export function* socketCandidates(root: string): Generator<string, void, undefin
   if (real === null) return
   const other = join(real, 'hub.sock')
   if (other !== usual && fitsSocket(other)) yield other
+}
+
+/** Why this user cannot know whether a hub runs: another one's folder or socket. null: it can. */
+export function whyUnseen(root: string): string | null {
+  try {
+    accessSync(usualSocketPath(root), constants.W_OK)
+    return null
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? (error as Error).message : null
+  }
 }
 
 /** Only its owner, who is this user, can put a socket there: in /tmp anybody could have made a folder of that name. */

@@ -5,6 +5,7 @@ import type { InstalledFact } from './installed.js'
 export type HubFact =
   | { is: 'running'; pid: number; version: string; startedAt: string; status: Status }
   | { is: 'absent' }
+  | { is: 'unseen' } // it could not be looked for
   | { is: 'silent'; pid: number | null } // somebody listens on its socket, and does not answer
   | { is: 'other-version'; pid: number; version: string }
 
@@ -67,8 +68,9 @@ export interface Facts {
   setAside: readonly string[]
   /** Why the saved state cannot be read; null: it can, or there is none yet. */
   stateBroken: string | null
-  journal: { lines: number; unreadable: number }
-  history: { lines: number; unreadable: number }
+  /** null, here and in the next line: it could not be looked at. */
+  journal: { lines: number; unreadable: number } | null
+  history: { lines: number; unreadable: number } | null
   /** `inTheWay`: something that is no folder stands there. `strays`: what is named as a drop and can be none, with the reason. */
   inbox: { is: 'absent' | 'there' | 'inTheWay'; rejected: number; strays: readonly string[] }
   /** ms; the oldest acknowledged write that is not in Redis; null: there is none. */

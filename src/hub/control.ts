@@ -2,6 +2,7 @@
 import { callHub } from '../client/call.js'
 import { reachHubOf } from '../client/connect.js'
 import { HubGone } from '../client/connection.js'
+import { whyUnseen } from '../client/socket-path.js'
 import type { HubInfo } from '../client/protocol.js'
 import type { Status } from '../core/memory.js'
 import { MemoryError } from '../errors/errors.js'
@@ -30,10 +31,13 @@ const BUDGET_MS = 1_000
 const GONE_MS = 12_000
 const POLL_MS = 20
 
-/** Never rejects because of what the hub does. */
+/** Never rejects because of what the hub does. Throws MemoryError `unavailable` where this user cannot see whether there is one. */
 export async function hubStatus(root: string, { keeperPid, budgetMs = BUDGET_MS }: ControlOptions): Promise<HubState> {
   const reached = await reachHubOf(root, { budgetMs })
-  if (reached.is === 'absent') return reached
+  if (reached.is === 'absent') {
+    refuseUnseen(root)
+    return reached
+  }
   if (reached.is === 'silent') return { is: 'silent', pid: await keeperPid() }
   const { connection, hub } = reached
   try {
@@ -51,12 +55,15 @@ export async function hubStatus(root: string, { keeperPid, budgetMs = BUDGET_MS 
 /**
  * Ends the hub and returns when its process is gone; null: none runs. It ends this process and no more: a service manager
  * would start the next one, so where one runs the hub, the caller ends the service instead of calling this.
- * Throws MemoryError `failed`, with `details.pid`, when the hub does not answer or does not end in time.
+ * Throws MemoryError `unavailable` as `hubStatus` does, and `failed`, with `details.pid`, when the hub does not answer or does not end in time.
  */
 export async function stopHub(root: string, options: ControlOptions): Promise<{ pid: number } | null> {
   const { keeperPid, budgetMs = BUDGET_MS } = options
   const reached = await reachHubOf(root, { budgetMs })
-  if (reached.is === 'absent') return null
+  if (reached.is === 'absent') {
+    refuseUnseen(root)
+    return null
+  }
   if (reached.is === 'silent') throw silent(await keeperPid())
   const { connection, hub } = reached
   try {
@@ -70,6 +77,14 @@ export async function stopHub(root: string, options: ControlOptions): Promise<{ 
   }
   if (!(await isGone(hub, options))) throw stillThere(hub.pid)
   return { pid: hub.pid }
+}
+
+function refuseUnseen(root: string): void {
+  const why = whyUnseen(root)
+  if (why === null) return
+  throw new MemoryError('unavailable', `whether a hub runs for ${root} cannot be seen: ${why}`, {
+    suggestions: ['ask as the user to whom the root belongs'],
+  })
 }
 
 async function isGone(hub: HubInfo, options: ControlOptions): Promise<boolean> {

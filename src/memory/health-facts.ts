@@ -26,7 +26,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
   const files = rootFilesOf(options.root)
   const { root, version, installed = null } = options
   const look = new Looks()
-  const nobody = { own: unseen(root, connector), hub: { is: 'absent' } as HubFact }
+  const nobody = { own: unseen(root, connector), hub: { is: 'unseen' } as HubFact }
   try {
     const notWritable = await whyNotWritable(files)
     const { own, hub } = await look.at('the state of the root', () => settled(engine, root, files), nobody)
@@ -50,9 +50,9 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
       leftovers: leftoversOf(root, now),
       file: found.file,
       setAside: await look.at('what was set aside', () => files.setAside(), []),
-      stateBroken: await look.at('the saved state', () => files.inspectState(), null),
-      journal: await look.at('the journal', () => files.inspectJournal(), NO_LINES),
-      history: await look.at('the history', () => files.inspectHistory(), NO_LINES),
+      stateBroken: await look.at('the saved state', () => files.inspectState(), 'it could not be looked at'),
+      journal: await look.at('the journal', () => files.inspectJournal(), null),
+      history: await look.at('the history', () => files.inspectHistory(), null),
       inbox: inboxOf(root),
       oldestPendingMs: found.oldestPending === null ? null : now - found.oldestPending,
       newestT: await look.at('the journal', async () => (await files.glance()).lastT, 0),
@@ -65,7 +65,6 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
   }
 }
 
-const NO_LINES = { lines: 0, unreadable: 0 }
 const UNEXAMINED: Awaited<ReturnType<LocalEngine['examine']>> = {
   file: { is: 'broken', reason: 'it could not be looked at' },
   oldestPending: null,

@@ -12,15 +12,28 @@ const NOBODY = 65_534
  * right to read this working tree, so the program is copied beside the root.
  */
 async function makeReadOnly(cli: Cli): Promise<(...args: string[]) => Promise<Ran>> {
+  const run = await asNobody(cli)
+  if (isRoot) execFileSync('chown', ['-R', String(NOBODY), dirname(cli.root)])
+  execFileSync('chmod', ['-R', 'a-w', cli.root])
+  return run
+}
+
+async function asNobody(cli: Cli): Promise<(...args: string[]) => Promise<Ran>> {
   const home = dirname(cli.root)
   const tree = dirname(dirname(BIN))
   for (const part of ['bin', 'dist', 'package.json', 'oclif.manifest.json']) {
     await cp(join(tree, part), join(home, 'program', part), { recursive: true })
   }
   const program = join(home, 'program', 'bin', 'run.js')
-  if (isRoot) execFileSync('chown', ['-R', String(NOBODY), home])
-  execFileSync('chmod', ['-R', 'a-w', cli.root])
   return (...args) => cli.runWith(isRoot ? { uid: NOBODY, program } : { program }, ...args)
+}
+
+/** What only its owner may open is open to root: then it is root's. */
+async function closeToOthers(cli: Cli): Promise<(...args: string[]) => Promise<Ran>> {
+  const run = await asNobody(cli)
+  execFileSync('chmod', ['755', dirname(cli.root)])
+  if (!isRoot) execFileSync('chmod', ['000', `${dirname(cli.contextFile)}/.memory_sync`])
+  return run
 }
 
 describe('in a tree that cannot be written', () => {
@@ -29,7 +42,7 @@ describe('in a tree that cannot be written', () => {
     cli = await Cli.make()
     await mkdir(dirname(cli.contextFile), { recursive: true })
     return () => {
-      execFileSync('chmod', ['-R', 'u+w', cli.root]) // so that it can be removed
+      execFileSync('chmod', ['-R', 'u+rwX', cli.root]) // so that it can be removed
     }
   })
 
@@ -55,5 +68,22 @@ describe('in a tree that cannot be written', () => {
       err: expect.stringContaining('cannot be written'),
     })
     expect(await run('get')).toMatchObject({ code: 1, out: '' })
+  })
+
+  it('of somebody else: nothing is said of what cannot be seen, neither that no hub runs nor that all can be read', async () => {
+    await cli.ok('set', 'mary', 'a=1')
+    const run = await closeToOthers(cli)
+    for (const call of ['status', 'stop']) {
+      expect(await run('hub', call)).toMatchObject({ code: 69, out: '', err: expect.stringMatching(/^Error: whether a hub runs for .* cannot be seen: EACCES[^]*\n {2}- ask as the user/) })
+    }
+    const { code, out } = await run('health', '--json')
+    expect(code).toBe(1)
+    const { findings } = JSON.parse(out) as { findings: { name: string; level: string; text: string }[] }
+    for (const [name, text] of [
+      ['hub', 'Whether a hub runs cannot be seen'],
+      ['state', 'Saved state cannot be read: it could not be looked at'],
+      ['journal', 'Journal cannot be read'],
+      ['activity', 'The history cannot be read'],
+    ]) expect(findings).toContainEqual(expect.objectContaining({ name, level: 'bad', text }))
   })
 })

@@ -5,6 +5,7 @@ export const activity: Check = {
   name: 'activity',
   section: 'Recent Activity',
   look({ lastChange, history }) {
+    if (history === null) return { level: 'bad', text: 'The history cannot be read', wayOut: 'see what could not be looked at, above' }
     if (history.unreadable > 0) {
       return {
         level: 'warn',

@@ -13,6 +13,8 @@ export const hub: Check = {
           text: 'Hub not running: writes are kept, but nothing brings file and Redis together between them',
           wayOut: 'start it: memory_sync hub',
         }
+      case 'unseen':
+        return { level: 'bad', text: 'Whether a hub runs cannot be seen', wayOut: 'see what could not be looked at, below' }
       case 'silent':
         return {
           level: 'bad',

@@ -14,6 +14,7 @@ export const oneHub: Check = {
         wayOut: `end those that the control socket does not lead to: kill ${others.join(' ')}`,
       }
     }
+    if (hub.is === 'unseen') return { level: 'off', text: 'One hub: it cannot be seen' }
     if (hub.is === 'absent') {
       const [pid] = hubPids
       if (pid === undefined) return { level: 'off', text: 'One hub: none runs' }

@@ -1,6 +1,6 @@
 /** From the outcome of a write to what its caller is told: a receipt, or an error that says why nothing was written. */
 import type { Durability, WriteOutcome } from '../core/memory.js'
-import { PATCHABLE_MEMBERS } from '../domain/name.js'
+import { isLegalName, PATCHABLE_MEMBERS } from '../domain/name.js'
 import { MemoryError } from '../errors/errors.js'
 
 /** The conditions that a caller may put on a write. */
@@ -96,7 +96,8 @@ function staleFence(newest: number, given: WriteConditions['fence']): MemoryErro
 
 function lostComparison(refusal: Extract<Refusal, { reason: 'conflict' }>, agent: string): MemoryError {
   const { rev, current } = refusal
-  const path = PATCHABLE_MEMBERS.includes(agent) ? agent : `--agent ${agent}`
+  // A name of older programs may be anything, and the line is copied into a shell.
+  const path = PATCHABLE_MEMBERS.includes(agent) ? agent : `--agent ${isLegalName(agent) ? agent : 'NAME'}`
   const state = current === null ? 'does not exist' : `is at revision ${rev}`
   return new MemoryError('conflict', `${JSON.stringify(agent)} ${state}; nothing was written`, {
     suggestions: [

@@ -154,6 +154,11 @@ describe('what is refused', () => {
     }
   })
 
+  it('an item that is not there: the call that makes it is shown, unless nothing can be called so', async () => {
+    expect(await cli.run('task', 'show', 'X9')).toMatchObject({ code: 1, err: expect.stringContaining('task add X9 --title TITLE makes it') })
+    expect(await cli.run('task', 'show', 'x; reboot')).toMatchObject({ code: 1, err: 'Error: there is no item "x; reboot"\n  - memory_sync task list shows all\n' })
+  })
+
   it('a pipe or a device to export to: it stays what it is, and stdout is named; "-" is stdout', async () => {
     await cli.ok('task', 'add', 'T')
     const pipe = `${cli.root}/pipe`

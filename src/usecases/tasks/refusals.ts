@@ -1,4 +1,5 @@
 /** Why a step was not taken, as an error that says what to do. */
+import { isLegalName } from '../../domain/name.js'
 import type { Refusal, Step } from '../../domain/task-step.js'
 import { MemoryError } from '../../errors/errors.js'
 
@@ -67,5 +68,6 @@ function notHeldError(
 
 export const noSuchTask = (id: string): MemoryError =>
   new MemoryError('absent', `there is no item ${JSON.stringify(id)}`, {
-    suggestions: ['memory_sync task list shows all', `memory_sync task add ${id} --title TITLE makes it`],
+    // Of a name that none may have `task add` makes nothing, and a shell into which the line is copied may make anything.
+    suggestions: ['memory_sync task list shows all', ...(isLegalName(id) ? [`memory_sync task add ${id} --title TITLE makes it`] : [])],
   })

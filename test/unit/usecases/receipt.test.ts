@@ -31,6 +31,7 @@ it('a fence of a lease that nobody knows is told so', () => {
 it.each([
   ['mary', 'memory_sync get --agent mary'],
   ['current_work', 'memory_sync get current_work'],
+  ['of older programs; $(id)', 'memory_sync get --agent NAME'],
 ])('a lost comparison says how %s is read again', (name, call) => {
   const refused = (): unknown => receiptOf({ ok: false, reason: 'conflict', rev: 9, current: new Map() }, name, { ifRev: 1 })
   expect(refused).toThrow(expect.objectContaining({ suggestions: expect.arrayContaining([expect.stringContaining(`(${call})`)]) }) as Error)

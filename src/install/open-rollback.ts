@@ -53,6 +53,7 @@ const VERBS: Readonly<Record<Exclude<Undone['did'], 'nothing'>, string>> = {
   removed: 'removed',
   partly: 'our part taken out',
   left: 'left',
+  failed: 'failed',
   purged: 'data deleted',
 }
 

@@ -2,6 +2,7 @@
 import { sep } from 'node:path'
 import type { Clock } from '../platform/clock.js'
 import type { ServiceManager } from '../service/service.js'
+import { shellQuoted } from './dispatch-block.js'
 import { settleService } from './former-service.js'
 import { withInstallLock } from './lock.js'
 import { purge } from './purge.js'
@@ -45,18 +46,41 @@ async function rollBackInside(options: RollbackOptions, around: readonly RecordE
   const { purged = [] } = options
   if (!dryRun) purge(purged) // before the folders that hold it, which only go when they are empty
   const undone = purged.map((path): Undone => ({ path, did: 'purged' }))
-  const entries = [...record.entries].reverse()
-  for (const entry of entries) if (!around.includes(entry)) undone.push(undo(entry, options))
+  const open = new Set(around)
+  let hasFailed = false
+  for (const entry of [...record.entries].reverse()) {
+    if (around.includes(entry)) continue
+    const done: Undone = hasFailed && entry.step === 'program' ? { path: entry.path, did: 'left', note: NEEDED } : undo(entry, options)
+    undone.push(done)
+    hasFailed ||= done.did === 'failed'
+    if (done.did === 'failed' || done.did === 'left') open.add(entry)
+  }
   await settle(options)
-  if (!dryRun) removeRecord(folder)
+  if (dryRun) return undone
+  if (hasFailed) keepForAnother(options, open)
+  else removeRecord(folder)
   return undone
+}
+
+/** The backups stay with the record: what they hold stands nowhere else as long as it is not restored. */
+function keepForAnother({ record, folder, say }: RollbackOptions, open: ReadonlySet<RecordEntry>): void {
+  record.entries = record.entries.filter((entry) => open.has(entry))
+  if (!record.entries.some(({ step }) => step === 'service')) record.service = null
+  record.finishedAt = null
+  writeRecord(folder, record)
+  const program = record.entries.find(({ step, after }) => step === 'program' && after.is === 'link')?.path
+  const again = program === undefined ? 'memory_sync rollback' : `node ${shellQuoted(`${program}/bin/run.js`)} rollback`
+  say(`not everything could be taken back: the record and what was there before stay in ${folder}; mend what failed, then: ${again}`)
 }
 
 /** A folder that is not empty holds data, or what is somebody else's: no failure. */
 const leftOf = (undone: readonly Undone[]): string[] =>
-  undone.filter(({ did, note }) => did === 'left' && note !== NOT_EMPTY).map(({ path, note }) => `${path}: ${note ?? ''}`)
+  undone
+    .filter(({ did, note }) => did === 'failed' || (did === 'left' && note !== NOT_EMPTY && note !== NEEDED))
+    .map(({ path, note }) => `${path}: ${note ?? ''}`)
 
 const NOT_EMPTY = 'it is not empty'
+const NEEDED = 'the next rollback needs it'
 
 /** Only the service: its definition and its process. */
 export async function removeService(options: RollbackOptions): Promise<RolledBack> {
@@ -66,8 +90,9 @@ export async function removeService(options: RollbackOptions): Promise<RolledBac
   const undone = entries.map((entry) => undo(entry, options))
   await settle(options)
   if (!dryRun) {
-    record.service = null
-    record.entries = record.entries.filter((entry) => !entries.includes(entry))
+    const isUndone = (entry: RecordEntry): boolean => undone[entries.indexOf(entry)]?.did !== 'failed'
+    if (entries.every(isUndone)) record.service = null
+    record.entries = record.entries.filter((entry) => !entries.includes(entry) || !isUndone(entry))
     writeRecord(folder, record)
   }
   return { undone, left: leftOf(undone) }

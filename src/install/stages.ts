@@ -71,7 +71,7 @@ function takeBack(applier: Applier, known: ReadonlySet<RecordEntry>, folder: str
   for (const entry of [...record.entries].reverse()) {
     if (known.has(entry)) continue
     const done = undo(entry, { folder, dryRun: false, takeOut: () => null })
-    if (done.did === 'left') said.push(`${done.path} stays: ${done.note ?? ''}`)
+    if (done.did === 'left' || done.did === 'failed') said.push(`${done.path} stays: ${done.note ?? ''}`)
     else record.entries.splice(record.entries.indexOf(entry), 1)
   }
   applier.save()

@@ -8,8 +8,11 @@ import { keepForeign, readBackup, type RecordEntry } from './record.js'
 
 export interface Undone {
   path: string
-  /** `purged`: data, deleted by wish; `partly`: only our part went; `left`: it is not what we made, so it stays. */
-  did: 'restored' | 'removed' | 'partly' | 'left' | 'nothing' | 'purged'
+  /**
+   * `purged`: data, deleted by wish; `partly`: only our part went; `left`: it is not what we made, so it stays; `failed`: a disk or a
+   * permission forbade it, and it can be tried again.
+   */
+  did: 'restored' | 'removed' | 'partly' | 'left' | 'failed' | 'nothing' | 'purged'
   note?: string
 }
 
@@ -29,7 +32,7 @@ export function undo(entry: RecordEntry, options: UndoOptions): Undone {
     if (!options.dryRun) sweepLeftovers(entry.path)
     return undoEntry(entry, options)
   } catch (error) {
-    return { path: entry.path, did: 'left', note: `it cannot be undone: ${messageOf(error)}` }
+    return { path: entry.path, did: 'failed', note: `it cannot be undone: ${messageOf(error)}` }
   }
 }
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { chmod, cp, lstat, mkdir, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, cp, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { DISPATCHER } from '../support/installed-cases.js'
@@ -113,6 +113,23 @@ describe('install over a tree of the former system', () => {
     const same = (all: Record<string, string>): object =>
       Object.fromEntries(Object.entries(all).filter(([path]) => !/mary_dispatcher.zsh|config.json|memory_sync_dispatch/.test(path)))
     expect(same(after)).toEqual(same(before))
+  })
+
+  test('what cannot be given back is given back by the next rollback: until then nothing of it is deleted', async () => {
+    const home = await Home.make({ redis: 'any' })
+    await legacyTree(home)
+    const before = await looks(home)
+    await install(home, '--redis', 'off')
+    const ours = `${home.path}/.config/memory_sync`
+    await rename(`${ours}/backups`, `${home.path}/elsewhere`) // as a disk that cannot be read
+    const failed = await home.run('rollback', '--json')
+    expect(failed.code).toBe(1)
+    const { left, notes } = JSON.parse(failed.stdout) as { left: string[]; notes: string[] }
+    expect(left).toEqual(['mary_dispatcher.zsh', 'memory_hub.py', 'memory_sync.sh'].map((name) => expect.stringMatching(`${name}: it cannot be undone: ENOENT`)))
+    expect(notes).toEqual([expect.stringContaining(`what was there before stay in ${ours}; mend what failed, then: node '`)])
+    await rename(`${home.path}/elsewhere`, `${ours}/backups`)
+    expect(await home.spawn('sh', ['-c', /node '.*' rollback/.exec(notes[0]!)![0]])).toMatchObject({ code: 0 })
+    expect(await looks(home)).toEqual(before)
   })
 
   test('a step that fails takes back what it began, and the next run goes on', async () => {

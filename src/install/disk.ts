@@ -70,8 +70,8 @@ export function putFile(path: string, bytes: string | Buffer, mode: number, owne
     const fd = fs.openSync(ready, 'wx', 0o600)
     try {
       fs.writeFileSync(fd, bytes)
-      fs.fchmodSync(fd, mode)
       if (owner !== undefined && process.getuid?.() === 0) fs.fchownSync(fd, owner.uid, owner.gid)
+      fs.fchmodSync(fd, mode) // after chown(2), which takes the bits of set-user-ID and set-group-ID away
       fs.fsyncSync(fd)
     } finally {
       fs.closeSync(fd)

@@ -27,7 +27,7 @@ async function legacyTree(home: Home): Promise<void> {
   await home.write('02luka/logs/mary_dispatcher.log', '')
   await home.write('02luka/bridge/memory/inbox/.keep', '')
   await symlink('mary_memory_hook.zsh', `${home.root}/tools/mary.zsh`)
-  await chmod(`${home.root}/tools/memory_sync.sh`, 0o750)
+  await chmod(`${home.root}/tools/memory_sync.sh`, 0o2750)
   for (const file of ['tools/memory_sync.sh', 'tools/watchers/mary_dispatcher.zsh']) await utimes(`${home.root}/${file}`, OLD, OLD)
 }
 

@@ -6,7 +6,7 @@ import { MemoryError, messageOf } from '../errors/errors.js'
 import { unlessMissing } from '../platform/open-file.js'
 import { readText } from '../platform/read-text.js'
 import type { RedisConfig } from './redis.js'
-import { type Environment } from './root.js'
+import { type Environment, isSet } from './root.js'
 
 export interface TasksConfig {
   /** The YAML copy; relative to the root. null: none is kept. */
@@ -40,7 +40,8 @@ const EMPTY: Config = { redis: {}, tasks: {}, lock: {} }
 
 export function configPath(env: Environment): string {
   const home = env['XDG_CONFIG_HOME'] ?? ''
-  const base = isAbsolute(home) ? home : join(env['HOME'] ?? homedir(), '.config')
+  // An empty HOME would mean the folder in which this is called, and whoever has put a config there.
+  const base = isAbsolute(home) ? home : join(isSet(env['HOME']) ? env['HOME'] : homedir(), '.config')
   return join(base, 'memory_sync', 'config.json')
 }
 

@@ -18,7 +18,7 @@ export function resolveRoot(flag: string | undefined, env: Environment): Resolve
     ['LUKA_SOT', env['LUKA_SOT']],
   ]
   for (const [source, path] of named) if (isSet(path)) return { path: fromHere(path), source }
-  return { path: join(isSet(env['HOME']) ? env['HOME'] : homeOfUser(), '02luka'), source: 'default' }
+  return { path: fromHere(join(isSet(env['HOME']) ? env['HOME'] : homeOfUser(), '02luka')), source: 'default' }
 }
 
 /** A light entry asks it that cannot report: who uses the root refuses one that is not absolute. */
@@ -34,4 +34,4 @@ function fromHere(path: string): string {
 /** Loaded only where it is asked: HOME is nearly always set, and loading a module is felt in a call of a hot verb. */
 const homeOfUser = (): string => process.getBuiltinModule('node:os').homedir()
 
-const isSet = (value: string | undefined): value is string => value !== undefined && value !== ''
+export const isSet = (value: string | undefined): value is string => value !== undefined && value !== ''

@@ -15,6 +15,7 @@ describe('the root', () => {
 
   it('is absolute', () => {
     expect(resolveRoot('x/../y', {}).path).toBe(`${process.cwd()}/y`)
+    expect(resolveRoot(undefined, { HOME: 'h' }).path).toBe(`${process.cwd()}/h/02luka`)
   })
 })
 

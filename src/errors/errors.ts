@@ -15,7 +15,7 @@ export type ErrorCode =
   | 'lease-lost' // it was held, and is not any more: exit 14
   | 'stale-fence' // the fence is older than the last grant: exit 14
   | 'unavailable' // no store can take the write: exit 69
-  | 'unknown-outcome' // sent, and never answered: exit 69, repeat with the same key
+  | 'unknown-outcome' // sent, and never answered, or written, and not to be seen: exit 69, repeat with the same key
   | 'failed' // tried and failed: exit 1
   | 'internal' // our bug: exit 70
 

@@ -3,7 +3,7 @@
  * to a journal does so often.
  */
 import fs from 'node:fs'
-import type { Appended } from './files.js'
+import { type Appended, WrittenUnseen } from './files.js'
 import { named, refuseOthers } from './open-file.js'
 
 /** Without another line it is closed then. */
@@ -27,7 +27,7 @@ export function appendTo(path: string, text: string): Appended {
   const file = known ?? open(path)
   try {
     if (text !== '' || known === undefined) write(file.fd, text) // of nothing too: a disk that takes no line may say so
-    const stat = fs.statSync(path, { throwIfNoEntry: false })
+    const stat = look(path, text)
     const isPresent = stat?.ino === file.ino && stat.dev === file.dev
     if (isPresent) file.closing.refresh()
     else closeKept(path)
@@ -35,6 +35,15 @@ export function appendTo(path: string, text: string): Appended {
   } catch (error) {
     closeKept(path)
     throw named(error, path)
+  }
+}
+
+function look(path: string, written: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if (written === '' || !(error instanceof Error)) throw error
+    throw new WrittenUnseen(`${path} was written to, and cannot be looked at any more: ${error.message}`, { cause: error })
   }
 }
 

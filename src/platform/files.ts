@@ -23,6 +23,9 @@ export interface Appended {
   end: number | null
 }
 
+/** The text was written; which file stands at the path, and whether it is the one with the text, could not be looked at. */
+export class WrittenUnseen extends Error {}
+
 export interface Files {
   /** null: there is no such file. Never waits for a pipe, and never throws because of what stands there. */
   read(path: string): Promise<FileText | null>
@@ -32,7 +35,7 @@ export interface Files {
   firstLine(path: string): Promise<string | null>
   /** Of the file that a link leads to; of the link itself where it cannot be followed. null: there is nothing. */
   identify(path: string): Promise<Identity | null>
-  /** One write(2) at the end of the file, made with mode 0600 if it is missing; and a look at it right after. */
+  /** One write(2) at the end of the file, made with mode 0600 if it is missing; and a look at it right after. Throws WrittenUnseen where that fails. */
   append(path: string, text: string): Promise<Appended>
   /** Creates the file, or empties it first. `durable`: on the disk when it returns. Mode 0600 unless given. */
   write(path: string, text: string, options?: { durable?: boolean; mode?: number }): Promise<void>

@@ -79,7 +79,7 @@ export async function recordResult(
     const line = { timestamp, outcome: request.outcome, learning }
     const isRepeated = receipt.replayed === true || (outcome.ok && outcome.repeated === true)
     await appendToLedger(ledger, agent, line, isRepeated).catch((error: unknown) => {
-      warnings.push(`the learning is in the record, but not in the ledger: ${messageOf(error)}`)
+      warnings.push(`the learning is in the record, and may be missing in the ledger: ${messageOf(error)}`)
     })
   }
   return { receipt, warnings }

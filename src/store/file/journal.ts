@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import { addAll } from '../../domain/lists.js'
 import { MemoryError, messageOf } from '../../errors/errors.js'
-import { type Appended, appendToPresent, type Files } from '../../platform/files.js'
+import { type Appended, appendToPresent, type Files, WrittenUnseen } from '../../platform/files.js'
 import type { JournalLine, JournalTail } from '../root.js'
 import { isJournalLine } from './line-shapes.js'
 import { OwnLines } from './own-lines.js'
@@ -51,6 +51,7 @@ export class Journal {
       try {
         appended = await this.files.append(this.path, text)
       } catch (error) {
+        if (error instanceof WrittenUnseen) throw notSeen(error)
         throw new MemoryError('unavailable', `the journal ${this.path} takes no line: ${messageOf(error)}`, {
           cause: error,
           suggestions: ['free space or mend the permissions of the directory, then repeat the command: nothing was written'],
@@ -144,6 +145,13 @@ export class Journal {
       .sort((a, b) => a - b)
   }
 }
+
+/** Where the file was sealed right before, and is folded by now, the line is gone; else it is in the journal. */
+const notSeen = (error: WrittenUnseen): MemoryError =>
+  new MemoryError('unknown-outcome', `it is not known whether the write is kept: the journal ${error.message}`, {
+    cause: error,
+    suggestions: ['mend the permissions of the directory, then repeat the command with the same --idempotency-key: it is applied once', 'read the record'],
+  })
 
 /** A torn line was never acknowledged: it is passed over. */
 function parseLine(text: string): JournalLine[] {

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { appendTo } from '../../../src/platform/appending.js'
+import { WrittenUnseen } from '../../../src/platform/files.js'
 import { makeTempFolder } from '../../support/temp.js'
 
 /** How often a file was opened, and closed. */
@@ -81,6 +82,22 @@ test('after a write that failed the file is opened anew, and the error names it'
   appendTo(path, 'c\n')
   expect(counts()).toEqual([2, 2])
   expect(textOf(path)).toBe('a\nc\n')
+})
+
+test('a look that fails behind the line does not pass for a line that was not written', async () => {
+  const path = join(await makeTempFolder(), 'lines')
+  const look = vi.spyOn(fs, 'statSync')
+  onTestFinished(() => {
+    vi.restoreAllMocks()
+  })
+  const fail = (): never => {
+    throw Object.assign(new Error('EACCES: permission denied, stat'), { code: 'EACCES' })
+  }
+  look.mockImplementationOnce(fail)
+  expect(() => appendTo(path, 'a\n')).toThrow(WrittenUnseen)
+  expect(textOf(path)).toBe('a\n')
+  look.mockImplementationOnce(fail)
+  expect(() => appendTo(path, '')).toThrow(expect.objectContaining({ code: 'EACCES' })) // nothing was to be written
 })
 
 test('a pipe or a device in the place of the file is refused, and nothing stays open', async () => {

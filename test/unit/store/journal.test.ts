@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import fs, { readFileSync, writeFileSync } from 'node:fs'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Operation } from '../../../src/domain/operation.js'
 import type { Files } from '../../../src/platform/files.js'
 import { nodeFiles } from '../../../src/platform/node-files.js'
@@ -85,4 +85,18 @@ test('a line of which a full disk took a part was refused, wherever it was cut: 
     await other.append(line('next'))
     expect(idsOf((await other.readAfter(0))!.lines)).toEqual(['first', 'next'])
   }
+})
+
+test('a line behind which the journal cannot be looked at is not refused as one that was not written: it may be kept', async () => {
+  const { own, written } = await place()
+  await own.append(line('a'))
+  onTestFinished(() => {
+    vi.restoreAllMocks()
+  })
+  vi.spyOn(fs, 'statSync').mockImplementationOnce(() => {
+    throw Object.assign(new Error('EACCES: permission denied, stat'), { code: 'EACCES' })
+  })
+  const refused = own.append(line('b'))
+  await expect(refused).rejects.toMatchObject({ code: 'unknown-outcome', message: expect.stringContaining('not known') })
+  expect(written()).toEqual(['a', 'b'])
 })

@@ -87,7 +87,8 @@ export class Reading {
   private async lookInStore(view: Keeper, store: Store): Promise<boolean> {
     try {
       const lineage: Lineage = await store.hello()
-      const isOurs = lineage.epoch !== null && lineage.epoch === view.replica.epoch && lineage.owner === lineage.run
+      const isOlder = lineage.rev < view.replica.rev // asked later: its data was set back under the same process
+      const isOurs = lineage.epoch !== null && lineage.epoch === view.replica.epoch && lineage.owner === lineage.run && !isOlder
       if (!isOurs && view.replica.epoch !== null) return false
       const snapshot = await readAll(store, lineage)
       const entries = await entriesOf(store, snapshot, view.replica)

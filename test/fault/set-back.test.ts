@@ -73,6 +73,18 @@ describe.each(WAYS)('the data of Redis was set back: $name', ({ shows, copy }) =
   })
 })
 
+test.each([['health'], ['get', '--agent', 'mary', '/context/x']])('keys that were put back from a backup show to "%s", too, without a hub: what was acknowledged since is brought back', async (...command) => {
+  const server = await startRedis()
+  const client = await server.client()
+  const world = await World.around(server)
+  await world.ok('set', 'mary', 'x=1')
+  const setBack = await WAYS[1]!.copy(server, client)
+  await world.ok('set', 'mary', 'x=2')
+  await setBack()
+  await world.run(...command)
+  expect(await client.hget('memory:agents:mary', 'context')).toBe('{"x":2}')
+})
+
 test('where nobody can join what Redis has by now, a reader is shown what this root has, and told that it is that', async () => {
   const server = await startRedis()
   const client = await server.client()

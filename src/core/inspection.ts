@@ -24,7 +24,7 @@ export interface Examination {
 const CONNECTOR_REST_MS = 500
 
 /** Redis answers, and what this root has was not joined with it. */
-const APART = 'it has lost data, or is another one: the keeper of this root has to join it first'
+const APART = 'it has lost data, or is another one: the hub of this root, or memory_sync sync, has to join it first'
 
 /** `isApart`: the view is not of the store's lineage. */
 export async function statusOf(ports: Ports, view: Keeper, store: Store | null, isApart = false): Promise<Omit<Status, 'hub'>> {

@@ -105,6 +105,18 @@ export const HEALTH_CASES: HealthCase[] = [
     mend: async () => ({ env: { REDIS_PASSWORD: 'right' } }),
   },
   {
+    ...{ check: 'redis-connection', when: 'it was set back, and the hub does not know it yet', setUp: REDIS_AND_HUB, is: 'bad' },
+    harm: async (world) => {
+      const client = await world.redis.client()
+      const before = String(await client.get('memory:rev'))
+      await mkdir(`${world.root}/other`)
+      expect(await world.runWith({ root: `${world.root}/other` }, 'set', 'gg', 'b=1')).toMatchObject({ code: 0 })
+      await soon(async () => (await world.text()).includes('"gg"'))
+      await client.multi().set('memory:rev', before).hset('memory:sync', 'rev', before).exec() // of no record: the hub would be told
+    },
+    mend: plain((world) => world.ok('sync')),
+  },
+  {
     ...{ check: 'redis-of-hub', when: 'the hub has another Redis', setUp: REDIS_AND_HUB, is: 'bad' },
     harm: async () => ({ redis: (await startRedis()).url }),
     mend: async () => ({}),

@@ -13,3 +13,6 @@ export const PATCHABLE_MEMBERS: readonly string[] = ['current_work', 'token_usag
 
 /** Whether something of that name in the inbox is meant as a drop: no hidden ones, as programs that write carefully use them. */
 export const isDropName = (name: string): boolean => name.endsWith('.json') && !name.startsWith('.')
+
+/** Whether something of that name in the spool is meant as the record of a hook; with a dot before it, it may be one that is being delivered. */
+export const isSpoolName = (name: string): boolean => /^\.?[^.].*\.record$/.test(name)

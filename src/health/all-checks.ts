@@ -34,6 +34,7 @@ import { root } from './checks/root.js'
 import { secrets } from './checks/secrets.js'
 import { service } from './checks/service.js'
 import { setAside } from './checks/set-aside.js'
+import { spool } from './checks/spool.js'
 import { staleAgents } from './checks/stale-agents.js'
 import { state } from './checks/state.js'
 
@@ -71,6 +72,7 @@ export const CHECKS: readonly Check[] = [
   setAside,
   leftovers,
   inbox,
+  spool,
   clock,
   activity,
   staleAgents,

@@ -73,6 +73,8 @@ export interface Facts {
   history: { lines: number; unreadable: number } | null
   /** `inTheWay`: something that is no folder stands there. `strays`: what is named as a drop and can be none, with the reason. */
   inbox: { is: 'absent' | 'there' | 'inTheWay'; rejected: number; strays: readonly string[] }
+  /** The same of records that hooks could not deliver. */
+  spool: { rejected: number; strays: readonly string[] }
   /** ms; the oldest acknowledged write that is not in Redis; null: there is none. */
   oldestPendingMs: number | null
   /** The newest time of a write in the journal, ms; 0: there is none. */

@@ -6,6 +6,7 @@ import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stateFolderOf } from '../client/socket-path.js'
 import type { Memory } from '../core/memory.js'
+import { isSpoolName } from '../domain/name.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
 import { randomId } from '../platform/digests.js'
@@ -32,8 +33,6 @@ export interface SpoolBoxOptions {
 }
 
 export const spoolOf = (root: string): string => join(stateFolderOf(root), 'spool')
-
-const RECORD = /^\.?[^.].*\.record$/
 
 export class SpoolBox implements Component {
   readonly name = 'spool'
@@ -66,7 +65,7 @@ export class SpoolBox implements Component {
   private async look(): Promise<number> {
     const { rescanMs = 2_000 } = this.options
     this.watch.ensure()
-    const names = this.strays.filesAmong(await entriesIn(this.folder, (name) => RECORD.test(name)))
+    const names = this.strays.filesAmong(await entriesIn(this.folder, isSpoolName))
     for (const name of names.sort(byTime)) {
       if (this.looker.isStopping) break
       if (name.startsWith('.') && !(await this.isLeft(name))) continue

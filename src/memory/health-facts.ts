@@ -10,7 +10,7 @@ import type { RootFiles } from '../store/file/root-files.js'
 import { engineWith, type OpenOptions, openConnector, rootFilesOf } from './engine.js'
 import { hubOf, hubPidsOf } from './facts/hub-facts.js'
 import { passwordKind, redisOf } from './facts/redis-facts.js'
-import { diskOf, inboxOf, leftoversOf, openToOthers } from './facts/root-facts.js'
+import { diskOf, inboxOf, leftoversOf, openToOthers, spoolOf } from './facts/root-facts.js'
 import type { RedisConnector } from './redis-connector.js'
 
 export interface FactOptions extends OpenOptions {
@@ -54,6 +54,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
       journal: await look.at('the journal', () => files.inspectJournal(), null),
       history: await look.at('the history', () => files.inspectHistory(), null),
       inbox: inboxOf(root),
+      spool: spoolOf(root),
       oldestPendingMs: found.oldestPending === null ? null : now - found.oldestPending,
       newestT: await look.at('the journal', async () => (await files.glance()).lastT, 0),
       agents: await look.at('the records', async () => agentsIn((await engine.read())?.context), []),

@@ -382,6 +382,20 @@ export const HEALTH_CASES: HealthCase[] = [
     mend: (world) => rm(`${world.root}/bridge/memory/inbox/gc_context_1.json`, { recursive: true }),
   },
   {
+    ...{ check: 'spool', when: 'a folder stands there under the name of a record', setUp: FILES_ALONE, is: 'warn' },
+    harm: plain((world) => mkdir(`${ours(world)}/spool/1-2.record`, { recursive: true })),
+    mend: (world) => rm(`${ours(world)}/spool/1-2.record`, { recursive: true }),
+  },
+  {
+    ...{ check: 'spool', when: 'a record could not be taken', setUp: FILES_AND_HUB, is: 'warn' },
+    harm: async (world) => {
+      await mkdir(`${ours(world)}/spool`, { recursive: true })
+      await writeFile(`${ours(world)}/spool/1-2.record`, 'no record')
+      await soon(async () => (await readdir(`${ours(world)}/spool`)).includes('rejected'))
+    },
+    mend: (world) => rm(`${ours(world)}/spool/rejected`, { recursive: true }),
+  },
+  {
     ...{ check: 'clock', when: 'the newest write is from the future', setUp: FILES_ALONE, is: 'warn' },
     harm: plain((world) => world.runWith({ env: AN_HOUR_AHEAD }, 'set', 'mary', 'late=1')),
     mend: async () => ({ env: AN_HOUR_AHEAD }),

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import type { Facts } from '../../health/facts.js'
 import { stateFolderOf } from '../../client/socket-path.js'
 import { registeredHubs } from '../../client/hub-registry.js'
-import { isDropName } from '../../domain/name.js'
+import { isDropName, isSpoolName } from '../../domain/name.js'
 import { entryOf } from '../../platform/entries.js'
 import { systemProcesses } from '../../platform/processes.js'
 
@@ -76,15 +76,24 @@ export function inboxOf(root: string): Facts['inbox'] {
   const memory = join(root, 'bridge', 'memory')
   const inbox = join(memory, 'inbox')
   const isFolder = orNull(() => statSync(inbox))?.isDirectory() === true
-  const kept = new Set(entriesOf(join(memory, 'processed', 'rejected')).flatMap((entry) => (entry.isFile() ? [entry.name] : [])))
-  const rejected = [...kept].filter((name) => !isReasonOf(name, kept)).length
-  const strays = isFolder ? straysIn(inbox) : []
+  const rejected = rejectedIn(join(memory, 'processed', 'rejected'))
+  const strays = isFolder ? straysIn(inbox, isDropName) : []
   return { is: isFolder ? 'there' : orNull(() => lstatSync(inbox)) === null ? 'absent' : 'inTheWay', rejected, strays }
 }
 
+export function spoolOf(root: string): Facts['spool'] {
+  const spool = join(stateFolderOf(root), 'spool')
+  return { rejected: rejectedIn(join(spool, 'rejected')), strays: straysIn(spool, isSpoolName) }
+}
+
+function rejectedIn(folder: string): number {
+  const kept = new Set(entriesOf(folder).flatMap((entry) => (entry.isFile() ? [entry.name] : [])))
+  return [...kept].filter((name) => !isReasonOf(name, kept)).length
+}
+
 /** The hub does not take them. */
-function straysIn(inbox: string): string[] {
-  const found = orNull(() => readdirSync(inbox, { encoding: 'buffer', withFileTypes: true })) ?? []
-  const meant = found.map(entryOf).filter(({ name }) => isDropName(name))
+function straysIn(folder: string, isMeant: (name: string) => boolean): string[] {
+  const found = orNull(() => readdirSync(folder, { encoding: 'buffer', withFileTypes: true })) ?? []
+  const meant = found.map(entryOf).filter(({ name }) => isMeant(name))
   return meant.flatMap(({ name, flaw }) => (flaw === null ? [] : [`${name} ${flaw}`]))
 }

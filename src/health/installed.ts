@@ -7,6 +7,9 @@ export interface PieceFact {
   is: 'ours' | 'gone' | 'changed' | 'not-executable'
 }
 
+/** `unfit`: it is older than the program needs, or no Node. */
+export type NodeState = 'fit' | 'unfit' | 'gone'
+
 export interface DispatcherFact {
   path: string
   /** `old`: a block of another version, or changed by hand. */
@@ -25,7 +28,7 @@ export interface InstalledFact {
   hooks: readonly PieceFact[]
   aliases: readonly (PieceFact & { target: string })[]
   /** Scripts and service definitions, and the Node that was written into them. */
-  nodes: readonly { path: string; node: string; isThere: boolean }[]
+  nodes: readonly { path: string; node: string; is: NodeState }[]
   dispatchers: readonly DispatcherFact[]
   /** The last order that a dispatcher says it sent off since the installation; null: none. */
   lastOrder: { id: string; isRecorded: boolean } | null

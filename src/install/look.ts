@@ -2,10 +2,12 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../errors/errors.js'
-import type { InstalledFact, PieceFact } from '../health/installed.js'
+import type { InstalledFact, NodeState, PieceFact } from '../health/installed.js'
 import { dispatchHook } from './dispatchers.js'
+import { runChild } from '../platform/children.js'
 import { look, lookAtTree, sameShape } from './disk.js'
 import { type InstallerOptions, openManagerFor } from './installer.js'
+import { isNodeFit } from '../service/node-path.js'
 import { nodeInDefinition, nodeInScript } from '../service/written-node.js'
 import { isInstalling } from './lock.js'
 import { findBlock, insertBlock } from './marked-block.js'
@@ -34,7 +36,7 @@ async function lookBy(record: InstallRecord, options: InstallerOptions): Promise
     program: record.entries.filter(({ step }) => step === 'program').flatMap(pieceOf),
     hooks: dropIns.filter(({ after }) => after.is === 'file').flatMap(pieceOf),
     aliases: dropIns.flatMap((entry) => (entry.after.is === 'link' ? pieceOf(entry).map((piece) => ({ ...piece, target: piece.path })) : [])),
-    nodes: [...dropIns, ...record.entries.filter(({ step }) => step === 'service')].flatMap(nodeOf),
+    nodes: await nodesIn([...dropIns, ...record.entries.filter(({ step }) => step === 'service')]),
     dispatchers,
     lastOrder: dispatchers.length === 0 ? null : lastOrder(places.root, record),
     open: openToOthers([...filesIn(places.config), ...filesIn(backupsOf(places.config)), join(redisFolder(places), 'redis.conf')]),
@@ -53,10 +55,28 @@ function pieceOf({ path, after }: RecordEntry): PieceFact[] {
 }
 
 /** Links lead to files that are looked at themselves. */
-function nodeOf({ path, after }: RecordEntry): InstalledFact['nodes'] {
-  const text = after.is === 'file' ? readOrNull(path)?.toString() : undefined
-  const node = text === undefined ? null : (nodeInScript(text) ?? nodeInDefinition(text))
-  return node === null ? [] : [{ path, node, isThere: isProgram(node) }]
+async function nodesIn(entries: readonly RecordEntry[]): Promise<InstalledFact['nodes']> {
+  const written = entries.flatMap(({ path, after }) => {
+    const text = after.is === 'file' ? readOrNull(path)?.toString() : undefined
+    const node = text === undefined ? null : (nodeInScript(text) ?? nodeInDefinition(text))
+    return node === null ? [] : [{ path, node }]
+  })
+  const states = new Map<string, NodeState>()
+  for (const node of new Set(written.map((of) => of.node))) states.set(node, await stateOfNode(node))
+  return written.map(({ path, node }) => ({ path, node, is: states.get(node)! }))
+}
+
+/** Much longer than it takes on a busy machine. */
+const VERSION_MS = 10_000
+
+async function stateOfNode(node: string): Promise<NodeState> {
+  if (!isProgram(node)) return 'gone'
+  if (fs.realpathSync(node) === fs.realpathSync(process.execPath)) return 'fit'
+  try {
+    return isNodeFit((await runChild(node, ['--version'], {}, { timeoutMs: VERSION_MS })).stdout) ? 'fit' : 'unfit'
+  } catch {
+    return 'unfit' // it cannot be run
+  }
 }
 
 function isProgram(path: string): boolean {

@@ -18,3 +18,11 @@ function isSame(path: string, execPath: string): boolean {
     return false // it is not there
   }
 }
+
+const NEEDED = [20, 19] as const
+
+/** `version`: as `node --version` prints it. bin/launch.sh asks the same of those that it finds. */
+export function isNodeFit(version: string): boolean {
+  const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? []
+  return Number(major) > NEEDED[0] || (Number(major) === NEEDED[0] && Number(minor) >= NEEDED[1])
+}

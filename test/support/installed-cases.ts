@@ -38,6 +38,13 @@ const spoil = async (home: Home, path: string, text: string): Promise<void> => {
 }
 const giveBack = async (home: Home, path: string): Promise<void> => writeFile(at(home, path), kept.get(path) ?? '')
 
+async function installWithOwnNode(home: Home): Promise<void> {
+  const node = at(home, 'a node')
+  await link(process.execPath, node).catch(() => copyFile(process.execPath, node)) // of another file system
+  const { code, stderr } = await home.spawn(node, [BIN, ...INSTALL])
+  if (code !== 0) throw new Error(stderr)
+}
+
 export const INSTALLED_CASES: InstalledCase[] = [
   {
     ...{ check: 'hooks', when: 'a hook is another program by now', is: 'bad', says: 'is not ours any more' },
@@ -72,13 +79,22 @@ export const INSTALLED_CASES: InstalledCase[] = [
   {
     ...{ check: 'node', when: 'the Node of the installation is gone', is: 'warn', says: 'memory_sync.sh' },
     harm: async (home) => {
-      const node = at(home, 'a node')
-      await link(process.execPath, node).catch(() => copyFile(process.execPath, node)) // of another file system
-      const { code, stderr } = await home.spawn(node, [BIN, ...INSTALL])
-      if (code !== 0) throw new Error(stderr)
-      await rm(node)
+      await installWithOwnNode(home)
+      await rm(at(home, 'a node'))
     },
     mend: (home) => home.ok(...INSTALL),
+  },
+  {
+    ...{ check: 'node', when: 'an older one has taken the place of the Node of the installation', is: 'bad', says: 'too old' },
+    harm: async (home) => {
+      await installWithOwnNode(home)
+      await rm(at(home, 'a node'))
+      await writeFile(at(home, 'a node'), '#!/bin/sh\necho v20.18.3\n', { mode: 0o755 })
+    },
+    mend: async (home) => {
+      await home.ok(...INSTALL)
+      await rm(at(home, 'a node'))
+    },
   },
   {
     ...{ check: 'secrets', when: 'others can read the settings', is: 'bad', says: 'config.json' },

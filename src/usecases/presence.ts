@@ -5,7 +5,7 @@ import { type Presence, presenceOf } from '../domain/presence.js'
 import { standingOf, type Task, textOf } from '../domain/task.js'
 import { MemoryError } from '../errors/errors.js'
 import { formatTime } from '../domain/time.js'
-import { receiptOf, type Receipt, type WriteConditions } from './receipt.js'
+import { conditionsIn, receiptOf, type Receipt, type WriteConditions } from './receipt.js'
 import { timeLeaf } from './surroundings.js'
 import { agentTargetOf } from './target.js'
 import { loadTasks, type Machine, type TaskSurroundings } from './tasks/surroundings.js'
@@ -115,7 +115,7 @@ export interface HeartbeatRequest extends WriteConditions {
 /** A sign of life: `last_seen`, and where it came from. The status stays. Throws MemoryError as `receiptOf` does. */
 export async function heartbeat(surroundings: TaskSurroundings, request: HeartbeatRequest): Promise<Receipt> {
   const { memory, machine, by } = surroundings
-  const { agent, pid, progress = false, ...conditions } = request
+  const { agent, pid, progress = false } = request
   const process = pid === undefined ? undefined : machine.processes.find(pid)
   if (pid !== undefined && process === undefined) {
     throw new MemoryError('usage', `there is no process ${pid} on this machine: nothing was written`)
@@ -137,5 +137,5 @@ export async function heartbeat(surroundings: TaskSurroundings, request: Heartbe
   ]
   const target = await agentTargetOf(memory, agent)
   const payload = JSON.stringify(['heartbeat', agent, pid ?? null, progress])
-  return receiptOf(await memory.write({ target, kind: 'update', edits, by, payload, ...conditions }), agent, conditions)
+  return receiptOf(await memory.write({ target, kind: 'update', edits, by, payload, ...conditionsIn(request) }), agent, request)
 }

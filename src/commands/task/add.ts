@@ -28,8 +28,7 @@ export default class TaskAdd extends TaskCommand {
     const [first] = rest
     const hasTitle = flags.title === undefined && first !== undefined && !/^[\w.]+\+?=/.test(first)
     const title = flags.title ?? (hasTitle ? first : args.id)
-    const { ifRev: _ifRev, ...conditions } = conditionsOf(flags)
-    const task = { id: args.id, title, dependsOn: flags['depends-on'] ?? [], fields: hasTitle ? rest.slice(1) : rest, ...conditions }
+    const task = { id: args.id, title, dependsOn: flags['depends-on'] ?? [], fields: hasTitle ? rest.slice(1) : rest, ...conditionsOf(flags) }
     const { source: _source, ...receipt } = await this.changeTasks({ ...flags, agent: flags.by }, (surroundings) =>
       addTask(surroundings, task),
     )

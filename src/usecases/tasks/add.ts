@@ -11,7 +11,7 @@ import { applyEdits } from '../../domain/tree.js'
 import { MemoryError } from '../../errors/errors.js'
 import { editsOfAssignment } from '../assignment.js'
 import { refuseTooLarge } from '../limits.js'
-import { receiptOf, type Receipt, type WriteConditions } from '../receipt.js'
+import { conditionsIn, receiptOf, type Receipt, type WriteConditions } from '../receipt.js'
 import { refuseCircles } from './circles.js'
 import { loadTasks, type TaskSurroundings } from './surroundings.js'
 
@@ -27,7 +27,7 @@ export type TaskReceipt = Omit<Receipt, 'agent'> & { id: string; source: TaskSna
 
 /** Throws MemoryError: `usage` for a bad name, `conflict` where there is such an item, else what `receiptOf` says. */
 export async function addTask(surroundings: TaskSurroundings, task: NewTask): Promise<TaskReceipt> {
-  const { id, title, dependsOn = [], fields = [], ...conditions } = task
+  const { id, title, dependsOn = [], fields = [] } = task
   for (const name of [id, ...dependsOn]) refuseIllegal(name)
   refuseTooLarge('the title', leafOf(title))
   const others = fields.flatMap((field) => editsOfAssignment(field, ''))
@@ -43,9 +43,9 @@ export async function addTask(surroundings: TaskSurroundings, task: NewTask): Pr
   ]
   if (needed.length > 0) await refuseCircle(surroundings, { id, edits, is: 'new' })
   const payload = JSON.stringify(['add', id, title, dependsOn, fields])
-  const outcome = await surroundings.memory.write({ ...creation(surroundings, id, edits), payload, ...conditions })
+  const outcome = await surroundings.memory.write({ ...conditionsIn(task), ...creation(surroundings, id, edits), payload })
   if (!outcome.ok && outcome.reason === 'conflict') throw isThere(id)
-  const { agent: _agent, ...receipt } = receiptOf(outcome, id, conditions)
+  const { agent: _agent, ...receipt } = receiptOf(outcome, id, task)
   return { ...receipt, id, source: (await surroundings.memory.readTasks()).source }
 }
 

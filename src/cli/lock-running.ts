@@ -4,6 +4,7 @@ import { MemoryError } from '../errors/errors.js'
 import { CommandGroup, NotStarted } from '../platform/command-group.js'
 import { GroupGuard, MARK } from '../platform/group-guard.js'
 import { formatHolder } from '../platform/processes.js'
+import { stopTogether } from './stopping.js'
 import { type RunRequest, runUnderLock, type RunWorld } from '../usecases/lock-run.js'
 import type { Surroundings } from '../usecases/surroundings.js'
 
@@ -71,11 +72,15 @@ class PassedSignals {
   cameBefore: NodeJS.Signals | undefined
   continued: () => void = () => undefined
   private group: CommandGroup | null = null
+  private readonly endStopping = stopTogether(
+    () => this.group,
+    () => {
+      this.continued()
+    },
+  )
 
   constructor() {
     for (const name of PASSED) process.on(name, this.take)
-    process.on('SIGTSTP', this.stop)
-    process.on('SIGCONT', this.goOn)
   }
 
   passTo(group: CommandGroup): void {
@@ -84,8 +89,7 @@ class PassedSignals {
 
   release(): void {
     for (const name of PASSED) process.off(name, this.take)
-    process.off('SIGTSTP', this.stop)
-    process.off('SIGCONT', this.goOn)
+    this.endStopping()
   }
 
   private readonly take = (name: NodeJS.Signals): void => {
@@ -94,16 +98,5 @@ class PassedSignals {
       this.cameBefore ??= name
       this.abort.abort()
     }
-  }
-
-  /** Ctrl-Z: the command has a session of its own, in which SIGTSTP stops nobody (setpgid(2), orphaned groups). */
-  private readonly stop = (): void => {
-    this.group?.signal('SIGSTOP')
-    process.kill(process.pid, 'SIGSTOP')
-  }
-
-  private readonly goOn = (): void => {
-    this.group?.signal('SIGCONT')
-    this.continued()
   }
 }

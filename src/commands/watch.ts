@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.js'
 import { refuseEmpty, wholeNumber } from '../cli/conditions.js'
 import { seconds, watchAndDeliver } from '../cli/watching.js'
-import { runWithLine } from '../cli/line-command.js'
+import { LineCommand } from '../cli/line-command.js'
 
 export default class Watch extends BaseCommand {
   static override readonly summary = 'Follow the changes as they happen.'
@@ -42,10 +42,10 @@ also MEMORY_SYNC_EVENT in its environment; of a longer one that is unset.`
       ...(flags.timeout !== undefined && { timeoutMs: seconds('--timeout', flags.timeout) }),
       onReady: (rev: number) => void this.note(`watching from rev ${rev}`),
     }
-    const { exec } = flags
+    const command = flags.exec === undefined ? undefined : new LineCommand(flags.exec)
     let running: Promise<boolean> | undefined
     const deliver = (line: string, signal: AbortSignal): Promise<boolean> =>
-      exec === undefined ? this.print(line) : (running = this.runWith(line, exec, signal))
+      command === undefined ? this.print(line) : (running = this.runWith(line, command, signal))
     try {
       const code = await watchAndDeliver(
         (use) => this.withMemory(flags, (memory) => use(this.surroundings(memory))),
@@ -54,13 +54,13 @@ also MEMORY_SYNC_EVENT in its environment; of a longer one that is unset.`
       )
       if (code !== 0) this.exit(code)
     } finally {
-      await running // a command that runs when the end comes is ended first
+      await (running ?? Promise.resolve()).finally(() => command?.end()) // a command that runs when the end comes is ended first
     }
   }
 
-  private async runWith(line: string, command: string, signal: AbortSignal): Promise<boolean> {
-    const failure = await runWithLine(command, line, signal)
-    if (failure !== undefined) await this.note(`${command}: ${failure}`)
+  private async runWith(line: string, command: LineCommand, signal: AbortSignal): Promise<boolean> {
+    const failure = await command.run(line, signal)
+    if (failure !== undefined) await this.note(`${command.text}: ${failure}`)
     return true
   }
 }

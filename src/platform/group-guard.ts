@@ -9,7 +9,7 @@ import { identify, type ProcessIdentity } from './processes.js'
 export const MARK = 'MEMORY_SYNC_GUARD'
 
 /**
- * A line each: `group PID`, whom to end; `left SECONDS`, until nothing more is heard; `end`, there is nothing left to be ended.
+ * A line each: `group PID`, whom to end; `next MARK`, what was to be ended is over, and the next command has this mark; `left SECONDS`, until nothing more is heard; `end`, there is nothing left to be ended.
  * The end of the pipe is the end of whoever should have said so. `killing` goes on until it finds nobody: one may be starting another.
  */
 const SCRIPT = `
@@ -31,6 +31,7 @@ killing() {
 while read -r word value; do
   case $word in
     group) group=$value ;;
+    next) mark=$value group= ;;
     left)
       [ -z "$timer" ] || kill "$timer"
       (sleep "$value" & trap 'kill $!; exit' TERM; wait $! && killing) &
@@ -52,7 +53,7 @@ export class GroupGuard {
 
   /** `mark`: unique, and in the environment of the command under the name MARK, alone or with others. */
   constructor(
-    readonly mark: string,
+    public mark: string,
     path: string | undefined,
   ) {
     this.child = spawn('/bin/sh', ['-c', SCRIPT, 'memory_sync-guard', mark], {
@@ -71,6 +72,12 @@ export class GroupGuard {
       })
     })
     this.child.stdin!.on('error', () => undefined) // it is gone, and `gone` says so
+  }
+
+  /** What was guarded is over; what is left of it may go on. The next command has this mark. */
+  next(mark: string): void {
+    this.mark = mark
+    this.say(`next ${mark}`)
   }
 
   guard(group: number): void {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -14,6 +15,7 @@ beforeEach(async () => {
 interface Following {
   lines: () => Record<string, unknown>[]
   err: () => string
+  pid: number
   kill: (signal: NodeJS.Signals) => void
   ended: Promise<number | null>
 }
@@ -35,6 +37,7 @@ async function follow(...args: string[]): Promise<Following> {
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Record<string, unknown>),
     err: () => err,
+    pid: child.pid!,
     kill: (signal) => void child.kill(signal),
     ended,
   }
@@ -96,6 +99,7 @@ describe('watch', () => {
 
   it.each([
     ['SIGINT', 130],
+    ['SIGQUIT', 131],
     ['SIGTERM', 143],
   ] as const)('ends on %s with 128 + n', async (signal, code) => {
     const watch = await follow()
@@ -143,18 +147,55 @@ describe('watch', () => {
     expect(watch.lines()).toEqual([])
   })
 
-  it.each([
-    ['SIGTERM', 143],
-    ['SIGINT', 130],
-  ] as const)('a command that runs at %s is ended first, with what it has started', async (signal, code) => {
+  /** A watch with a command that runs, and the pid of what that has started. */
+  async function followWithCommand(): Promise<{ watch: Following; pid: number }> {
     const pids = `${cli.root}/pids`
     const watch = await follow('--exec', `sleep 1000 > '${pids}.out' 2>&1 & echo $! > '${pids}.new'; mv '${pids}.new' '${pids}'; wait`)
     await cli.ok('update', 'mary', 'active')
     const pid = Number(await eventually(() => readFile(pids, 'utf8'), { what: 'the command' }))
     afterwards(() => void (systemProcesses.find(pid) !== undefined && process.kill(pid, 'SIGKILL')))
+    return { watch, pid }
+  }
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+    ['SIGQUIT', 131],
+  ] as const)('a command that runs at %s is ended first, with what it has started', async (signal, code) => {
+    const { watch, pid } = await followWithCommand()
     watch.kill(signal)
     expect(await watch.ended).toBe(code)
     expect(systemProcesses.find(pid)).toBeUndefined()
+  })
+
+  it('a command that runs is ended when its watch is killed, and what one that had ended left running stays', async () => {
+    const left = `${cli.root}/left`
+    const pids = `${cli.root}/pids`
+    const command = `test -e '${left}' || { sleep 1000 > '${left}.out' 2>&1 & echo $! > '${left}'; exit; }
+      sleep 1000 > '${pids}.out' 2>&1 & echo $! > '${pids}.new'; mv '${pids}.new' '${pids}'; wait`
+    const watch = await follow('--exec', command)
+    await cli.ok('update', 'mary', 'active')
+    await cli.ok('update', 'mary', 'idle')
+    const pid = Number(await eventually(() => readFile(pids, 'utf8'), { what: 'the command' }))
+    const other = Number(await readFile(left, 'utf8'))
+    afterwards(() => {
+      for (const each of [pid, other]) if (systemProcesses.find(each) !== undefined) process.kill(each, 'SIGKILL')
+    })
+    watch.kill('SIGKILL')
+    await watch.ended
+    await eventually(() => systemProcesses.find(pid) === undefined, { what: 'the end of the command', timeoutMs: 20_000 })
+    expect(systemProcesses.find(other)).toBeDefined()
+  })
+
+  it('Ctrl-Z stops the command with its watch, and both go on together', async () => {
+    const isStopped = (pid: number): boolean => execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('T')
+    const { watch, pid } = await followWithCommand()
+    watch.kill('SIGTSTP')
+    await eventually(() => isStopped(pid) && isStopped(watch.pid), { what: 'that both are stopped' })
+    watch.kill('SIGCONT')
+    await eventually(() => !isStopped(pid) && !isStopped(watch.pid), { what: 'that both go on' })
+    watch.kill('SIGTERM')
+    expect(await watch.ended).toBe(143)
   })
 
   it.skipIf(process.platform !== 'linux')('a command that runs at the end is ended with what it has started in a session of its own', async () => {

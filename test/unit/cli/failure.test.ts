@@ -25,8 +25,8 @@ describe('exit codes', () => {
   })
 
   it('of signals are 128 + n', () => {
-    expect([exitCodeOfSignal('SIGHUP'), exitCodeOfSignal('SIGINT'), exitCodeOfSignal('SIGTERM')]).toEqual([
-      129, 130, 143,
+    expect([exitCodeOfSignal('SIGHUP'), exitCodeOfSignal('SIGINT'), exitCodeOfSignal('SIGQUIT'), exitCodeOfSignal('SIGTERM')]).toEqual([
+      129, 130, 131, 143,
     ])
   })
 })

@@ -4,6 +4,9 @@ import { leafOf } from '../../domain/json.js'
 
 const FLOAT = 'tag:yaml.org,2002:float'
 const INT = 'tag:yaml.org,2002:int'
+const BOOL = 'tag:yaml.org,2002:bool'
+const NULL = 'tag:yaml.org,2002:null'
+const MERGE = 'tag:yaml.org,2002:merge'
 
 /** What JSON, YAML 1.2 and the older programs (YAML 1.1) all take for a number. `27e7220` is a commit, and `1e-7` is a text to them. */
 const PLAIN_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+(?:[eE][-+]\d+)?)?$/
@@ -15,9 +18,9 @@ const FALSE = /^(?:no|No|NO|off|Off|OFF)$/
 
 /**
  * Half of a pair, which no file can hold but as an escape; a mark that is no text where a file begins with it; lines of which a
- * block would lose the space around them.
+ * block would lose the space around them; what YAML 1.1 has a meaning of its own for.
  */
-const ONLY_QUOTED = /\p{Surrogate}|\ufeff|\r|^[ \t][^]*\n|^\n|[ \t]\n/u
+const ONLY_QUOTED = /\p{Surrogate}|\ufeff|\r|^[ \t][^]*\n|^\n|[ \t]\n|^=$/u
 
 /** A number as it is written: a JavaScript number would round it. */
 class Digits {
@@ -43,10 +46,10 @@ export const READING = { compat: 'yaml-1.1', customTags: (tags: Tags): Tags => [
 export function readAsBefore(document: Document): void {
   visit(document, {
     Scalar(_key, node) {
-      const { value, source, type } = node
-      if (type === 'PLAIN' && typeof value === 'string' && (TRUE.test(value) || FALSE.test(value))) node.value = TRUE.test(value)
+      const { value, source, type, tag } = node
+      if (type === 'PLAIN' && (tag === undefined || tag === BOOL) && typeof value === 'string' && (TRUE.test(value) || FALSE.test(value))) node.value = TRUE.test(value)
       if (source === undefined || !(typeof value === 'number' || value instanceof Digits)) return
-      const isTagged = node.tag === FLOAT || node.tag === INT
+      const isTagged = tag === FLOAT || tag === INT
       Object.assign(node, (isTagged ? JSON_NUMBER : PLAIN_NUMBER).test(source) ? asNumber(source) : { value: source, tag: undefined, ...NO_FORMAT })
     },
   })
@@ -60,6 +63,13 @@ const asNumber = (source: string): object => ({
   value: new Digits(source),
   tag: PLAIN_NUMBER.test(source) ? undefined : FLOAT,
 })
+
+/** Its tag says that it is a number, a truth value or null, and it is none. */
+export const isMistagged = ({ value, tag }: Scalar): boolean => typeof value === 'string' && tag !== undefined && [INT, FLOAT, BOOL, NULL].includes(tag)
+
+/** `<<`, by which a mapping has what stands in another one, too (https://yaml.org/type/merge.html). In quotes it is a key like any other. */
+export const isMergeKey = (key: unknown): boolean =>
+  isScalar(key) && key.type === 'PLAIN' && key.source === '<<' && (key.tag === undefined || key.tag === MERGE)
 
 export function leafOfScalar({ value, source }: Scalar): string {
   if (value === null || value === undefined) return 'null'

@@ -2,11 +2,11 @@
  * YAML as a document of ours, and a document written into YAML text: what does not change keeps its place, its style and its
  * comments. Loaded only by what reads or writes YAML.
  */
-import { Document, isAlias, isMap, isScalar, isSeq, type Node, Pair, parseDocument, visit, YAMLMap } from 'yaml'
+import { Document, isAlias, isMap, isPair, isScalar, isSeq, type Node, Pair, parseDocument, visit, YAMLMap } from 'yaml'
 import { cloneMap, formatLine, MAX_DEPTH, stringOf, type Tree, type TreeMap } from '../../domain/json.js'
 import { parsePointer } from '../../domain/pointer.js'
 import { diffTrees, type LeafEdit, setLeaf, valueAt } from '../../domain/tree.js'
-import { inPlaceOf, leafOfScalar, nodeOfJson, READING, readAsBefore, scalarOfText } from './yaml-scalars.js'
+import { inPlaceOf, isMergeKey, isMistagged, leafOfScalar, nodeOfJson, READING, readAsBefore, scalarOfText } from './yaml-scalars.js'
 
 export class InvalidYaml extends Error {
   override readonly name = 'InvalidYaml'
@@ -25,6 +25,7 @@ export function parseYaml(text: string): TreeMap {
 export function formatYaml(tree: TreeMap, basis: string | null): string {
   const document = basis === null ? emptyDocument() : basisOf(basis)
   const edits = diffTrees(treeOfDocument(document), tree)
+  dissolveMerges(document)
   if (edits.length > 0) dissolveAliases(document)
   for (const edit of edits) apply(document, edit)
   return document.toString(WRITING)
@@ -59,6 +60,7 @@ function basisOf(text: string): Document {
   try {
     const document = readDocument(text)
     if (document.contents === null) document.contents = new YAMLMap()
+    treeOfDocument(document)
     return document
   } catch (error) {
     if (error instanceof InvalidYaml) return emptyDocument()
@@ -88,28 +90,60 @@ class Reader {
       if (target === undefined) throw new InvalidYaml(`there is no anchor ${JSON.stringify(node.source)}`)
       return this.read(target, depth + 1)
     }
-    if (isMap(node)) return this.map(node, depth)
+    if (isMap(node)) return this.map(node.items, depth)
+    if (isPair(node)) return this.map([node], depth) // in an ordered map, a list of members
     if (isSeq(node)) return `[${node.items.map((item) => formatLine(this.read(item, depth + 1))).join(',')}]`
-    return isScalar(node) ? leafOfScalar(node) : 'null'
+    if (!isScalar(node)) return 'null'
+    if (isMistagged(node)) throw new InvalidYaml(`${JSON.stringify(node.source)} is not what its tag says`)
+    return leafOfScalar(node)
   }
 
-  private map(node: YAMLMap, depth: number): TreeMap {
+  private map(items: readonly Pair[], depth: number): TreeMap {
     const map: TreeMap = new Map()
-    for (const pair of node.items) {
+    for (const pair of items) {
+      if (isMergeKey(pair.key)) continue
       const key = keyOf(pair)
       if (map.has(key)) throw new InvalidYaml(`the key ${JSON.stringify(key)} stands twice`)
       map.set(key, this.read(pair.value, depth + 1))
     }
+    for (const [key, value] of this.merged(items, depth)) if (!map.has(key)) map.set(key, value)
     return map
+  }
+
+  /** What merge keys bring in; of several mappings the first one that has a key. */
+  merged(items: readonly Pair[], depth: number): TreeMap {
+    const merged: TreeMap = new Map()
+    for (const { value } of items.filter(({ key }) => isMergeKey(key))) {
+      const node = isAlias(value) ? value.resolve(this.document) : value
+      for (const source of isSeq(node) ? node.items : [value]) {
+        const tree = this.read(source, depth + 1)
+        if (typeof tree === 'string') throw new InvalidYaml('what is merged with << has to be a mapping')
+        for (const [key, member] of tree) if (!merged.has(key)) merged.set(key, member)
+      }
+    }
+    return merged
   }
 }
 
 const keyOf = ({ key }: Pair): string => {
-  if (!isScalar(key)) return String(key)
+  if (key === null) return 'null'
+  if (!isScalar(key)) throw new InvalidYaml('a key is a list, a mapping or a reference')
   return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))
 }
 
 // ---- writing
+
+/** What is merged stands there for itself then: it may be about to change, or to go, and `<<` would be written as a key like any other. */
+function dissolveMerges(document: Document): void {
+  visit(document, {
+    Map(_key, map) {
+      if (!map.items.some(({ key }) => isMergeKey(key))) return
+      const merged = new Reader(document).merged(map.items, 0)
+      map.items = map.items.filter(({ key }) => !isMergeKey(key))
+      for (const [key, value] of merged) if (pairIn(map, key) === undefined) map.items.push(new Pair<unknown, unknown>(scalarOfText(key), nodeOf(value)))
+    },
+  })
+}
 
 /** Each reference becomes a value of its own: what it refers to may be about to change, or to go. */
 function dissolveAliases(document: Document): void {

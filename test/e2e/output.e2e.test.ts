@@ -37,6 +37,16 @@ describe('output', () => {
     })
   })
 
+  it.runIf(process.platform === 'linux').each([
+    ['the disk is full', '', 'node "$MS" lock acquire deploy > /dev/full'],
+    ['the disk is full', '', 'node "$MS" lock acquire deploy --json > /dev/full'],
+    ['nobody reads it', 'nobody reads the output', 'exec 3> >(:); wait $!; node "$MS" lock acquire deploy >&3'],
+  ])('that has the token of a lease: when %s, the lease is given back', async (_, reason, line) => {
+    const { code, err } = await cli.shell(line)
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(new RegExp(`${reason}.*nobody has the token of the lease "deploy", and it was given back`)) })
+    expect(await cli.run('lock', 'acquire', 'deploy')).toMatchObject({ code: 0 })
+  })
+
   it('has no colour when piped', async () => {
     const { out, err } = await cli.runWith({ env: { FORCE_COLOR: '1', NO_COLOR: '1' } }, 'get', '--help')
     expect(out + err).not.toContain('\u001B[')

@@ -1,7 +1,10 @@
 import { BaseCommand } from '../../cli/base-command.js'
 import { untilSignal } from '../../cli/ending.js'
 import { holderFlags, nameArg, tokenFlag, tokenOf, ttlFlag, ttlOf, waitFlag, waitOf } from '../../cli/lock-flags.js'
-import { acquireLock } from '../../usecases/lock.js'
+import type { StoreFlags } from '../../cli/store-flags.js'
+import { MemoryError, messageOf } from '../../errors/errors.js'
+import { acquireLock, releaseLock } from '../../usecases/lock.js'
+import { formatJson } from '../../verbs/json.js'
 
 export default class LockAcquire extends BaseCommand {
   static override readonly summary = 'Take a lease: a right that one holder has at a time.'
@@ -29,8 +32,22 @@ Exit 10 when somebody else has it, 11 when the waiting was in vain, 69 when Redi
     )
     if ('code' in done) this.exit(done.code)
     const { fence, token } = done.result
-    if (this.jsonEnabled()) await this.printReply(done.result)
-    else await this.print(`MEMORY_SYNC_LOCK_NAME=${name} MEMORY_SYNC_FENCE=${fence} MEMORY_SYNC_LOCK_TOKEN=${quoted(token)}`)
+    const text = this.jsonEnabled()
+      ? formatJson(done.result)
+      : `MEMORY_SYNC_LOCK_NAME=${name} MEMORY_SYNC_FENCE=${fence} MEMORY_SYNC_LOCK_TOKEN=${quoted(token)}`
+    const failure = await this.print(text).then((isRead) => (isRead ? null : 'nobody reads the output'), messageOf)
+    if (failure === null) return
+    const outcome = await this.giveBack(flags, { name, token })
+    throw new MemoryError('failed', `${failure}: nobody has the token of the lease ${JSON.stringify(name)}, ${outcome}`)
+  }
+
+  /** What has become of it, for people. */
+  private giveBack(flags: StoreFlags & { agent?: string | undefined }, lease: { name: string; token: string }): Promise<string> {
+    const reason = 'its token could not be printed'
+    return this.withMemory(flags, (memory) => releaseLock(this.surroundings(memory, flags.agent), { ...lease, reason })).then(
+      () => 'and it was given back',
+      (error: unknown) => `and it lasts until its time is over: it was not given back (${messageOf(error)})`,
+    )
   }
 }
 

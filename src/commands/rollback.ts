@@ -9,8 +9,8 @@ import type { Places } from '../install/places.js'
 export default class Rollback extends BaseCommand {
   static override readonly summary = 'Take the installation back: every file as it was, no hub, no service.'
   static override readonly description = `From the record that the installation wrote. A file that somebody has changed since only loses our part, and that is
-said. Data stays: context, journal, Redis, logs. --purge-data deletes them too, when the path of the root is typed (or comes as a line on
-stdin); the keys in a Redis that is not ours stay. Exit 1 when something could not be taken back.`
+said. Data stays: context, journal, Redis, logs. --purge-data deletes them too, also where a rollback has left them before, when the path
+of the root is typed (or comes as a line on stdin); the keys in a Redis that is not ours stay. Exit 1 when something could not be taken back.`
   static override readonly examples = ['<%= config.bin %> rollback --dry-run', '<%= config.bin %> rollback']
   static override readonly flags = {
     ...dryRunFlag,
@@ -32,7 +32,7 @@ stdin); the keys in a Redis that is not ours stay. Exit 1 when something could n
       ...{ root: root.path, env: environment(), packageRoot: this.config.root, version: this.config.version },
       warn: (text) => said.push(text),
     })
-    const rollback = await openRollback(options, root, { dryRun, say: (text) => said.push(text) })
+    const rollback = await openRollback(options, root, { dryRun, purges: flags['purge-data'], say: (text) => said.push(text) })
     const purged = flags['purge-data'] ? await this.dataToPurge({ ...options.places, root: rollback.record.root }, dryRun) : []
     const done = await rollBack({ ...rollback, purged })
     if (this.jsonEnabled()) await this.printReply({ ok: done.left.length === 0, dryRun, ...done, notes: said })

@@ -10,8 +10,8 @@ const holderSchema = z.strictObject({ pid: z.number(), start: z.string(), boot: 
 /** Of an installer in another container, or on another machine that shares the folder, nobody here can tell whether it lives. */
 const ELSEWHERE_MS = 10 * 60_000
 
-/** Runs `work` alone; it is told of the folders that had to be made. Throws MemoryError `failed` when another installer lives. */
-export async function withInstallLock<T>(folder: string, work: (made: readonly string[]) => Promise<T>): Promise<T> {
+/** Runs `work` alone; it is told of the folders that had to be made, which it is to record, or which go again. Throws MemoryError `failed` when another installer lives. */
+export async function withInstallLock<T>(folder: string, work: (made: readonly string[]) => Promise<T>, folders?: 'leaves no folder'): Promise<T> {
   // Beside the folder, which a rollback removes.
   const beside = dirname(folder)
   const made = makeFolders(beside)
@@ -21,7 +21,12 @@ export async function withInstallLock<T>(folder: string, work: (made: readonly s
     return await work(made)
   } finally {
     fs.rmSync(path, { force: true })
+    if (folders !== undefined) removeEmpty(made)
   }
+}
+
+function removeEmpty(folders: readonly string[]): void {
+  for (const path of [...folders].reverse()) if (fs.readdirSync(path).length === 0) fs.rmdirSync(path)
 }
 
 const lockFile = (folder: string): string => join(dirname(folder), '.memory_sync-install.lock')

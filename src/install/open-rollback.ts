@@ -7,24 +7,28 @@ import type { Environment, ResolvedRoot } from '../config/root.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { LastingRedis } from '../platform/lasting-redis.js'
 import { type InstallerOptions, openManagerFor } from './installer.js'
-import { readRecord } from './record.js'
+import { dataOf } from './purge.js'
+import { type InstallRecord, readRecord } from './record.js'
 import type { RollbackOptions, RolledBack } from './rollback.js'
 import type { Undone } from './undo.js'
 import { takeOutFrom } from './take-out.js'
 
 /**
  * Of the root in the record; `root` is the one that this call is about. Throws MemoryError: `absent` when nothing is installed,
- * `usage` when somebody named another root than the installed one.
+ * `usage` when somebody named another root than the installed one. `purges`: the data goes too; it may be all that is left of an
+ * installation that was taken back before.
  */
 export async function openRollback(
   options: InstallerOptions,
   root: ResolvedRoot,
-  how: Pick<RollbackOptions, 'dryRun' | 'say'>,
+  { purges = false, ...how }: Pick<RollbackOptions, 'dryRun' | 'say'> & { purges?: boolean },
 ): Promise<RollbackOptions> {
   const folder = options.places.config
-  const record = readRecord(folder)
+  const isData = purges && dataOf({ ...options.places, root: root.path }).length > 0
+  const record = readRecord(folder) ?? (isData ? nothingInstalled(root.path, options.version) : null)
   if (record === null) {
-    throw new MemoryError('absent', `nothing is installed: there is no install record in ${folder}`)
+    const noData = purges ? `, and no data in ${root.path}` : ''
+    throw new MemoryError('absent', `nothing is installed: there is no install record in ${folder}${noData}`)
   }
   if (root.source !== 'default' && !isSame(root.path, record.root)) throw otherRoot(root, record.root)
   const manager = record.service === null ? null : await openManagerFor(options, record.service.kind)
@@ -33,6 +37,11 @@ export async function openRollback(
     })
   return { folder, record, manager, takeOut: takeOutFrom(folder), clock: options.clock, endPrivateRedis, ...how }
 }
+
+const nothingInstalled = (root: string, version: string): InstallRecord => ({
+  ...{ format: 1, version, root, startedAt: '', finishedAt: null },
+  ...{ redis: null, service: null, entries: [] },
+})
 
 /** By its name, or because a link leads there. */
 const isSame = (a: string, b: string): boolean => a === b || (placeOf(a) !== null && placeOf(a) === placeOf(b))

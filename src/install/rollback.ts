@@ -35,7 +35,7 @@ export interface RolledBack {
 export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
   const around = options.record.entries.filter(({ path }) => holds(path, options.folder)).reverse()
   const inside = (): Promise<Undone[]> => rollBackInside(options, around)
-  const undone = options.dryRun ? await inside() : await withInstallLock(options.folder, inside)
+  const undone = options.dryRun ? await inside() : await withInstallLock(options.folder, inside, 'leaves no folder')
   for (const entry of around) undone.push(undo(entry, options)) // they hold the record and the lock, which are gone now
   return { undone, left: leftOf(undone) }
 }

@@ -422,6 +422,26 @@ describe('rollback --purge-data', () => {
   })
 })
 
+test('data that a rollback has left goes with a rollback --purge-data afterwards, when the path of its root is typed', async () => {
+  const home = await Home.make({ redis: 'any' })
+  await install(home, '--redis', 'managed')
+  await home.ok('set', 'mary', 'a=1')
+  await home.ok('rollback')
+  const data = ['02luka/shared_memory/context.json', '02luka/shared_memory/.memory_sync', '.local/share/memory_sync/redis']
+  const left = (): string[] => data.filter((path) => home.has(path))
+  const before = await looks(home)
+  const typed = (text: string, ...args: string[]): Promise<Ran> => home.spawn('sh', ['-c', 'echo "$1" | "$2" "$3" rollback --purge-data', 'sh', text, process.execPath, BIN, ...args])
+  expect((await typed('yes')).code).toBe(2)
+  expect((await home.ok('rollback', '--purge-data', '--dry-run')), 'what it would do').toContain('shared_memory/context.json')
+  expect((await home.run('rollback')).code).toBe(1)
+  expect(await looks(home), 'nothing was deleted').toEqual(before)
+  expect(left()).toEqual(data)
+  expect(await typed(home.root)).toMatchObject({ code: 0, stdout: expect.stringContaining('data deleted: ') })
+  expect(left()).toEqual([])
+  expect(home.has('.config')).toBe(false)
+  expect(await typed(home.root)).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing is installed') })
+})
+
 /** Nor may anybody else read these. */
 async function passwordStandsOnlyIn(home: Home, password: string, files: readonly string[]): Promise<void> {
   const { stdout } = await home.spawn('grep', ['-rlF', '--devices=skip', password, home.path])

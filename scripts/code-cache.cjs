@@ -1,7 +1,7 @@
 // Makes V8's code caches of the light entries: node scripts/code-cache.cjs DIST. The hot verbs are performed here first, on roots of
-// their own, because V8 compiles a function when it is called, and what was not compiled is not in the cache. What performs a verb
-// has two, each made by a process of its own: to load what is compiled takes time, and who reads needs nothing of what writes.
-// With Redis only where there is a redis-server: without one, the way to Redis is compiled by each call.
+// their own, because V8 compiles a function when it is called, and what was not compiled is not in the cache. What performs a verb has
+// several, each made by a process of its own: to load what is compiled takes time, who reads needs nothing of what writes, and who has
+// files only nothing of Redis. Without a redis-server the way to Redis is in none, and is compiled by each call.
 'use strict'
 const {spawn, spawnSync} = require('node:child_process')
 const {existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} = require('node:fs')
@@ -21,9 +21,11 @@ const CALLS = {
   ],
   reading: [['get'], ['get', '.agents.mary']],
 }
+/** As src/cli/fast.ts names them. The first has also what all of them need. */
+const PURPOSES = ['writing-any', 'writing-files', 'reading-any', 'reading-files']
 
-if (purpose === 'writing' || purpose === 'reading') void make(purpose)
-else void makeAll()
+if (purpose === undefined) void makeAll()
+else void make(purpose)
 
 async function makeAll() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'msc-'))
@@ -31,7 +33,7 @@ async function makeAll() {
   writeFileSync(path.join(folder, 'memory_sync/config.json'), '{}') // a call reads one where there is one
   const redis = await startRedis(folder)
   try {
-    for (const each of Object.keys(CALLS)) {
+    for (const each of PURPOSES) {
       const made = spawnSync(process.execPath, [__filename, dist, each, folder], {encoding: 'utf8'})
       if (made.status !== 0) throw new Error(`${each}: ${made.stderr}`)
     }
@@ -41,13 +43,15 @@ async function makeAll() {
   }
 }
 
-/** @param {keyof typeof CALLS} purpose */
+/** @param {string} purpose */
 async function make(purpose) {
+  const [what, where] = purpose.split('-')
+  const own = what === 'writing' ? CALLS.writing : CALLS.reading
   const fast = load(path.join(dist, 'fast.cjs'))
   const self = load(path.join(dist, 'self.cjs'))
   const socket = path.join(work, 's')
   await perform({MEMORY_SYNC_ROOT: path.join(work, 'files'), MEMORY_SYNC_REDIS: 'off'})
-  if (existsSync(socket)) {
+  if (where === 'any' && existsSync(socket)) {
     const settings = {MEMORY_SYNC_ROOT: path.join(work, 'redis'), MEMORY_SYNC_REDIS_URL: `unix://${socket}`}
     await perform(settings)
     const {binding} = /** @type {{binding: unknown}} */ (/** @type {unknown} */ (process))
@@ -57,8 +61,11 @@ async function make(purpose) {
   }
 
   await askHub(path.join(work, 'hub'))
-  if (purpose === 'writing') for (const [file, {script}] of loaded) write(file, script)
-  if (purpose === 'writing') write(path.join(dist, 'fast.cjs'), fast.script)
+  if (purpose === PURPOSES[0]) {
+    for (const [file, {script}] of loaded) write(file, script)
+    write(path.join(dist, 'fast.cjs'), fast.script)
+  }
+
   write(path.join(dist, 'self.cjs'), self.script, purpose)
   process.exit(0)
 
@@ -69,7 +76,7 @@ async function make(purpose) {
   async function askHub(root) {
     const state = path.join(root, 'shared_memory/.memory_sync')
     mkdirSync(state, {recursive: true})
-    const hub = net.createServer((socket) => socket.once('data', () => socket.end(`${'= 0 0 0'.padEnd(31)}\n`)))
+    const hub = net.createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.end(`${'= 0 0 0'.padEnd(31)}\n`)))
     await new Promise((resolve) => hub.listen(path.join(state, 'hub.sock'), () => resolve(undefined)))
     await perform({MEMORY_SYNC_ROOT: root}, Object.values(CALLS).flat())
     await fast.exports.printFast({code: 0, stdout: '', stderr: ''})
@@ -78,7 +85,7 @@ async function make(purpose) {
   }
 
   /** @param {Record<string, string>} settings */
-  async function perform(settings, calls = CALLS[purpose]) {
+  async function perform(settings, calls = own) {
     for (const name of Object.keys(process.env)) if (/^(MEMORY_SYNC_|REDIS_|LUKA_SOT$)/.test(name)) delete process.env[name]
     Object.assign(process.env, {...settings, XDG_CONFIG_HOME: work, HOME: work})
     for (const call of calls) {

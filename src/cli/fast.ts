@@ -15,8 +15,8 @@ import type * as Self from './self.js'
 
 export { printFast }
 
-/** V8 has a cache for each: of what only writing needs, who reads loads nothing. */
-export type Purpose = 'reading' | 'writing'
+/** V8 has a cache for each: nobody loads what only the other one needs. */
+export type Purpose = `${'reading' | 'writing'}-${'any' | 'files'}`
 
 export interface Surrounding {
   version: string
@@ -39,15 +39,19 @@ export async function fast(surrounding: Surrounding): Promise<void> {
 export async function answer(argv: readonly string[], { version, loadSelf }: Omit<Surrounding, 'loadFramework'>): Promise<RunReply | Printed | null> {
   const args = takeHandedOver(argv)
   // U+FFFD is what Node makes of bytes that are no text, and seldom meant.
-  const refused = args.some((argument) => argument.includes('\uFFFD')) ? loadSelf('reading').refusal(args) : null
+  const refused = args.some((argument) => argument.includes('\uFFFD')) ? loadSelf('reading-any').refusal(args) : null
   if (refused !== null) return refused
   const simple = simpleCall(args)
   if (simple === null) return null
   const { operationId = idFor(simple), pastHub = false } = whatWasHandedOver()
   const outcome = pastHub ? 'absent' : await askHub(simple, operationId, version)
   if (typeof outcome === 'object') return outcome
-  return loadSelf(simple.verb === 'get' ? 'reading' : 'writing').performHere(simple, handedOn(operationId, outcome !== 'declined'))
+  return loadSelf(purposeOf(simple)).performHere(simple, handedOn(operationId, outcome !== 'declined'))
 }
+
+/** Redis may be switched off by the config file, too: then a larger cache than it takes is loaded, and nothing else. */
+const purposeOf = ({ verb }: SimpleCall): Purpose =>
+  `${verb === 'get' ? 'reading' : 'writing'}-${process.env['MEMORY_SYNC_REDIS'] === 'off' ? 'files' : 'any'}`
 
 /** A `get` writes nothing, and needs none. */
 const idFor = ({ verb }: SimpleCall): string => (verb === 'get' ? NO_OPERATION_ID : newOperationId())

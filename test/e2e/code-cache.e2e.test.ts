@@ -14,7 +14,7 @@ const { load, cacheFileOf } = createRequire(import.meta.url)(join(PACKAGE, 'bin/
 }
 
 /** The files that have one, and for which purpose where it matters. */
-const CACHED = [['fast.cjs', ''], ['self.cjs', 'reading'], ['self.cjs', 'writing'], ['ioredis.cjs', ''], ['zod.cjs', '']] as const
+const CACHED = [['fast.cjs', ''], ['self.cjs', 'reading-files'], ['self.cjs', 'writing-files'], ['self.cjs', 'reading-any'], ['self.cjs', 'writing-any'], ['ioredis.cjs', ''], ['zod.cjs', '']] as const
 
 /** What a call needs without the framework, in a folder of its own. */
 async function copyOfProgram(): Promise<string> {

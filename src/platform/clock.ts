@@ -1,7 +1,7 @@
 export interface Clock {
   /** ms since 1970. */
   now(): number
-  /** ms since some moment. Nobody sets it, as `now` may be: for how long something takes. */
+  /** ms since some moment, to be compared with other such times of this process alone. Nobody sets it, as `now` may be: for how long something takes. */
   ticks(): number
   /** Minutes east of UTC, for times as they are written. */
   offsetMinutes(): number

@@ -13,6 +13,8 @@ import { begin, commit, draftOf, lineOf, propose, proposalFor, set } from './sup
 import { connectStore, redisUnderTest } from './support/redis-under-test.js'
 
 const SECRET = 'open sesame'
+/** Of an answer; each in a tenth of the budget. */
+const PIECES = 30
 
 async function failureOf(work: Promise<unknown>): Promise<StoreUnavailable> {
   const error = await work.then(
@@ -158,6 +160,28 @@ export function connectionContract(connect: (options: ConnectOptions) => Promise
       const error = await failureOf(connect({ endpoint: { socket: at } }))
       expect(error).toMatchObject({ sent: false })
       expect(error.message).toContain('does not speak the protocol of Redis')
+    })
+
+    it('is not silent as long as an answer comes, in however many pieces', async () => {
+      const at = `${await makeTempFolder()}/s`
+      const answers = [...`$4\r\nx:1\n\r\n`, ...`$${PIECES}\r\n`]
+      const other = createServer((socket) => {
+        socket.on('error', () => undefined).once('data', () => {
+          socket.write(answers.join(''))
+          socket.once('data', () => {
+            let left = PIECES
+            const timer = setInterval(() => {
+              socket.write(left-- > 0 ? 'x' : '\r\n')
+              if (left < 0) clearInterval(timer)
+            }, 20)
+          })
+        })
+      })
+      afterwards(() => void other.close())
+      await new Promise<void>((resolve) => other.listen(at, resolve))
+      const connection = await connect({ endpoint: { socket: at } })
+      afterwards(() => connection.close())
+      expect(await connection.call((client) => client.call('GET', 'x'))).toBe('x'.repeat(PIECES))
     })
 
     it('that loads its data is told as that', async () => {

@@ -99,6 +99,7 @@ export class RedisConnection<C extends Client = Client> {
       this.end()
     })
     this.isOpen = link.isConnected
+    if (this.isOpen) link.onSign(() => this.patience.sign())
     link.onEnd(() => {
       this.isOpen = false
     })
@@ -120,8 +121,8 @@ export class RedisConnection<C extends Client = Client> {
   }
 
   /**
-   * A server that gives no answer in time is given up: the connection is closed. Answers come in the order of the requests, so one that
-   * others are still answered before is not late.
+   * A server of which nothing comes in time is given up: the connection is closed. Answers come in the order of the requests, and a large
+   * one in many pieces: what others are still answered before, or has begun to come, is not late.
    */
   private async asked<T>(ask: () => Promise<T>): Promise<T> {
     if (!this.isOpen) throw new StoreUnavailable(`the connection to Redis at ${this.label} is closed`, false)
@@ -133,7 +134,6 @@ export class RedisConnection<C extends Client = Client> {
       throw this.failure(error)
     } finally {
       if (--this.waiting === 0) this.patience.end()
-      else this.patience.sign()
     }
   }
 

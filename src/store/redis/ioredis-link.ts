@@ -52,6 +52,10 @@ export class IoredisLink implements Link<Redis> {
     this.client.once('end', listener)
   }
 
+  onSign(listener: () => void): void {
+    this.client.stream.on('data', listener)
+  }
+
   run(script: Script, args: string[]): Promise<unknown> {
     return this.scripted(script)[script.name]!(args)
   }

@@ -15,7 +15,9 @@ interface Request {
 
 /** Names are looked up by ioredis, which tries their addresses as node:net does: but for this one, of which each answers at once or not at all. */
 const LOCALHOST = 'localhost'
-const NUMERIC = /^(\d+\.\d+\.\d+\.\d+|[\da-f:.]*:[\da-f:.]*)$/i
+const OCTET = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)'
+const IPV4 = new RegExp(`^(${OCTET}\\.){3}${OCTET}$`)
+const isNumeric = (host: string): boolean => IPV4.test(host) || (host.includes(':') && URL.canParse(`http://[${host}]`))
 
 /** null: what is under node:net is not to be had, or would not do for this place. */
 export function lightLinkTo(endpoint: RedisEndpoint): Link | null {
@@ -27,7 +29,7 @@ export function lightLinkTo(endpoint: RedisEndpoint): Link | null {
 function placeOf(endpoint: RedisEndpoint): SocketPlace | null {
   if ('socket' in endpoint) return { socket: endpoint.socket }
   const { host, port, tls } = endpoint
-  return tls !== true && (host === LOCALHOST || NUMERIC.test(host)) ? { host, port } : null
+  return tls !== true && (host === LOCALHOST || isNumeric(host)) ? { host, port } : null
 }
 
 async function addressesOf(place: SocketPlace): Promise<SocketPlace[]> {
@@ -51,6 +53,7 @@ class LightLink implements Link {
   private unsent = ''
   private whyEnded: string | null = null
   private tellEnd: () => void = () => undefined
+  private sign: () => void = () => undefined
 
   constructor(
     private readonly place: SocketPlace,
@@ -92,6 +95,10 @@ class LightLink implements Link {
     }
   }
 
+  onSign(listener: () => void): void {
+    this.sign = listener
+  }
+
   run({ text, keyCount }: Script, args: string[]): Promise<unknown> {
     return this.ask(['EVAL', text, ...(keyCount === null ? [] : [String(keyCount)]), ...args], 'text')
   }
@@ -124,10 +131,11 @@ class LightLink implements Link {
     const bytes = Buffer.from(this.unsent)
     this.unsent = ''
     this.socket!.write(bytes)
-    this.answer() // who is not let in is told so before it has asked for anything
+    this.answer() // who is not let in may have been told so before it has asked for anything
   }
 
   private take(bytes: Buffer): void {
+    this.sign()
     this.replies.push(bytes)
     this.answer()
   }

@@ -21,6 +21,8 @@ export interface Link<C extends Client = Client> {
   readonly isConnected: boolean
   /** Called once, when it has ended in whatever way. */
   onEnd(listener: () => void): void
+  /** Called whenever something comes: the server lives. From when it is connected. */
+  onSign(listener: () => void): void
   /** The script's reply, with every text as a string. `args` begin with the keys, and these with their number where it is another one each time. */
   run(script: Script, args: string[]): Promise<unknown>
   /** The same, with every text as bytes. */

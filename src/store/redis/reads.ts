@@ -2,8 +2,8 @@
 import type { Target } from '../../domain/operation.js'
 import type { Stored } from '../contract.js'
 
-/** Redis does nothing else meanwhile: a millisecond or two. */
-const RECORDS_A_CALL = 100
+/** Redis does nothing else meanwhile, and says nothing before it has them all; they may be large. */
+const RECORDS_A_CALL = 25
 
 interface Asked {
   target: Target

@@ -12,7 +12,7 @@ const RETURN = 13
 export const encodeCommand = (words: readonly string[]): string =>
   words.reduce((text, word) => `${text}$${Buffer.byteLength(word)}\r\n${word}\r\n`, `*${words.length}\r\n`)
 
-/** Cuts a stream of bytes into replies, in whatever pieces it comes. */
+/** Cuts a stream of bytes into replies, in whatever pieces it comes. What has been taken apart is not looked at again. */
 export class ReplyReader {
   private bytes: Buffer = Buffer.alloc(0)
   private at = 0
@@ -20,7 +20,8 @@ export class ReplyReader {
   private pieces: Buffer[] = []
   private held = 0
   private needed = 0
-  private wantsBytes = false
+  /** Lists that have not come to their end, the innermost last. */
+  private readonly lists: { items: unknown[]; length: number }[] = []
 
   push(chunk: Buffer): void {
     this.pieces.push(chunk)
@@ -32,14 +33,15 @@ export class ReplyReader {
    * Throws for what is no reply: the stream cannot be trusted any further.
    */
   next(as: 'text' | 'bytes'): unknown {
-    if (this.held < this.needed || (this.held === 0 && this.at === this.bytes.length)) return undefined
+    if (this.held < this.needed) return undefined
     this.join()
     this.needed = 0
-    const start = this.at
-    this.wantsBytes = as === 'bytes'
-    const reply = this.read()
-    if (reply === undefined) this.at = start
-    return reply
+    for (let item = this.read(as); item !== undefined; item = this.read(as)) {
+      if (item === BEGUN) continue
+      const reply = this.put(item)
+      if (reply !== undefined) return reply
+    }
+    return undefined
   }
 
   private join(): void {
@@ -51,47 +53,65 @@ export class ReplyReader {
     this.held = 0
   }
 
-  private read(): unknown {
+  /** What is whole now; undefined: a list is not. */
+  private put(item: unknown): unknown {
+    let whole = item
+    for (let list = this.lists.at(-1); list !== undefined; list = this.lists.at(-1)) {
+      list.items.push(whole)
+      if (list.items.length < list.length) return undefined
+      this.lists.pop()
+      whole = list.items
+    }
+    return whole
+  }
+
+  /** All but a list as a whole; undefined: it has not come to its end, and nothing of it is taken. */
+  private read(as: 'text' | 'bytes'): unknown {
     const end = this.bytes.indexOf(RETURN, this.at)
     if (end < 0 || end + 2 > this.bytes.length) return undefined
-    const [sign, line] = [this.bytes[this.at], this.bytes.toString('latin1', this.at + 1, end)]
+    const [sign, line] = [this.bytes[this.at], this.bytes.toString('utf8', this.at + 1, end)]
+    if (sign === DOLLAR) return this.readText(end + 2, lengthIn(line), as)
     this.at = end + 2
     switch (sign) {
-      case DOLLAR:
-        return this.readText(Number(line))
       case STAR:
-        return this.readList(Number(line))
+        return this.begin(lengthIn(line))
       case COLON:
         return Number(line)
       case PLUS:
-        return this.wantsBytes ? Buffer.from(line) : line
+        return as === 'bytes' ? Buffer.from(line) : line
       case MINUS:
         return new ReplyError(line)
       default:
-        throw new Error(`Unknown RESP type: ${JSON.stringify(line.slice(0, 40))}`)
+        throw unknown(line)
     }
   }
 
-  private readText(length: number): string | Buffer | null | undefined {
-    if (length < 0) return null
-    const end = this.at + length
-    if (end + 2 > this.bytes.length) {
-      this.needed = end + 2 - this.bytes.length
+  private readText(start: number, length: number, as: 'text' | 'bytes'): string | Buffer | null | undefined {
+    const end = start + Math.max(0, length)
+    const next = length < 0 ? start : end + 2
+    if (next > this.bytes.length) {
+      this.needed = next - this.bytes.length
       return undefined
     }
-    const start = this.at
-    this.at = end + 2
-    return this.wantsBytes ? this.bytes.subarray(start, end) : this.bytes.toString('utf8', start, end)
+    this.at = next
+    if (length < 0) return null
+    return as === 'bytes' ? this.bytes.subarray(start, end) : this.bytes.toString('utf8', start, end)
   }
 
-  private readList(length: number): unknown[] | null | undefined {
+  private begin(length: number): unknown {
     if (length < 0) return null
-    const list: unknown[] = []
-    while (list.length < length) {
-      const reply = this.read()
-      if (reply === undefined) return undefined
-      list.push(reply)
-    }
-    return list
+    if (length === 0) return []
+    this.lists.push({ items: [], length })
+    return BEGUN
   }
 }
+
+/** A list was: its items come next. */
+const BEGUN = Symbol('begun')
+
+function lengthIn(line: string): number {
+  if (!/^-?\d+$/.test(line)) throw unknown(line)
+  return Number(line)
+}
+
+const unknown = (line: string): Error => new Error(`Unknown RESP type: ${JSON.stringify(line.slice(0, 40))}`)

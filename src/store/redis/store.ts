@@ -29,7 +29,7 @@ const DAY_MS = 24 * 3_600_000
 /** Keys are promised for 7 days. */
 const DEFAULT_LIMITS: CommitLimits = { history: 10_000, ids: 100_000, keysMs: 8 * DAY_MS }
 const IDS_A_CALL = 1_000
-/** Redis does nothing else meanwhile: a millisecond or two. */
+/** That are compared. Redis does nothing else meanwhile: a millisecond or two. */
 const RECORDS_A_CALL = 100
 
 export class RedisStore implements WakingStore {

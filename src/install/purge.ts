@@ -15,5 +15,5 @@ export function dataOf(places: Places): string[] {
 
 /** Links are removed, not followed. */
 export function purge(paths: readonly string[]): void {
-  for (const path of paths) fs.rmSync(path, { recursive: true, force: true })
+  for (const path of paths) fs.rmSync(path, { recursive: true, force: true, maxRetries: 3 })
 }

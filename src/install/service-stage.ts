@@ -5,6 +5,7 @@ import { reachHubOf } from '../client/connect.js'
 import { HubGone } from '../client/connection.js'
 import type { Clock } from '../platform/clock.js'
 import { MemoryError } from '../errors/errors.js'
+import { systemProcesses } from '../platform/processes.js'
 import type { ServiceManager, ServiceSpec } from '../service/service.js'
 import { type VerifyOptions, verifyServes } from '../service/verify.js'
 import { settleService } from './former-service.js'
@@ -85,7 +86,8 @@ export async function stopStrayHub(root: string, clock: Pick<Clock, 'pause'>): P
     connection.close()
   }
   const deadline = performance.now() + END_MS
-  while ((await reachHubOf(root, { budgetMs: HUB_BUDGET_MS })).is !== 'absent') {
+  // Its process, too: until the end it may write to the root.
+  while (systemProcesses.isAlive(hub.process) || (await reachHubOf(root, { budgetMs: HUB_BUDGET_MS })).is !== 'absent') {
     if (performance.now() >= deadline) throw new MemoryError('failed', `the hub (pid ${hub.pid}) was asked to end, and has not ended`)
     await clock.pause(POLL_MS)
   }

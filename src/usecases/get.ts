@@ -21,7 +21,7 @@ export interface Found {
 export async function getValue(memory: Memory, request: GetRequest): Promise<Found> {
   const steps = request.path === undefined ? [] : stepsOf(request.path)
   const snapshot = await memory.read()
-  if (snapshot === null) throw noContext()
+  if (snapshot === null) throw await noContext(memory)
   const start = request.agent === undefined ? snapshot.context : recordOf(snapshot.context, request.agent)
   const value = descend(start, steps)
   if (value === undefined) throw nothingAt(request)
@@ -31,7 +31,7 @@ export async function getValue(memory: Memory, request: GetRequest): Promise<Fou
 /** The whole context as context.json has it. Throws MemoryError `absent` where there is none. */
 export async function getText(memory: Memory): Promise<string> {
   const text = await memory.readText()
-  if (text === null) throw noContext()
+  if (text === null) throw await noContext(memory)
   return text
 }
 
@@ -75,13 +75,17 @@ function recordOf(context: TreeMap, agent: string): Tree {
   })
 }
 
-const noContext = (): MemoryError =>
-  new MemoryError('absent', 'there is no context yet, neither in the file nor in Redis', {
+/** What nobody has looked at, nobody knows of. */
+async function noContext(memory: Memory): Promise<MemoryError> {
+  const { redis, redisReason } = await memory.status()
+  const inRedis = redis === 'away' ? `, and Redis could not be asked${redisReason === null ? '' : `: ${redisReason}`}` : ', neither in the file nor in Redis'
+  return new MemoryError('absent', `there is no context yet${redis === 'away' ? ' in the file' : ''}${inRedis}`, {
     suggestions: [
       'the first write makes it: memory_sync update AGENT STATUS',
       'memory_sync where shows which root was looked at',
     ],
   })
+}
 
 const nothingAt = ({ path = '', agent }: GetRequest): MemoryError =>
   new MemoryError(

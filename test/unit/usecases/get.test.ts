@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formatFound } from '../../../src/verbs/value-format.js'
 import { parseTreeMap } from '../../../src/domain/json.js'
-import { getValue, stepsOf } from '../../../src/usecases/get.js'
+import { getText, getValue, stepsOf } from '../../../src/usecases/get.js'
 import { setContext } from '../../../src/usecases/set.js'
 import { fakeSurroundings } from '../../support/fake-memory.js'
 
@@ -58,6 +58,18 @@ describe('get', () => {
     expect(stepsOf('')).toEqual([])
     expect(stepsOf('a.b')).toEqual(['a', 'b'])
   })
+})
+
+it.each([
+  ['away', null, 'there is no context yet in the file, and Redis could not be asked'],
+  ['away', 'it is silent', 'there is no context yet in the file, and Redis could not be asked: it is silent'],
+  ['online', null, 'there is no context yet, neither in the file nor in Redis'],
+] as const)('says where it has looked for a context that is not there (%s, %s)', async (redis, redisReason, message) => {
+  const { memory } = fakeSurroundings()
+  const status = { ...(await memory.status()), redis, redisReason }
+  const empty = Object.assign(memory, { read: () => Promise.resolve(null), readText: () => Promise.resolve(null), status: () => Promise.resolve(status) })
+  await expect(getText(empty)).rejects.toThrow(expect.objectContaining({ code: 'absent', message }) as Error)
+  await expect(getValue(empty, { path: 'agents' })).rejects.toThrow(message)
 })
 
 describe('the format of a value', () => {

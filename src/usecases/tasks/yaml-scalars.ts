@@ -45,9 +45,10 @@ export const READING = { compat: 'yaml-1.1', customTags: (tags: Tags): Tags => [
  */
 export function readAsBefore(document: Document): void {
   visit(document, {
-    Scalar(_key, node) {
+    Scalar(key, node) {
       const { value, source, type, tag } = node
-      if (type === 'PLAIN' && (tag === undefined || tag === BOOL) && typeof value === 'string' && (TRUE.test(value) || FALSE.test(value))) node.value = TRUE.test(value)
+      const isName = key === 'key' // which is text, whatever it looks like
+      if (!isName && type === 'PLAIN' && (tag === undefined || tag === BOOL) && typeof value === 'string' && (TRUE.test(value) || FALSE.test(value))) node.value = TRUE.test(value)
       if (source === undefined || !(typeof value === 'number' || value instanceof Digits)) return
       const isTagged = tag === FLOAT || tag === INT
       Object.assign(node, (isTagged ? JSON_NUMBER : PLAIN_NUMBER).test(source) ? asNumber(source) : { value: source, tag: undefined, ...NO_FORMAT })

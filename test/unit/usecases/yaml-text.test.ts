@@ -79,6 +79,12 @@ describe('YAML', () => {
     expect(formatYaml(parseTreeMap('{"=":"=","<<":"<<"}'), null)).toBe('"=": "="\n\'<<\': \'<<\'\n')
   })
 
+  it('leaves a name the text that it was written as', () => {
+    const text = 'on: 1\na: {yes: 1, y: 2}\n'
+    expect(formatLine(parseYaml(text))).toBe('{"on":1,"a":{"yes":1,"y":2}}')
+    expect(formatLine(parseYaml(formatYaml(parseYaml(text), text)))).toBe('{"on":1,"a":{"yes":1,"y":2}}')
+  })
+
   it('keeps whatever depth a value may have', () => {
     const tree = parseTreeMap(`{"list":${'['.repeat(480)}1${']'.repeat(480)},"map":${'{"a":'.repeat(480)}1${'}'.repeat(480)}}`)
     expect(formatLine(parseYaml(formatYaml(tree, null)))).toBe(formatLine(tree))

@@ -37,6 +37,9 @@ export function* socketCandidates(root: string): Generator<string, void, undefin
 
 /** Why this user cannot know whether a hub runs: another one's folder or socket. null: it can. */
 export function whyUnseen(root: string): string | null {
+  const named = orNull(() => readFileSync(pointerFileOf(root), 'utf8').trim())
+  const owner = named === null ? null : orNull(() => lstatSync(dirname(named)).uid)
+  if (owner !== null && owner !== process.getuid?.()) return `${dirname(named!)} is another user's`
   try {
     accessSync(usualSocketPath(root), constants.W_OK)
     return null

@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { fitsSocket, MAX_PATH_BYTES, placeOf, pointerFileOf, socketCandidates, stateFolderOf, usualSocketPath } from '../../../src/client/socket-path.js'
+import { fitsSocket, MAX_PATH_BYTES, placeOf, pointerFileOf, socketCandidates, stateFolderOf, usualSocketPath, whyUnseen } from '../../../src/client/socket-path.js'
 import { shortFolderOf, socketPathFor } from '../../../src/hub/socket-location.js'
 import { makeTempFolder } from '../../support/temp.js'
 
@@ -63,4 +63,17 @@ test('a root has one place under all its names, and a copy has another', async (
   expect(placeOf(copy)).not.toBe(placeOf(root))
   expect(placeOf(path.join(folder, 'none'))).toBeNull()
   expect([...socketCandidates(alias)]).toContain(usualSocketPath(root))
+})
+
+test('whether a hub runs whose socket is in a folder of another user cannot be seen', async () => {
+  const root = await makeTempFolder()
+  const folder = path.join(root, 'sockets')
+  mkdirSync(stateFolderOf(root), { recursive: true })
+  mkdirSync(folder, { mode: 0o700 })
+  writeFileSync(pointerFileOf(root), `${folder}/s.sock\n`)
+  expect(whyUnseen(root)).toBeNull()
+  const others = process.getuid?.() === 0 ? folder : '/'
+  if (others === folder) chownSync(folder, 65_534, 65_534)
+  else writeFileSync(pointerFileOf(root), '/s.sock\n')
+  expect(whyUnseen(root)).toBe(`${others} is another user's`)
 })

@@ -1,6 +1,7 @@
 /**
  * A small process beside ours that ends a command when we cannot: because we were killed, stopped, or hang. It is a shell in a
- * session of its own, and hears from us through a pipe. As long as it lives, the command may live; when it is gone, so is the command.
+ * session of its own, and hears from us through a pipe. It outlives us, and is ended by nobody but us: who lets a command run only as
+ * long as it is guarded looks at `gone`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { identify, type ProcessIdentity } from './processes.js'
@@ -31,7 +32,9 @@ killing() {
 while read -r word value; do
   case $word in
     group) group=$value ;;
-    next) mark=$value group= ;;
+    next)
+      [ -z "$timer" ] || kill "$timer"
+      mark=$value group= timer= ;;
     left)
       [ -z "$timer" ] || kill "$timer"
       (sleep "$value" & trap 'kill $!; exit' TERM; wait $! && killing) &

@@ -43,6 +43,8 @@ class Unsent extends Error {}
 
 const CLOSED = 'Connection is closed.'
 
+const wordsOf = ({ text, keyCount }: Script, args: string[]): string[] => ['EVAL', text, ...(keyCount === null ? [] : [String(keyCount)]), ...args]
+
 class LightLink implements Link {
   isConnected = false
   readonly client: Client = { call: (...words) => this.ask(words, 'text') }
@@ -99,12 +101,12 @@ class LightLink implements Link {
     this.sign = listener
   }
 
-  run({ text, keyCount }: Script, args: string[]): Promise<unknown> {
-    return this.ask(['EVAL', text, ...(keyCount === null ? [] : [String(keyCount)]), ...args], 'text')
+  run(script: Script, args: string[]): Promise<unknown> {
+    return this.ask(wordsOf(script, args), 'text')
   }
 
-  runForBytes({ text, keyCount }: Script, args: string[]): Promise<unknown> {
-    return this.ask(['EVAL', text, ...(keyCount === null ? [] : [String(keyCount)]), ...args], 'bytes')
+  runForBytes(script: Script, args: string[]): Promise<unknown> {
+    return this.ask(wordsOf(script, args), 'bytes')
   }
 
   gather(): void {

@@ -9,8 +9,9 @@ import type { Places } from '../install/places.js'
 export default class Rollback extends BaseCommand {
   static override readonly summary = 'Take the installation back: every file as it was, no hub, no service.'
   static override readonly description = `From the record that the installation wrote. A file that somebody has changed since only loses our part, and that is
-said. Data stays: context, journal, Redis, logs. --purge-data deletes them too, also where nothing is
-installed, as after a rollback that has left them, when the path of the root is typed (or comes as a line on stdin); the keys in a Redis that is not ours stay. Exit 1 when something could not be taken back.`
+said. Data stays: context, journal, Redis, logs. --purge-data deletes them too, also where nothing is installed, as after a rollback that
+has left them, when the path of the root is typed (or comes as a line on stdin); the keys in a Redis that is not ours stay. Exit 1 when
+something could not be taken back.`
   static override readonly examples = ['<%= config.bin %> rollback --dry-run', '<%= config.bin %> rollback']
   static override readonly flags = {
     ...dryRunFlag,

@@ -1,11 +1,9 @@
 /** The stage that makes the hub run for good. */
 import { dirname } from 'node:path'
-import { callHub } from '../client/call.js'
 import { reachHubOf } from '../client/connect.js'
-import { HubGone } from '../client/connection.js'
+import { stopHub } from '../client/control.js'
 import type { Clock } from '../platform/clock.js'
 import { MemoryError } from '../errors/errors.js'
-import { systemProcesses } from '../platform/processes.js'
 import type { ServiceManager, ServiceSpec } from '../service/service.js'
 import { type VerifyOptions, verifyServes } from '../service/verify.js'
 import { settleService } from './former-service.js'
@@ -30,7 +28,6 @@ const HUB_BUDGET_MS = 1_000
 const END_MS = 30_000
 /** For a hub that runs already, and is not to be changed. One that takes longer hangs. */
 const ANSWER_MS = 15_000
-const POLL_MS = 50
 
 export function serviceStage(options: ServiceStageOptions): Stage {
   const { manager, spec, record, clock, places, save, mustRestart } = options
@@ -70,28 +67,10 @@ export function serviceStage(options: ServiceStageOptions): Stage {
   }
 }
 
-/** A hub of this root that nobody supervises holds the place of the service. Its pid; null: there was none. */
+/** A hub of this root that nobody supervises holds the place of the service. Returns when its process is gone, with its pid; null: there was none. */
 export async function stopStrayHub(root: string, clock: Pick<Clock, 'pause'>): Promise<number | null> {
-  const reached = await reachHubOf(root, { budgetMs: HUB_BUDGET_MS })
-  if (reached.is === 'absent') return null
-  if (reached.is === 'silent') {
-    throw new MemoryError('failed', `a hub of ${root} runs, and does not answer`, { suggestions: ['end its process, and run this again'] })
-  }
-  const { connection, hub } = reached
-  try {
-    await callHub(connection, 'stop', {}, { budgetMs: HUB_BUDGET_MS, answerMs: HUB_BUDGET_MS })
-  } catch (error) {
-    if (!(error instanceof HubGone)) throw error // it may have ended faster than it answered
-  } finally {
-    connection.close()
-  }
-  const deadline = performance.now() + END_MS
-  // Its process, too: until the end it may write to the root.
-  while (systemProcesses.isAlive(hub.process) || (await reachHubOf(root, { budgetMs: HUB_BUDGET_MS })).is !== 'absent') {
-    if (performance.now() >= deadline) throw new MemoryError('failed', `the hub (pid ${hub.pid}) was asked to end, and has not ended`)
-    await clock.pause(POLL_MS)
-  }
-  return hub.pid
+  const ended = await stopHub(root, { clock, goneMs: END_MS, keeperPid: () => Promise.resolve(null) })
+  return ended?.pid ?? null
 }
 
 /** null: it does not run, or hangs, and is to be started anew. */

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../cli/base-command.js'
 import { rootOf } from '../../cli/open.js'
-import type { HubState } from '../../hub/control.js'
+import type { HubState } from '../../client/control.js'
 
 export default class HubStatus extends BaseCommand {
   static override readonly summary = 'Ask the hub of this root how it is.'
@@ -11,7 +11,7 @@ export default class HubStatus extends BaseCommand {
     const { flags } = await this.parse(HubStatus)
     const root = rootOf(flags).path
     const [{ hubStatus }, { rootFilesOf }] = await Promise.all([
-      import('../../hub/control.js'),
+      import('../../client/control.js'),
       import('../../memory/engine.js'),
     ])
     const keeperPid = async (): Promise<number | null> => (await rootFilesOf(root).lock.holder())?.pid ?? null

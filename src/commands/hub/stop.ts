@@ -13,7 +13,7 @@ login, or "install-agent". Exit 1 when none runs, or when it does not end.`
     const { flags } = await this.parse(HubStop)
     const root = rootOf(flags).path
     const [{ stopHub }, { rootFilesOf }] = await Promise.all([
-      import('../../hub/control.js'),
+      import('../../client/control.js'),
       import('../../memory/engine.js'),
     ])
     const service = await this.serviceOf(root)

@@ -10,6 +10,13 @@ export const redisConnection: Check = {
       case 'off':
         return { level: 'off', text: `Redis off: files only${own.redisReason === null ? '' : ` (${own.redisReason})`}` }
       case 'away':
+        if (own.redisLatencyMs !== null) {
+          return {
+            level: 'bad',
+            text: `Redis answers (${own.redisUrl ?? '?'}), and does not serve this root: ${own.redisReason ?? '?'}`,
+            wayOut: 'mend what it says; memory_sync sync brings root and Redis together',
+          }
+        }
         return {
           level: 'bad',
           text: `Redis not reachable${own.redisReason === null ? '' : `: ${own.redisReason}`}`,

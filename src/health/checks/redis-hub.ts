@@ -11,6 +11,7 @@ export const redisOfHub: Check = {
     const { redis, redisUrl, redisReason } = hub.status
     // A hub of a version before this one does not say it.
     const namespace = (hub.status.namespace as string | undefined) ?? own.namespace
+    if (own.redis === 'away' && own.redisUrl === redisUrl) return { level: 'off', text: 'Redis of the hub: see the connection, above' }
     if (own.redis !== redis || own.redisUrl !== redisUrl) {
       return {
         level: 'bad',

@@ -5,7 +5,7 @@ import type { InstalledFact } from './installed.js'
 export type HubFact =
   | { is: 'running'; pid: number; version: string; startedAt: string; status: Status }
   | { is: 'absent' }
-  | { is: 'unseen' } // it could not be looked for
+  | { is: 'unseen'; why?: string } // it could not be looked for
   | { is: 'silent'; pid: number | null } // somebody listens on its socket, and does not answer
   | { is: 'other-version'; pid: number; version: string }
 

@@ -14,7 +14,11 @@ export const hub: Check = {
           wayOut: 'start it: memory_sync hub',
         }
       case 'unseen':
-        return { level: 'bad', text: 'Whether a hub runs cannot be seen', wayOut: 'see what could not be looked at, below' }
+        return {
+          level: 'bad',
+          text: `Whether a hub runs cannot be seen${found.why === undefined ? '' : `: ${found.why}`}`,
+          wayOut: found.why === undefined ? 'see what could not be looked at, below' : 'ask as the user to whom the root belongs',
+        }
       case 'silent':
         return {
           level: 'bad',

@@ -3,6 +3,7 @@ import { callHub } from '../../client/call.js'
 import { reachHubOf } from '../../client/connect.js'
 import { HubGone } from '../../client/connection.js'
 import { registeredHubs } from '../../client/hub-registry.js'
+import { whyUnseen } from '../../client/socket-path.js'
 import type { Status } from '../../core/memory.js'
 import type { HubFact } from '../../health/facts.js'
 import { systemProcesses } from '../../platform/processes.js'
@@ -14,7 +15,10 @@ const HUB_BUDGET_MS = 500
 export async function hubOf(root: string, files: RootFiles): Promise<HubFact> {
   const reached = await reachHubOf(root, { budgetMs: HUB_BUDGET_MS })
   if (reached.is === 'silent') return { is: 'silent', pid: (await files.lock.holder())?.pid ?? null }
-  if (reached.is === 'absent') return reached
+  if (reached.is === 'absent') {
+    const why = whyUnseen(root)
+    return why === null ? reached : { is: 'unseen', why }
+  }
   const { connection, hub } = reached
   const { pid, version, startedAt } = hub
   try {

@@ -164,10 +164,10 @@ export function connectionContract(connect: (options: ConnectOptions) => Promise
 
     it('is not silent as long as an answer comes, in however many pieces', async () => {
       const at = `${await makeTempFolder()}/s`
-      const answers = [...`$4\r\nx:1\n\r\n`, ...`$${PIECES}\r\n`]
+      const answers = `$4\r\nx:1\n\r\n$${PIECES}\r\n`
       const other = createServer((socket) => {
         socket.on('error', () => undefined).once('data', () => {
-          socket.write(answers.join(''))
+          socket.write(answers)
           socket.once('data', () => {
             let left = PIECES
             const timer = setInterval(() => {

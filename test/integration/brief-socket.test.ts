@@ -1,6 +1,7 @@
 /** Both ways to a socket tell the same of the same server. */
 import { appendFileSync } from 'node:fs'
 import net from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type BriefSocket, kindOf, openSocket, type SocketEvents, socketOfNet, type SocketPlace, socketUnderNet, underNet } from '../../src/platform/brief-socket.js'
 import { eventually } from '../support/eventually.js'
@@ -8,6 +9,9 @@ import { freePort } from '../support/redis.js'
 import { makeTempFolder } from '../support/temp.js'
 
 const KINDS = ['unix', 'tcp'] as const
+/** Where there is no IPv6, nobody can be asked by it. */
+const hasIpv6 = Object.values(networkInterfaces()).flat().some((found) => found?.address === '::1')
+const HOSTS = hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1']
 let path: string
 let place: SocketPlace
 let server: net.Server | undefined
@@ -28,8 +32,8 @@ async function serve(welcome: (socket: net.Socket) => void): Promise<void> {
 }
 
 /** A place of that kind at which nobody listens yet. */
-async function choose(kind: (typeof KINDS)[number]): Promise<void> {
-  if (kind === 'tcp') place = { host: '127.0.0.1', port: await freePort() }
+async function choose(host: string | null): Promise<void> {
+  if (host !== null) place = { host, port: await freePort() }
 }
 
 /** What is told, until it is gone. */
@@ -68,8 +72,8 @@ const WAYS: [string, typeof openSocket][] = [
   ['as it is opened', openSocket],
 ]
 
-describe.each(KINDS.flatMap((kind) => WAYS.map(([way, open]) => ({ kind, way, open }))))('a socket ($kind) $way', ({ kind, open }) => {
-  beforeEach(() => choose(kind))
+describe.each([null, ...HOSTS].flatMap((host) => WAYS.map(([way, open]) => ({ host, way, open }))))('a socket (TCP: $host) $way', ({ host, open }) => {
+  beforeEach(() => choose(host))
 
   it('carries what is written, much of it too, and tells what comes and that it is over', async () => {
     const length = 3_000_000

@@ -94,7 +94,7 @@ async function isFresh() {
 
 async function hashOfInputs() {
   const others = ['package.json', 'package-lock.json', 'tsconfig.json']
-  const files = [...sources, ...others, ...(await filesBelow(root, 'scripts')), ...(await filesBelow(root, 'types'))]
+  const files = [...sources, ...others, ...(await filesBelow(root, 'scripts')), ...(await filesBelow(root, 'types')), ...(await filesBelow(root, 'bin'))]
   const hash = createHash('sha256').update(`${process.version} ${process.arch}\0`) // the code caches are of this Node
   for (const file of files) hash.update(`${file}\0`).update(await readFile(path.join(root, file))).update('\0')
   return `${hash.digest('hex')}\n`

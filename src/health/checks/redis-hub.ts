@@ -11,6 +11,9 @@ export const redisOfHub: Check = {
     const { redis, redisUrl, redisReason } = hub.status
     // A hub of a version before this one does not say it.
     const namespace = (hub.status.namespace as string | undefined) ?? own.namespace
+    if (redis !== 'off' && own.redisUrl === redisUrl && namespace !== own.namespace) {
+      return { level: 'bad', text: `Hub writes keys that begin with ${namespace}, this command means ${own.namespace}`, wayOut: WAY_OUT }
+    }
     if (own.redis === 'away' && own.redisUrl === redisUrl) return { level: 'off', text: 'Redis of the hub: see the connection, above' }
     if (own.redis !== redis || own.redisUrl !== redisUrl) {
       return {
@@ -18,9 +21,6 @@ export const redisOfHub: Check = {
         text: `Hub has Redis ${redis} (${redisUrl ?? redisReason ?? '-'}), this command has it ${own.redis} (${own.redisUrl ?? '-'})`,
         wayOut: WAY_OUT,
       }
-    }
-    if (redis !== 'off' && namespace !== own.namespace) {
-      return { level: 'bad', text: `Hub writes keys that begin with ${namespace}, this command means ${own.namespace}`, wayOut: WAY_OUT }
     }
     return { level: 'ok', text: 'Hub and commands use the same Redis' }
   },

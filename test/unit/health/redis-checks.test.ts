@@ -18,4 +18,5 @@ test('one that does not answer is, and one of the hub that is another is told', 
   expect(redisConnection.look(away)).toMatchObject({ level: 'bad', wayOut: expect.stringContaining('start Redis') as string })
   expect(redisOfHub.look(facts({}, { ...HERE, redisUrl: 'unix:///other.sock' })).level).toBe('bad')
   expect(redisOfHub.look(facts({}, { ...HERE, redis: 'away' })).level).toBe('bad')
+  expect(redisOfHub.look(facts({ redis: 'away', namespace: 'other' })).level, 'other names of keys, by which it is apart').toBe('bad')
 })

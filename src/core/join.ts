@@ -4,14 +4,14 @@
  * is contained now, gives ids back, and takes over the new state. Every step may be repeated.
  */
 import { cloneEntry, type Entry } from '../domain/entry.js'
-import { formatLine } from '../domain/json.js'
-import { fieldOf, formatPointer } from '../domain/pointer.js'
+import { fieldOf } from '../domain/pointer.js'
+import { offerToFound } from '../domain/found-record.js'
 import { mergeContains, sameStamp } from '../domain/lineage.js'
-import { mergeEntry, type Offer } from '../domain/merge.js'
+import { isMergedList, mergeEntry, type Offer } from '../domain/merge.js'
 import type { Target } from '../domain/operation.js'
 import { lineageOf, remember, type Replica, type Seen } from '../domain/replica.js'
 import type { Lineage, SeenId, Store, Stored } from '../store/contract.js'
-import { valueAt } from '../domain/tree.js'
+import { leavesOf, TreeCopy, valueAt } from '../domain/tree.js'
 import type { Ports } from './ports.js'
 import { changesSince, entriesOf, readAll } from './snapshot.js'
 import { tokensOf } from './submit.js'
@@ -63,23 +63,24 @@ export async function join(
 }
 
 /**
- * A field that no change has written is a legacy program's: it is not taken over silently, so that the comparison that follows
+ * A leaf that no change has written is a legacy program's: it is not taken over silently, so that the comparison that follows
  * makes a change of it. Else nobody would know when it was written, and it would not come back after the next loss.
  */
 function withoutForeign(entries: Map<Target, Entry>, replica: Replica): Map<Target, Entry> {
   const own = [...entries].map(([target, entry]): [Target, Entry] => {
     const known = replica.entries.get(target)
     const copy = cloneEntry(entry)
-    copy.tree = new Map(copy.tree)
-    for (const [name, value] of entry.tree) {
-      const path = formatPointer([name])
-      if (typeof value !== 'string' || entry.counts.has(path)) continue
+    const tree = new TreeCopy(entry.tree)
+    for (const { path, value } of leavesOf(entry.tree)) {
+      // What is left of an object when its last member is deleted has no stamp of its own, either.
+      if (entry.counts.has(path) || isMergedList(path) || value === '{}') continue
       const stamp = entry.stamps.get(path)
       const before = known?.stamps.get(path)
-      const own = known?.tree.get(name)
-      if (stamp === undefined) copy.tree.delete(name)
-      else if (before !== undefined && sameStamp(before, stamp) && typeof own === 'string') copy.tree.set(name, own)
+      const own = known === undefined ? undefined : valueAt(known.tree, path)
+      if (stamp === undefined) tree.delete(path)
+      else if (before !== undefined && sameStamp(before, stamp) && typeof own === 'string' && own !== value) tree.set(path, own)
     }
+    copy.tree = tree.top
     return [target, copy]
   })
   return new Map(own)
@@ -129,7 +130,8 @@ async function offer({ store, replica, epoch, remoteContains, ports, heal }: Sid
       remote: stored.roster === null ? undefined : stored.entry,
       remoteContains,
     })
-    const offered = stored.roster === null ? withoutLegacyFields(missing, stored) : missing
+    const isFound = stored.roster === null && stored.entry !== undefined
+    const offered = isFound ? offerToFound(missing, stored.entry!, (field) => stored.unreadable?.has(field) === true) : missing
     if (offered.leaves.length === 0 && offered.inserts === undefined && offered.lost === undefined) return true
     const adopted = stored.roster === null && entry.live && entry.rev === 0
     const gives = idsWith(offered, target, replica)
@@ -153,20 +155,6 @@ async function offer({ store, replica, epoch, remoteContains, ports, heal }: Sid
     if (verdict.is !== 'stale' && verdict.is !== 'evicted') return false
   }
   return false
-}
-
-/**
- * A hash that the roster does not know was written by a legacy program after the loss: what differs there is newer than what we
- * bring. What is the same gets its stamp back, or else the next loss would take it for good.
- */
-function withoutLegacyFields(offer: Offer, stored: Stored): Offer {
-  const standsThere = (leaf: Offer['leaves'][number]): boolean => {
-    const present = stored.entry === undefined ? undefined : valueAt(stored.entry.tree, leaf.path)
-    return present !== undefined && formatLine(present) === leaf.value
-  }
-  const isOurs = (leaf: Offer['leaves'][number]): boolean =>
-    leaf.path === '' || !stored.tokens.has(fieldOf(leaf.path)) || standsThere(leaf)
-  return { ...offer, leaves: offer.leaves.filter(isOurs) }
 }
 
 /**

@@ -3,6 +3,7 @@
  * is lost, and is put back; what differs is a legacy program's change.
  */
 import { emptyEntry, type Entry } from '../domain/entry.js'
+import { leavesOfFound, timeOfRecord } from '../domain/found-record.js'
 import { fieldOf } from '../domain/pointer.js'
 import type { ChangedLeaf, Draft, Operation, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
@@ -124,7 +125,7 @@ export class LegacyWatch {
 }
 
 const newRecord = (stored: Stored): ChangedLeaf[] =>
-  stored.entry === undefined || stored.entry.tree.size === 0 ? [] : leavesOf(stored.entry.tree)
+  stored.entry === undefined || stored.entry.tree.size === 0 ? [] : leavesOfFound(leavesOf(stored.entry.tree), stored.entry)
 
 /** Leaves that differ; those that are missing come back with the stamp that they had. */
 function differences(known: Entry | undefined, stored: Stored): ChangedLeaf[] {
@@ -146,9 +147,7 @@ function leavesWithin(entry: Entry, path: string): { path: string; value: string
 
 /** A record that is taken over is as old as it says. */
 function timeOf(stored: Stored, latest: number): number {
-  if (stored.roster !== null) return latest
-  const member = stored.entry?.tree.get('last_update') ?? stored.entry?.tree.get('last_seen')
-  return (typeof member === 'string' && Date.parse(String(JSON.parse(member)))) || 0
+  return stored.roster === null ? timeOfRecord(stored.entry?.tree ?? emptyEntry().tree) : latest
 }
 
 function asOperation(draft: Draft, leaves: ChangedLeaf[], replica: Replica): Operation {

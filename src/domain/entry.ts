@@ -102,6 +102,10 @@ export function countsAt(entry: Entry, path: Pointer): Map<string, Count> {
   return counts
 }
 
+/** Of counts that no roster vouches for: those of numbers that stand in the record. */
+export const countsOfStanding = (tree: TreeMap, counts: Entry['counts']): Entry['counts'] =>
+  new Map([...counts].filter(([path]) => typeof valueAt(tree, path) === 'string').map(([path, byRoot]) => [path, new Map(byRoot)]))
+
 /** The list at `path` with the entry merged in by its id, ordered by time, cut to the last `keep`. */
 export function insertInto(tree: TreeMap, path: Pointer, value: string, keep: number): string {
   const added = listEntry(value)

@@ -120,7 +120,8 @@ function missingCounts(local: Entry, remote: Entry, offered: readonly ChangedLea
 const totals = (counts: ReadonlyMap<string, Count> | undefined): { root: string; n: number; sum: string }[] =>
   [...(counts ?? [])].map(([root, count]) => ({ root, ...count }))
 
-function countsAhead(
+/** What these counts have, and those have not. */
+export function countsAhead(
   counts: ReadonlyMap<string, Count> | undefined,
   than: ReadonlyMap<string, Count> | undefined,
 ): { root: string; n: number; sum: string; delta: string }[] {

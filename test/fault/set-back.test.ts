@@ -104,3 +104,30 @@ test('where nobody can join what Redis has by now, a reader is shown what this r
     return true
   }, 'both')
 })
+
+test('a legacy program that writes into an emptied Redis before anybody else takes nothing away', async () => {
+  const server = await startRedis()
+  const client = await server.client()
+  const world = await World.around(server)
+  await world.ok('set', 'mary', 'x=1', 'z.p=2')
+  for (const context of ['{"w":1}', '{"v":1}']) {
+    await client.multi().flushall().hset('memory:agents:mary', 'context', context).exec()
+    await world.ok('sync')
+  }
+  expect(JSON.parse(await world.ok('get', 'agents.mary.context'))).toEqual({ x: 1, z: { p: 2 }, w: 1, v: 1 })
+  expect(JSON.parse((await client.hget('memory:agents:mary', 'context')) ?? '')).toEqual({ x: 1, z: { p: 2 }, w: 1, v: 1 })
+})
+
+test('what was added on two machines counts once when Redis evicts the key with the roster', async () => {
+  const server = await startRedis()
+  const client = await server.client()
+  const worlds = [await World.around(server), await World.around(server)]
+  for (const world of worlds) {
+    await world.ok('set', 'mary', 'n+=1')
+    await world.ok('record', 'rnd', 'P-1', 'merged')
+  }
+  await client.del('memory:sync') // the first of them has not heard of what the other has added
+  for (const world of [...worlds, ...worlds]) await world.ok('sync')
+  const contexts = await Promise.all(worlds.map(async (world) => (JSON.parse(await world.ok('get', 'agents')) as Record<string, AgentRecord>)))
+  for (const { mary, rnd } of contexts) expect([mary?.context, rnd?.context?.['totals']]).toEqual([{ n: 2 }, { count: 2, by_outcome: { merged: 2 } }])
+})

@@ -67,7 +67,9 @@ export function sameRoster(a: Roster | null, b: Roster | null): boolean {
 function applyTo(data: MemoryData, sync: Sync, change: Change): void {
   const { target } = change
   const record = recordAt(data, target)
-  const entry = readEntry(target, sync.roster.get(target)?.roster, record) ?? emptyEntry()
+  const roster = sync.roster.get(target)?.roster
+  const entry = readEntry(target, roster, record) ?? emptyEntry()
+  if (roster === undefined) entry.counts.clear() // what of them goes on to hold is said by the change
   applyChange(entry, change)
   if (deletesRecord(change)) {
     record.fields.clear()

@@ -1,5 +1,5 @@
 /** The data of a MemoryServer: what Redis holds, key by key, so that it can be lost key by key. */
-import { type Count, type Entry, countsAt, emptyEntry } from '../../domain/entry.js'
+import { type Count, type Entry, countsAt, countsOfStanding, emptyEntry } from '../../domain/entry.js'
 import type { Kind, Tree } from '../../domain/json.js'
 import type { Lease } from '../../domain/lease.js'
 import type { Stamp, Target } from '../../domain/operation.js'
@@ -134,10 +134,11 @@ export function readEntry(target: Target, roster: Roster | undefined, record: St
     const value = decodeField(target, field, raw, record.types.get(field)?.raw === raw)
     if (value !== undefined) entry.tree.set(field, value)
   }
+  if (roster === undefined) entry.counts = countsOfStanding(entry.tree, record.counts)
   return entry
 }
 
-/** Stamps that no roster goes with are of a lineage that was lost: they say nothing. */
+/** Stamps that no roster goes with are of a lineage that was lost: they say nothing, but for what a number that stands there is made of. */
 function addKnowledge(entry: Entry, roster: Roster, { stamps, counts }: StoredRecord): void {
   Object.assign(entry, { rev: roster.rev, born: roster.born, live: roster.live, stamps: new Map(stamps) })
   if (roster.deleted !== undefined) entry.stamps.set('', roster.deleted)

@@ -1,5 +1,5 @@
 /** The reply of the read script as a record. */
-import { type Entry, emptyEntry } from '../../domain/entry.js'
+import { countsOfStanding, type Entry, emptyEntry } from '../../domain/entry.js'
 import type { Kind, Tree, TreeMap } from '../../domain/json.js'
 import type { Target } from '../../domain/operation.js'
 import { sha1 } from '../../platform/digests.js'
@@ -87,8 +87,9 @@ function entryOf(
   stamps: ReadonlyMap<string, string>,
 ): Entry {
   const entry = emptyEntry()
-  // Stamps that no roster goes with are of a lineage that was lost: they say nothing, but for the order of the fields.
-  const places = takeKnowledge(known === undefined ? emptyEntry() : entry, stamps)
+  // Stamps that no roster goes with are of a lineage that was lost: they say only how the fields are ordered, and what numbers are made of.
+  const told = known === undefined ? emptyEntry() : entry
+  const places = takeKnowledge(told, stamps)
   if (known !== undefined) {
     const { live, rev, born, deleted } = known.roster
     Object.assign(entry, { live, rev, born })
@@ -98,6 +99,7 @@ function entryOf(
   for (const { name, value } of fields.sort((a, b) => placeOf(a) - placeOf(b))) {
     if (value !== undefined) entry.tree.set(name, value)
   }
+  if (known === undefined) entry.counts = countsOfStanding(entry.tree, told.counts)
   return entry
 }
 

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import { join } from '../../../src/core/join.js'
-import { emptyEntry } from '../../../src/domain/entry.js'
+import { type Count, emptyEntry } from '../../../src/domain/entry.js'
+import { formatLine, parseTreeMap } from '../../../src/domain/json.js'
 import { agentTarget } from '../../../src/domain/operation.js'
 import { emptyReplica, type Replica } from '../../../src/domain/replica.js'
 import type { Ports } from '../../../src/core/ports.js'
+import { leavesOf } from '../../../src/domain/tree.js'
 import { MemoryServer } from '../../../src/store/memory/server.js'
 import { MemoryStore } from '../../../src/store/memory/store.js'
 
@@ -32,4 +34,59 @@ test('a field of a legacy program that came back with an older Redis gets its st
   const stored = await store.read(CLAUDE)
   expect(stored.entry?.stamps.get('/same')).toEqual(STAMP)
   expect(stored.entry?.tree.get('other')).toBe('"newer"')
+})
+
+/** What Redis has, and what this root brings, after a legacy program was there first. */
+async function joinedWith(legacy: Record<string, string>, replica: Replica): Promise<{ server: MemoryServer; store: MemoryStore; joined: Replica | null }> {
+  const server = new MemoryServer({ now: () => 1_000 })
+  const store = new MemoryStore(server)
+  for (const [field, text] of Object.entries(legacy)) server.legacySet('claude', field, text)
+  const lineage = await store.beginEpoch(await store.hello(), { epoch: 'rafter', atLeast: 10 })
+  let made = 0
+  const ports = { randomId: () => String(++made).padStart(32, '0') } as Ports
+  return { server, store, joined: await join(store, replica, lineage, ports, () => Promise.resolve(false)) }
+}
+
+function rootKnowing(context: string, t = STAMP.t): Replica {
+  const tree = parseTreeMap(`{"context":${context}}`)
+  const stamps = new Map(leavesOf(tree).map(({ path }) => [path, { ...STAMP, t }]))
+  const entry = { ...emptyEntry(), tree, stamps, live: true, rev: 5, born: 5 }
+  return { ...emptyReplica(), epoch: STAMP.epoch, rev: 5, high: 5, entries: new Map([[CLAUDE, entry]]) }
+}
+
+test('a context that a legacy program wrote into an emptied Redis gets what it lacks, and what it has instead is kept as a conflict', async () => {
+  const { store, joined } = await joinedWith({ context: '{"both":2,"theirs":1}' }, rootKnowing('{"both":1,"ours":{"a":1}}'))
+  expect(formatLine((await store.read(CLAUDE)).entry!.tree)).toBe('{"context":{"both":2,"theirs":1,"ours":{"a":1}}}')
+  expect((await store.changesAfter(10, 9)).changes.flatMap(({ lost = [] }) => lost)).toEqual([{ path: '/context/both', lost: '1', kept: '2' }])
+  expect(formatLine(joined!.entries.get(CLAUDE)!.tree)).toBe('{"context":{"ours":{"a":1}}}') // theirs is to become a change
+})
+
+test('a record that came back older than the first write here, and says so, does not beat it', async () => {
+  const old = { context: '{"task":"old","k":1}', last_update: '2025-11-12T08:26:25.120+07:00' }
+  const { store } = await joinedWith(old, rootKnowing('{"task":"new"}', Date.parse('2026-01-01T00:00:00Z')))
+  expect(formatLine((await store.read(CLAUDE)).entry!.tree.get('context')!)).toBe('{"task":"new","k":1}')
+})
+
+test('a record that a legacy program made anew is not deleted by a deletion from before', async () => {
+  const replica = rootKnowing('{}')
+  replica.entries.set(CLAUDE, { ...emptyEntry(), stamps: new Map([['', STAMP]]) })
+  const { store } = await joinedWith({ status: 'active' }, replica)
+  expect((await store.read(CLAUDE)).entry?.tree.get('status')).toBe('"active"')
+})
+
+test('a sum of which the roster was lost is brought what it lacks, and nothing that is in it', async () => {
+  const counts = (...byRoot: [string, number][]): Map<string, Map<string, Count>> =>
+    new Map([['/context/n', new Map(byRoot.map(([root, n]) => [root, { n, sum: String(n) }]))]])
+  const knowing = (n: string, ...byRoot: [string, number][]): Replica => {
+    const replica = rootKnowing(`{"n":${n}}`)
+    Object.assign(replica.entries.get(CLAUDE)!, { stamps: new Map(), counts: counts(...byRoot) })
+    return replica
+  }
+  const { server, store } = await joinedWith({}, knowing('5', ['one', 2], ['two', 3]))
+  server.data.sync = null // evicted, and the record is not
+  const ports = { randomId: () => 'e'.repeat(32) } as Ports
+  const lineage = await store.beginEpoch(await store.hello(), { epoch: 'rlast', atLeast: 100 })
+  const joined = await join(store, knowing('5', ['one', 3], ['two', 2]), lineage, ports, () => Promise.resolve(false))
+  expect(formatLine((await store.read(CLAUDE)).entry!.tree)).toBe('{"context":{"n":6}}')
+  expect(joined?.entries.get(CLAUDE)?.counts).toEqual(counts(['one', 3], ['two', 3]))
 })

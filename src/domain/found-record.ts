@@ -1,0 +1,83 @@
+/**
+ * A record that stands in a store whose roster does not know it: a legacy program made it after a loss, the store came back older than
+ * our first write, or the roster alone was lost.
+ */
+import { type Count, type Entry } from './entry.js'
+import { formatLine, type TreeMap } from './json.js'
+import { countsAhead, type Offer } from './merge.js'
+import { addNumbers } from './number.js'
+import type { ChangedLeaf, Lost } from './operation.js'
+import { prefixesOf } from './path-index.js'
+import { fieldOf, type Pointer } from './pointer.js'
+import { valueAt } from './tree.js'
+
+/** A record says when it was written before its write is stamped. */
+const STAMPED_WITHIN_MS = 1_000
+
+/** When it was written, as it says itself, ms; 0: it does not say. */
+export function timeOfRecord(tree: TreeMap): number {
+  const member = tree.get('last_update') ?? tree.get('last_seen')
+  return (typeof member === 'string' && Date.parse(String(JSON.parse(member)))) || 0
+}
+
+/**
+ * What of an offer goes to a record that was found. What is missing there was never seen by its writer, and is brought, as where a
+ * legacy program overwrites a context. What is the same gets its stamp back, or else the next loss would take it for good. What differs is newer
+ * than what we bring, unless the record says that it is older; the loser is told.
+ */
+export function offerToFound(offer: Offer, found: Entry, isUnreadable: (field: string) => boolean): Offer {
+  const time = timeOfRecord(found.tree)
+  const isNewer = ({ stamp }: ChangedLeaf): boolean => time > 0 && (stamp?.t ?? 0) > time + STAMPED_WITHIN_MS
+  const lost: Lost[] = [...(offer.lost ?? [])]
+  const leaves: ChangedLeaf[] = []
+  const replaced = new Set<Pointer>()
+  for (const leaf of offer.leaves) {
+    const { path, value, counts } = leaf
+    if (path !== '' && isUnreadable(fieldOf(path))) continue
+    const standing = standingAt(found.tree, path)
+    if (standing === undefined || replaced.has(path)) leaves.push(leaf)
+    else if (counts !== undefined) leaves.push(...addedTo(found, path, counts))
+    else if (standing === value) leaves.push(leaf)
+    else if (isNewer(leaf)) {
+      leaves.push(leaf)
+      replaced.add(path)
+      lost.push({ path, lost: standing, kept: value })
+    } else lost.push({ path, lost: value, kept: standing })
+  }
+  return { ...offer, leaves, ...(lost.length > 0 && { lost }) }
+}
+
+/** At the pointer, or in the way to it. */
+function standingAt(tree: TreeMap, path: Pointer): string | undefined {
+  for (const prefix of prefixesOf(path)) {
+    const value = prefix === '' ? tree : valueAt(tree, prefix)
+    if (prefix === path || typeof value === 'string') {
+      if (value !== undefined) return formatLine(value)
+    }
+  }
+  return undefined
+}
+
+/**
+ * Additions have a value to go to already. Where the counts of it are lost, those that we know of are taken to be in it: each root would
+ * add all of them else.
+ */
+function addedTo(found: Entry, path: Pointer, counts: NonNullable<ChangedLeaf['counts']>): ChangedLeaf[] {
+  const standing = valueAt(found.tree, path)
+  const known = found.counts.get(path)
+  const ours = new Map(counts.map(({ root, n, sum }): [string, Count] => [root, { n, sum }]))
+  const ahead = known === undefined ? [] : countsAhead(ours, known)
+  const start = typeof standing === 'string' ? standing : undefined
+  const value = ahead.reduce((sum, { delta }) => (sum === undefined ? sum : addNumbers(sum, delta)), start)
+  if (value === undefined) return [] // it is no number any more
+  const all = new Map([...ours, ...(known ?? [])])
+  for (const { root, n, sum } of ahead) all.set(root, { n, sum })
+  return [{ path, value, counts: [...all].map(([root, count]) => ({ root, ...count })) }]
+}
+
+/** The leaves of a found record, to be taken over: with the counts that are told of it, so that no root adds them again. */
+export const leavesOfFound = (leaves: readonly ChangedLeaf[], { counts }: Entry): ChangedLeaf[] =>
+  leaves.flatMap((leaf) => {
+    const byRoot = counts.get(leaf.path)
+    return byRoot === undefined ? [leaf] : [leaf, { ...leaf, counts: [...byRoot].map(([root, count]) => ({ root, ...count })) }]
+  })

@@ -146,15 +146,16 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
     }
   }
 
+  const asked = new Asked()
   return {
-    getUnifiedContext: async () => plainOfText(await getText(memory)) as { [key: string]: Plain },
-    getContextText: async () => (await getText(memory)).trimEnd(),
-    updateAgentContext: async (agent, patch, conditions) => {
+    getUnifiedContext: asked.noting(async () => plainOfText(await getText(memory)) as { [key: string]: Plain }),
+    getContextText: asked.noting(async () => (await getText(memory)).trimEnd()),
+    updateAgentContext: asked.noting(async (agent: string, patch: PlainObject, conditions?: WriteConditions) => {
       const name = nameGiven(agent, 'the agent')
       const tree = treeGiven(patch, 'the patch')
       return setContext(surroundings, { ...optionsGiven(conditions, 'the conditions', CONDITIONS), name, patch: tree, ...statusOf(name, tree) })
-    },
-    record: async (agent, recorded) => {
+    }),
+    record: asked.noting(async (agent: string, recorded: ResultToRecord) => {
       const { id, outcome, result = new Map(), ...rest } = optionsGiven(recorded, 'the result to record', RESULT)
       return recordResult(surroundings, rootFilesOf(root), {
         ...rest,
@@ -163,12 +164,32 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
         outcome: textGiven(outcome, 'the outcome'),
         result,
       })
-    },
-    publishUpdate: async (event) => memory.publish(treeGiven(event, 'the event')),
+    }),
+    publishUpdate: asked.noting(async (event: PlainObject) => memory.publish(treeGiven(event, 'the event'))),
     subscribeUpdates: (signal) => watch(signal === undefined ? {} : { signal }),
     watch,
     acquireLease: (name, options) => leaseOf(surroundings, name, options),
-    close: () => memory.close(),
+    close: () => asked.answered(() => memory.close()),
+  }
+}
+
+/** Calls that are not answered yet: one that was made right before the memory is closed has not come to it. */
+class Asked {
+  private readonly calls = new Set<Promise<unknown>>()
+
+  noting<A extends unknown[], R>(call: (...given: A) => Promise<R>): (...given: A) => Promise<R> {
+    return (...given) => {
+      const answer = call(...given)
+      const forget = (): void => void this.calls.delete(answer)
+      this.calls.add(answer)
+      answer.then(forget, forget)
+      return answer
+    }
+  }
+
+  async answered<R>(then: () => Promise<R>): Promise<R> {
+    if (this.calls.size > 0) await Promise.allSettled(this.calls)
+    return then()
   }
 }
 

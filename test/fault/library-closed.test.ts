@@ -29,3 +29,17 @@ test.each(HUBS.flatMap((hub) => [true, false].map((hasRedis) => ({ hub, hasRedis
   const { context } = await world.json<{ context: Record<string, number> }>('get', 'agents.mary')
   expect(Object.keys(context)).toHaveLength(WRITES)
 })
+
+test('what was asked for in the moment before the memory is closed is answered, and what comes after it is refused', async () => {
+  const world = await World.make({ name: 'files only', redis: false, hub: false })
+  const program = `
+    import { openMemory } from ${JSON.stringify(LIBRARY)}
+    const memory = await openMemory({ by: 'program', root: ${JSON.stringify(world.root)} })
+    const before = [memory.updateAgentContext('mary', { x: 1 }), memory.record('rnd', { id: 'P-1', outcome: 'merged' }), memory.publishUpdate({ agent: 'mary' })]
+    await memory.close()
+    const after = [memory.updateAgentContext('mary', { y: 1 }), memory.getUnifiedContext()]
+    console.log(JSON.stringify((await Promise.allSettled([...before, ...after])).map(({ status, reason }) => reason?.code ?? status)))`
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { env: environmentOf(world.options), timeout: 20_000 })
+  expect(JSON.parse((await run).stdout)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'usage', 'usage'])
+  expect(await world.json('get', 'agents.mary.context')).toEqual({ x: 1 })
+})

@@ -58,7 +58,8 @@ export interface Facts {
   /** null: the root takes writes; else why not. */
   notWritable: string | null
   /** Of the root's file system; null: it does not say. */
-  disk: { freeBytes: number; totalBytes: number } | null
+  /** `totalFiles` 0: this file system has no such limit. */
+  disk: { freeBytes: number; totalBytes: number; freeFiles: number; totalFiles: number } | null
   /** Of our folder: what others than its owner can read or write. */
   openToOthers: readonly string[]
   /** Unfinished files of processes that have ended. */

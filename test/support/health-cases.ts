@@ -30,9 +30,9 @@ const before = (code: string): NodeJS.ProcessEnv => ({ NODE_OPTIONS: `--import=d
 const clockMoved = (ms: number): NodeJS.ProcessEnv => before(`const now = Date.now; Date.now = () => now() + ${ms}`)
 const AN_HOUR_AHEAD = clockMoved(3_600_000)
 const WEEKS_AGO = clockMoved(-24 * 24 * 3_600_000)
-const diskWith = (freeMib: number): NodeJS.ProcessEnv =>
+const diskWith = (freeMib: number, freeFiles = 500_000): NodeJS.ProcessEnv =>
   before(`import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module'
-    fs.statfsSync = () => ({ blocks: 20_000, bsize: 1_048_576, bavail: ${freeMib} }); syncBuiltinESMExports()`)
+    fs.statfsSync = () => ({ blocks: 20_000, bsize: 1_048_576, bavail: ${freeMib}, files: 1_000_000, ffree: ${freeFiles} }); syncBuiltinESMExports()`)
 
 async function spoil(world: World): Promise<void> {
   await writeFile(world.file, 'no JSON')
@@ -324,6 +324,11 @@ export const HEALTH_CASES: HealthCase[] = [
   {
     ...{ check: 'disk', when: 'it is nearly full', setUp: FILES_ALONE, is: 'bad' },
     harm: async () => ({ env: diskWith(40) }),
+    mend: async () => ({ env: diskWith(10_000) }),
+  },
+  {
+    ...{ check: 'disk', when: 'it takes no more files', setUp: FILES_ALONE, is: 'bad' },
+    harm: async () => ({ env: diskWith(10_000, 40) }),
     mend: async () => ({ env: diskWith(10_000) }),
   },
   {

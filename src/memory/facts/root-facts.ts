@@ -21,7 +21,8 @@ function orNull<T>(look: () => T): T | null {
 export function diskOf(root: string): Facts['disk'] {
   const stat = orNull(() => statfsSync(stateFolderOf(root))) ?? orNull(() => statfsSync(root))
   if (stat === null || stat.blocks === 0) return null
-  return { freeBytes: stat.bavail * stat.bsize, totalBytes: stat.blocks * stat.bsize }
+  const { bsize, bavail, blocks, ffree, files } = stat
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, freeFiles: ffree, totalFiles: files }
 }
 
 /**

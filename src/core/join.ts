@@ -58,7 +58,7 @@ export async function join(
     contains: mergeContains(lineageOf(replica), now.contains),
     entries,
     seen,
-    t: replica.t,
+    t: newestIn(entries, replica.t), // `last_update` of the document: the same in every root
   }
 }
 
@@ -84,6 +84,15 @@ function withoutForeign(entries: Map<Target, Entry>, replica: Replica): Map<Targ
     return [target, copy]
   })
   return new Map(own)
+}
+
+function newestIn(entries: ReadonlyMap<Target, Entry>, known: number): number {
+  let newest = known
+  for (const { rev, stamps } of entries.values()) {
+    if (rev === 0) continue // what is taken over is as old as it was
+    for (const { t } of stamps.values()) newest = Math.max(newest, t)
+  }
+  return newest
 }
 
 /** An id that the store has is done: its data is in the snapshot, or was given back with it. */

@@ -90,3 +90,12 @@ test('a sum of which the roster was lost is brought what it lacks, and nothing t
   expect(formatLine((await store.read(CLAUDE)).entry!.tree)).toBe('{"context":{"n":6}}')
   expect(joined?.entries.get(CLAUDE)?.counts).toEqual(counts(['one', 3], ['two', 3]))
 })
+
+test('roots that have joined agree on when the context was changed last', async () => {
+  const replica = rootKnowing('{"x":1}', 900)
+  const adopted = { ...rootKnowing('{"old":1}', 950).entries.get(CLAUDE)!, rev: 0 }
+  replica.entries.set(agentTarget('gg'), adopted)
+  const { store, joined } = await joinedWith({}, replica)
+  const other = await join(store, { ...emptyReplica(), epoch: 'rother', rev: 3, high: 3, t: 100 }, await store.hello(), {} as Ports, () => Promise.resolve(false))
+  expect([joined?.t, other?.t]).toEqual([900, 900])
+})

@@ -37,11 +37,16 @@ export const keeperIsBusy = (): MemoryError =>
     suggestions: ['look at memory_sync hub status', 'write without a condition: that is kept and taken in later'],
   })
 
-/** `sent`: it may have been carried out. */
-export function notArbitrated(sent: boolean, reason: string | null): MemoryError {
+/** `sent`: it may have been carried out. `answers`: Redis does, and the write is not decided all the same. */
+export function notArbitrated({ sent, answers, reason }: { sent: boolean; answers: boolean; reason: string | null }): MemoryError {
   if (sent) {
     return new MemoryError('unknown-outcome', 'Redis did not answer: it is not known whether the write was done', {
       suggestions: ['repeat the command with the same --idempotency-key: it is applied once', 'read the record'],
+    })
+  }
+  if (answers) {
+    return new MemoryError('unavailable', 'Redis answers, and cannot decide on this write (a key of ours has another type, or was lost and is not put back yet): nothing was written', {
+      suggestions: ['memory_sync health names what stands in the way', 'write without a condition: that is kept and sent later'],
     })
   }
   return new MemoryError('unavailable', `a conditional write needs Redis to decide, and it cannot be reached${reason === null ? '' : ` (${reason})`}: nothing was written`, {

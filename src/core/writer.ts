@@ -202,7 +202,8 @@ export class Writer {
     const sent = sentBefore || again.sent
     const store = await this.ports.connector.connect()
     if (!sent && this.keeper.mode(facts, store) === 'off') return this.conditionalAlone(operation)
-    throw notArbitrated(sent, this.ports.connector.reason)
+    const { reason } = this.ports.connector
+    throw notArbitrated({ sent, answers: store !== null && reason === null, reason })
   }
 
   private async conditionalAlone(operation: Operation): Promise<WriteOutcome> {

@@ -103,3 +103,14 @@ function whyLost(outcome: WriteOutcome & { ok: false }, { rev, winner }: { rev: 
   if (outcome.rev === rev && writer === String(winner)) return 'the winner stands there'
   return `revision ${outcome.rev}, ${String(writer)}`
 }
+
+test.each([REDIS_ALONE, REDIS_AND_HUB])('a conditional write of a record whose key has another type says that Redis answers ($name)', async (setUp) => {
+  const world = await World.make(setUp)
+  await world.ok('set', 'mary', 'x=1')
+  const client = await world.redis.client()
+  await client.multi().del('memory:agents:mary').set('memory:agents:mary', 'somebody else').exec()
+  const { code, stdout } = await world.run('set', 'mary', 'x=2', '--if-rev', '1', '--json')
+  expect(code).toBe(69)
+  expect(stdout).toContain('Redis answers, and cannot decide on this write')
+  expect(await client.get('memory:agents:mary')).toBe('somebody else')
+})

@@ -5,6 +5,7 @@ import tseslint from 'typescript-eslint'
 // Where a process may be ended, the environment read and the terminal written to: there, and nowhere below.
 const MAY_USE_THE_PROCESS = ['bin/**', 'scripts/**', 'test/**', 'src/cli/**', 'src/config/**', '*.config.*']
 const PROCESS_BELONGS = 'only bin, src/cli and src/config use it: pass in what is needed'
+const ALL_OF_ZOD = {name: 'zod', message: 'it takes longer to load than a call may take: src/platform/zod.ts has what is used'}
 
 export default defineConfig(
   globalIgnores(['dist/', '.dist-*/', 'coverage/', 'tmp/', 'test/repo/fixtures/', '.dependency-cruiser.cjs']),
@@ -47,6 +48,7 @@ export default defineConfig(
       'prefer-const': 'error',
     },
   },
+  {files: ['src/**'], rules: {'no-restricted-imports': ['error', {paths: [ALL_OF_ZOD]}]}},
   {
     files: ['src/**'],
     ignores: MAY_USE_THE_PROCESS,
@@ -61,7 +63,10 @@ export default defineConfig(
       'no-restricted-imports': [
         'error',
         {
-          paths: ['process', 'node:process'].map((name) => ({name, importNames: ['exit', 'env', 'exitCode'], message: PROCESS_BELONGS})),
+          paths: [
+            ...['process', 'node:process'].map((name) => ({name, importNames: ['exit', 'env', 'exitCode'], message: PROCESS_BELONGS})),
+            ALL_OF_ZOD,
+          ],
         },
       ],
     },

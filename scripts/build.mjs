@@ -26,8 +26,8 @@ const ENTRY_POINTS = ['src/index.ts', 'src/cli/main.ts']
  */
 const LIGHT_ENTRY_POINTS = {fast: 'src/cli/fast.ts', self: 'src/cli/self.ts'}
 
-/** Large packages that not every call needs: files beside the light entries, which bin/run.js loads when they are asked for. */
-const LIGHT_PACKAGES = ['ioredis', 'zod']
+/** Large, and not needed by every call: files beside the light entries, which bin/run.js loads when they are asked for. By what they are imported as. */
+const LIGHT_PARTS = {ioredis: 'ioredis', './schema.js': 'src/config/schema.ts'}
 
 // oclif reaches for these to run sources without a build, which we never do; bundling the compiler would cost 9 MB.
 const NOT_BUNDLED = ['typescript', 'ts-node', 'tsx']
@@ -59,13 +59,17 @@ const refuseDynamicImportOfCommonJs = {
 }
 
 /** @type {import('esbuild').Plugin} */
-const packagesBeside = {
-  name: 'packages-beside',
+const partsBeside = {
+  name: 'parts-beside',
   setup(esbuild) {
-    const filter = new RegExp(`^(${LIGHT_PACKAGES.join('|')})$`)
-    esbuild.onResolve({filter}, ({path: name}) => ({path: `./${name}.cjs`, external: true}))
+    for (const name of Object.keys(LIGHT_PARTS)) {
+      const filter = new RegExp(`^${name.replaceAll('.', '\\.')}$`)
+      esbuild.onResolve({filter}, () => ({path: `./${partFileOf(name)}.cjs`, external: true}))
+    }
   },
 }
+
+const partFileOf = (/** @type {string} */ name) => path.basename(name, '.js')
 
 const sources = await filesBelow(root, 'src')
 const inputs = await hashOfInputs()
@@ -149,8 +153,8 @@ async function bundleLight(/** @type {string} */ outdir) {
     legalComments: 'linked',
     logLevel: 'warning',
   }
-  await build({...options, entryPoints: LIGHT_ENTRY_POINTS, plugins: [packagesBeside]})
-  await build({...options, entryPoints: Object.fromEntries(LIGHT_PACKAGES.map((name) => [name, name])), plugins: [lightRedis(root)]})
+  await build({...options, entryPoints: LIGHT_ENTRY_POINTS, plugins: [partsBeside]})
+  await build({...options, entryPoints: Object.fromEntries(Object.entries(LIGHT_PARTS).map(([name, entry]) => [partFileOf(name), entry])), plugins: [lightRedis(root)]})
 }
 
 /** Without them a call is slower, and nothing else. In the new folder: V8 tells a cache from that of other sources by their length alone. */

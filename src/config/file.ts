@@ -33,9 +33,6 @@ export interface LockConfig {
   maxTtlSeconds?: number | undefined
 }
 
-/** No lease lasts longer without being renewed, whatever is configured. */
-export const LONGEST_LEASE_MS = 15 * 60_000
-
 const EMPTY: Config = { redis: {}, tasks: {}, lock: {} }
 
 export function configPath(env: Environment): string {
@@ -61,34 +58,11 @@ function textOf(path: string): string | null {
 }
 
 async function parseConfig(path: string, text: string): Promise<Config> {
-  const { z } = await import('zod') // only who has a config file pays for it
-  const sections = {
-    redis: z.strictObject({
-      enabled: z.boolean().optional(),
-      url: z.string().optional(),
-      password: z.string().optional(),
-      namespace: z.string().optional(),
-      managed: z.strictObject({ root: z.string(), folder: z.string(), program: z.string() }).optional(),
-    }),
-    tasks: z.strictObject({
-      file: z.string().min(1).nullable().optional(),
-      ttlSeconds: z.number().positive().optional(),
-      guards: z.partialRecord(z.enum(['validate', 'claim', 'start', 'heartbeat', 'release', 'complete']), z.string()).optional(),
-      guardSeconds: z.number().positive().optional(),
-    }),
-    lock: z.strictObject({
-      strict: z.boolean().optional(),
-      maxTtlSeconds: z.number().min(1).max(LONGEST_LEASE_MS / 1_000).optional(),
-    }),
-  }
-  const { redis, tasks, lock } = sections
-  const schema = z.strictObject({ redis: redis.default({}), tasks: tasks.default({}), lock: lock.default({}) })
-  const parsed = schema.safeParse(valueOf(path, text))
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const isUnknown = issue?.code === 'unrecognized_keys' && issue.path.length <= 1
-  const known = isUnknown ? Object.keys(sections[issue.path[0] as keyof typeof sections]?.shape ?? sections) : []
-  throw unusable(path, [issue?.path.join('.'), issue?.message].filter((part) => part).join(': '), parsed.error, known)
+  const value = valueOf(path, text)
+  const { checkConfig } = await import('./schema.js') // only who has a config file pays for it
+  const checked = checkConfig(value)
+  if ('why' in checked) throw unusable(path, checked.why, checked.cause, checked.known)
+  return checked
 }
 
 /** Of a name that stands twice JSON.parse() takes the last, and what stands at the first would have been set for nothing. */

@@ -1,6 +1,9 @@
 /** A lease: a time-limited right that one holder has at a time. Its rules, for stores that have no script to carry them out in. */
 import type { Draft } from './operation.js'
 
+/** No lease lasts longer without being renewed, whatever is configured. */
+export const LONGEST_LEASE_MS = 15 * 60_000
+
 /** Who has a lease. Times are ms on the clock of the store that grants it. */
 export interface Holder {
   /** An agent, a user, a program: shown, never compared. */

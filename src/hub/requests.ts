@@ -1,17 +1,17 @@
 /** What comes over the socket meets these schemas, and is typed from there on. */
-import { z } from 'zod'
 import type { OperationIds } from '../core/engine-types.js'
 import type { AcquireRequest, ReleaseRequest, WaitRequest } from '../core/leasing.js'
 import type { WriteRequest } from '../core/memory.js'
 import { formatLine, InvalidJson, parseTree } from '../domain/json.js'
 import { isLegalName } from '../domain/name.js'
 import { MemoryError } from '../errors/errors.js'
+import * as z from '../platform/zod.js'
 
-const count = z.number().int().nonnegative()
-const pointer = z.string().regex(/^(?:\/|$)/)
+const count = z.number().check(z.int(), z.nonnegative())
+const pointer = z.string().check(z.regex(/^(?:\/|$)/))
 
 /** A value that broke the rules of a leaf would break the document that it is put into. */
-const leaf = z.string().refine(isLeaf, { error: 'is no one-line JSON text of a leaf' })
+const leaf = z.string().check(z.refine(isLeaf, { error: 'is no one-line JSON text of a leaf' }))
 
 function isLeaf(text: string): boolean {
   try {
@@ -29,7 +29,7 @@ const edit = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('default'), path: pointer, value: leaf }),
   z.strictObject({ do: z.literal('delete'), path: pointer }),
   z.strictObject({ do: z.literal('add'), path: pointer, by: leaf }),
-  z.strictObject({ do: z.literal('insert'), path: pointer, value: z.string().refine(isObjectText), keep: count }),
+  z.strictObject({ do: z.literal('insert'), path: pointer, value: z.string().check(z.refine(isObjectText)), keep: count }),
 ])
 
 /** An entry of a list is an object's one-line text. */
@@ -43,7 +43,7 @@ function isObjectText(text: string): boolean {
 }
 
 const writeRequest = z.strictObject({
-  target: z.string().regex(/^(?:context|tasks|(?:agent|task):.+)$/s),
+  target: z.string().check(z.regex(/^(?:context|tasks|(?:agent|task):.+)$/s)),
   kind: z.enum(['set', 'update', 'record', 'edit', 'legacy', 'adopt', 'restore', 'delete']),
   edits: z.array(edit),
   by: z.string(),
@@ -51,13 +51,13 @@ const writeRequest = z.strictObject({
   fence: z.exactOptional(z.strictObject({ name: z.string(), fence: count })),
   idempotencyKey: z.exactOptional(z.string()),
   payload: z.exactOptional(z.string()),
-}) satisfies z.ZodType<WriteRequest>
+}) satisfies z.ZodMiniType<WriteRequest>
 
 const operationIds = z.strictObject({
-  id: z.string().regex(/^[\w.:-]{1,128}$/),
+  id: z.string().check(z.regex(/^[\w.:-]{1,128}$/)),
   digest: z.exactOptional(z.string()),
   t: z.exactOptional(count),
-}) satisfies z.ZodType<OperationIds>
+}) satisfies z.ZodMiniType<OperationIds>
 
 export const submitArgs = z.strictObject({ request: writeRequest, ids: operationIds })
 export const writeArgs = z.strictObject({ request: writeRequest })
@@ -67,36 +67,36 @@ export const historyArgs = z.strictObject({ since: count })
 export const publishArgs = z.strictObject({ event: z.string() })
 export const helloArgs = z.object({ protocol: z.number(), version: z.exactOptional(z.string()) })
 
-const leaseName = z.string().refine(isLegalName, { error: 'is no name for a lease' })
-const ttlMs = z.number().int().positive()
+const leaseName = z.string().check(z.refine(isLegalName, { error: 'is no name for a lease' }))
+const ttlMs = z.number().check(z.int(), z.positive())
 
 const acquireRequest = z.strictObject({
-  id: z.string().regex(/^[\w.-]{1,64}$/),
+  id: z.string().check(z.regex(/^[\w.-]{1,64}$/)),
   name: leaseName,
-  token: z.string().min(1),
+  token: z.string().check(z.minLength(1)),
   holder: z.string(),
   reason: z.string(),
   ttlMs,
   waitMs: count,
   process: z.exactOptional(z.string()),
-}) satisfies z.ZodType<AcquireRequest>
+}) satisfies z.ZodMiniType<AcquireRequest>
 
 const releaseRequest = z.strictObject({
-  id: z.string().regex(/^[\w.-]{1,64}$/),
+  id: z.string().check(z.regex(/^[\w.-]{1,64}$/)),
   name: leaseName,
-  token: z.string().min(1).nullable(),
+  token: z.nullable(z.string().check(z.minLength(1))),
   fence: z.exactOptional(count),
   reason: z.string(),
   by: z.string(),
-}) satisfies z.ZodType<ReleaseRequest>
+}) satisfies z.ZodMiniType<ReleaseRequest>
 
 export const leaseArgs = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('acquire'), request: acquireRequest }),
-  z.strictObject({ do: z.literal('renew'), request: z.strictObject({ name: leaseName, token: z.string().min(1), ttlMs }) }),
+  z.strictObject({ do: z.literal('renew'), request: z.strictObject({ name: leaseName, token: z.string().check(z.minLength(1)), ttlMs }) }),
   z.strictObject({ do: z.literal('release'), request: releaseRequest }),
   z.strictObject({
     do: z.literal('untilFree'),
-    request: z.strictObject({ id: z.string().regex(/^[\w.-]{1,64}$/), name: leaseName, waitMs: count }) satisfies z.ZodType<WaitRequest>,
+    request: z.strictObject({ id: z.string().check(z.regex(/^[\w.-]{1,64}$/)), name: leaseName, waitMs: count }) satisfies z.ZodMiniType<WaitRequest>,
   }),
   z.strictObject({ do: z.literal('look'), name: leaseName }),
   z.strictObject({ do: z.literal('list') }),
@@ -104,7 +104,7 @@ export const leaseArgs = z.discriminatedUnion('do', [
 export type LeaseArgs = z.infer<typeof leaseArgs>
 
 /** Throws MemoryError `usage` for what the schema refuses. */
-export function parseArgs<T>(schema: z.ZodType<T>, args: unknown): T {
+export function parseArgs<T>(schema: z.ZodMiniType<T>, args: unknown): T {
   const parsed = schema.safeParse(args)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]

@@ -1,12 +1,12 @@
 /** One installer at a time for one user. */
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from '../platform/zod.js'
 import { MemoryError } from '../errors/errors.js'
 import { makeFolder } from '../platform/make-folder.js'
 import { type Owner, systemProcesses } from '../platform/processes.js'
 
-const holderSchema = z.strictObject({ pid: z.number(), start: z.string(), boot: z.string(), host: z.string().optional() })
+const holderSchema = z.strictObject({ pid: z.number(), start: z.string(), boot: z.string(), host: z.optional(z.string()) })
 /** Of an installer in another container, or on another machine that shares the folder, nobody here can tell whether it lives. */
 const ELSEWHERE_MS = 10 * 60_000
 

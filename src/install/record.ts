@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs'
 import { basename, join } from 'node:path'
-import { z } from 'zod'
+import * as z from '../platform/zod.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { sha256 } from '../platform/digests.js'
 import { makeFolder } from '../platform/make-folder.js'
@@ -30,7 +30,7 @@ const entrySchema = z.strictObject({
   before: shapeSchema,
   /** What we put there last; `previous`: before that, until it is certain that `after` is there. */
   after: shapeSchema,
-  previous: shapeSchema.nullable(),
+  previous: z.nullable(shapeSchema),
   /** Somebody changed the file between two of our runs. */
   foreign: z.boolean(),
 })
@@ -49,10 +49,10 @@ const recordSchema = z.strictObject({
   root: z.string(),
   startedAt: z.string(),
   /** null: not finished. */
-  finishedAt: z.string().nullable(),
+  finishedAt: z.nullable(z.string()),
   /** `got`: what it was installed with; `off` where nothing was found, `switched off` where somebody has said so. */
-  redis: z.strictObject({ asked: z.string(), got: z.string() }).nullable(),
-  service: serviceSchema.nullable(),
+  redis: z.nullable(z.strictObject({ asked: z.string(), got: z.string() })),
+  service: z.nullable(serviceSchema),
   entries: z.array(entrySchema),
 })
 

@@ -1,8 +1,9 @@
 /** Leases of a root with everything they need of this machine. */
 import { join } from 'node:path'
-import { type Config, LONGEST_LEASE_MS } from '../config/file.js'
+import type { Config } from '../config/file.js'
 import type { LeasePorts } from '../core/lease-arbiter.js'
 import type { LocalSequencer } from '../core/ports.js'
+import { LONGEST_LEASE_MS } from '../domain/lease.js'
 import { MemoryError } from '../errors/errors.js'
 import { randomHex } from '../platform/digests.js'
 import { nodeFiles } from '../platform/node-files.js'

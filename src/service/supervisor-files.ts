@@ -1,7 +1,7 @@
 /** What the supervisor is told, and what it says of itself: two small files, its owner's only. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from '../platform/zod.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 
 const specSchema = z.strictObject({
@@ -21,10 +21,10 @@ const exitSchema = z.union([z.strictObject({ code: z.number() }), z.strictObject
 const stateSchema = z.strictObject({
   supervisor: identitySchema,
   /** null: between two starts. */
-  hub: identitySchema.nullable(),
+  hub: z.nullable(identitySchema),
   /** Ends in a row, each soon after its start. */
   failures: z.number(),
-  lastExit: exitSchema.nullable(),
+  lastExit: z.nullable(exitSchema),
 })
 export type SupervisorState = z.infer<typeof stateSchema>
 

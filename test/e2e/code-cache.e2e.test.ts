@@ -14,7 +14,7 @@ const { load, cacheFileOf } = createRequire(import.meta.url)(join(PACKAGE, 'bin/
 }
 
 /** The files that have one, and for which purpose where it matters. */
-const CACHED = [['fast.cjs', ''], ['self.cjs', 'reading-files'], ['self.cjs', 'writing-files'], ['self.cjs', 'reading-any'], ['self.cjs', 'writing-any'], ['ioredis.cjs', ''], ['zod.cjs', '']] as const
+const CACHED = [['fast.cjs', ''], ['self.cjs', 'reading-files'], ['self.cjs', 'writing-files'], ['self.cjs', 'reading-any'], ['self.cjs', 'writing-any'], ['ioredis.cjs', ''], ['schema.cjs', '']] as const
 
 /** What a call needs without the framework, in a folder of its own. */
 async function copyOfProgram(): Promise<string> {
@@ -49,7 +49,7 @@ test('a cache that is none, or of other sources, is passed by', async () => {
 })
 
 test('what is read as bytes is ASCII', () => {
-  for (const name of ['fast.cjs', 'self.cjs', 'ioredis.cjs', 'zod.cjs']) {
+  for (const name of ['fast.cjs', 'self.cjs', 'ioredis.cjs', 'schema.cjs']) {
     expect(readFileSync(join(PACKAGE, 'dist', name)).every((byte) => byte < 0x80), name).toBe(true)
   }
 })

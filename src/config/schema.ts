@@ -1,0 +1,49 @@
+/** What a config file may say. A module of its own, because only who has such a file pays for the library. */
+import { LONGEST_LEASE_MS } from '../domain/lease.js'
+import * as z from '../platform/zod.js'
+import type { Config } from './file.js'
+
+const positive = z.number().check(z.positive())
+
+const sections = {
+  redis: z.strictObject({
+    enabled: z.optional(z.boolean()),
+    url: z.optional(z.string()),
+    password: z.optional(z.string()),
+    namespace: z.optional(z.string()),
+    managed: z.optional(z.strictObject({ root: z.string(), folder: z.string(), program: z.string() })),
+  }),
+  tasks: z.strictObject({
+    file: z.optional(z.nullable(z.string().check(z.minLength(1)))),
+    ttlSeconds: z.optional(positive),
+    guards: z.optional(z.partialRecord(z.enum(['validate', 'claim', 'start', 'heartbeat', 'release', 'complete']), z.string())),
+    guardSeconds: z.optional(positive),
+  }),
+  lock: z.strictObject({
+    strict: z.optional(z.boolean()),
+    maxTtlSeconds: z.optional(z.number().check(z.minimum(1), z.maximum(LONGEST_LEASE_MS / 1_000))),
+  }),
+}
+
+const { redis, tasks, lock } = sections
+const schema = z.strictObject({ redis: z._default(redis, {}), tasks: z._default(tasks, {}), lock: z._default(lock, {}) })
+
+/** What is wrong, and which names may stand where an unknown one does. */
+export interface Fault {
+  why: string
+  known: readonly string[]
+  cause: unknown
+}
+
+export function checkConfig(value: unknown): Config | Fault {
+  // A validator that is compiled takes longer to make than it saves for one file.
+  const parsed = schema.safeParse(value, { jitless: true })
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const isUnknown = issue?.code === 'unrecognized_keys' && issue.path.length <= 1
+  return {
+    why: [issue?.path.join('.'), issue?.message].filter((part) => part).join(': '),
+    known: isUnknown ? Object.keys(sections[issue.path[0] as keyof typeof sections]?.shape ?? sections) : [],
+    cause: parsed.error,
+  }
+}

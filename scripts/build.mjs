@@ -69,6 +69,21 @@ const partsBeside = {
   },
 }
 
+/**
+ * Of a package that does not say so itself: a module of which nothing is used need not run. One of jsonc-parser makes twelve hundred
+ * texts for an editor when it is loaded, and a process that makes one call edits nothing.
+ * @type {import('esbuild').Plugin}
+ */
+const onlyWhatIsUsed = {
+  name: 'only-what-is-used',
+  setup(esbuild) {
+    esbuild.onResolve({filter: /^(jsonc-parser|\.\/impl\/\w+|\.\/(scanner|parser|format|edit|string-intern))$/}, async ({path: name, kind, importer, resolveDir, pluginData}) => {
+      if (pluginData === onlyWhatIsUsed || (name !== 'jsonc-parser' && !importer.includes('/jsonc-parser/'))) return undefined
+      return {...(await esbuild.resolve(name, {kind, importer, resolveDir, pluginData: onlyWhatIsUsed})), sideEffects: false}
+    })
+  },
+}
+
 const partFileOf = (/** @type {string} */ name) => path.basename(name, '.js')
 
 const sources = await filesBelow(root, 'src')
@@ -113,7 +128,7 @@ async function bundle(/** @type {string} */ outdir) {
     entryPoints,
     outdir,
     external: NOT_BUNDLED,
-    plugins: [refuseDynamicImportOfCommonJs],
+    plugins: [refuseDynamicImportOfCommonJs, onlyWhatIsUsed],
     outbase: 'src',
     bundle: true,
     splitting: true,
@@ -153,8 +168,23 @@ async function bundleLight(/** @type {string} */ outdir) {
     legalComments: 'linked',
     logLevel: 'warning',
   }
-  await build({...options, entryPoints: LIGHT_ENTRY_POINTS, plugins: [partsBeside]})
+  await build({...options, entryPoints: LIGHT_ENTRY_POINTS, plugins: [partsBeside, onlyWhatIsUsed]})
+  for (const name of Object.keys(LIGHT_ENTRY_POINTS)) await copyNoBuiltins(path.join(outdir, `${name}.cjs`))
   await build({...options, entryPoints: Object.fromEntries(Object.entries(LIGHT_PARTS).map(([name, entry]) => [partFileOf(name), entry])), plugins: [lightRedis(root)]})
+}
+
+/**
+ * `import fs from 'node:fs'` becomes a copy of the whole module, one getter after another, for each module that has it. Its default
+ * is all that is asked for, and that is the module.
+ */
+async function copyNoBuiltins(/** @type {string} */ file) {
+  const text = await readFile(file, 'utf8')
+  const copies = [...text.matchAll(/(\w+)=__toESM\(require\("(node:[\w/]+)"\),1\)/g)]
+  for (const [, variable, builtin] of copies) {
+    if (new RegExp(`\\b${variable}\\.(?!default\\b)`).test(text)) throw new Error(`${file} takes more of ${builtin} than its default: import both by name`)
+  }
+
+  await writeFile(file, copies.reduce((whole, [copy, variable, builtin]) => whole.replaceAll(copy, `${variable}={default:require("${builtin}")}`), text))
 }
 
 /** Without them a call is slower, and nothing else. In the new folder: V8 tells a cache from that of other sources by their length alone. */

@@ -77,6 +77,7 @@ async function askHub({ call, argv }: SimpleCall & { argv: readonly string[] }, 
   let isDeclined = false
   const path = resolveRoot(root, process.env).path
   for (const socketPath of socketCandidates(path)) {
+    if (!existsSync(socketPath)) continue // a look takes a tenth of an attempt to connect
     const request = { root: path, offsetMinutes: -new Date().getTimezoneOffset(), operationId, settings: process.env, argv }
     const outcome = await runByHub(socketPath, request, { version, budgetMs: HUB_BUDGET_MS, answerMs: ANSWER_MS })
     if (typeof outcome === 'object') unmarkSilence(path)

@@ -10,7 +10,7 @@ test.each(['while it rests', 'before it rests'])('who asks for a round %s is ans
     process.nextTick(() => order.push('answer')) // as a socket is written to
   }
   if (when === 'before it rests') ask()
-  const round = agenda.rest(() => ({ idleMs: Infinity, fileDueInMs: null }), () => false).then(() => order.push('round'))
+  const round = agenda.rest(() => ({ idleMs: 60_000, fileDueInMs: null }), () => false).then(() => order.push('round'))
   await Promise.resolve()
   if (when === 'while it rests') ask()
   await round

@@ -1,6 +1,7 @@
 /** What all commands have in common: the flags that choose the root and the Redis, one way to print, one way to fail. */
 import { Command, Errors, type Interfaces } from '@oclif/core'
 import type { ResolvedRoot } from '../config/root.js'
+import { messageOf } from '../errors/errors.js'
 import type { Receipt } from '../usecases/receipt.js'
 import type { RootFiles, Surroundings } from '../usecases/surroundings.js'
 import { formatJson } from '../verbs/json.js'
@@ -69,6 +70,11 @@ export abstract class BaseCommand extends Command {
   /** The result, and a newline. Resolves to false when nobody reads it any more. */
   protected print(text: string): Promise<boolean> {
     return printOut(`${text}\n`)
+  }
+
+  /** As `print`, for what nobody could be told again. null: somebody has it; else why nobody has. */
+  protected whyUnread(text: string): Promise<string | null> {
+    return this.print(text).then((isRead) => (isRead ? null : 'nobody reads the output'), messageOf)
   }
 
   /** The result of a command whose human form is silence: printed with --json only. */

@@ -11,6 +11,7 @@ import { askCommand } from '../platform/guard.js'
 import { systemProcesses } from '../platform/processes.js'
 import { MAX_TTL_MS, type StepReceipt, type StepRequest, takeStep } from '../usecases/tasks/step.js'
 import type { Guards, TaskSurroundings } from '../usecases/tasks/surroundings.js'
+import { formatJson } from '../verbs/json.js'
 import { BaseCommand } from './base-command.js'
 import { conditionsOf, fenceFlag, keyFlag, wholeNumber } from './conditions.js'
 import type { StoreFlags } from './store-flags.js'
@@ -104,10 +105,33 @@ export abstract class TaskCommand extends BaseCommand {
     for (const note of notes) await this.note(`Warning: ${note}`)
   }
 
-  /** With --json where the write is; else silence. */
-  protected async printStep({ source: _source, ...receipt }: StepReceipt): Promise<void> {
+  /**
+   * With --json where the write is; else `said`, or silence. What makes a claim is given back where nobody can be told of it,
+   * and MemoryError `failed` is thrown.
+   */
+  protected async printStep({ source: _source, ...receipt }: StepReceipt, flags: StepFlags, said?: string): Promise<void> {
     if (receipt.journal === false) await this.note('Warning: Redis has the write, but the disk refused the journal line')
-    await this.printReply(receipt)
+    const text = this.jsonEnabled() ? formatJson(receipt) : said
+    if (text === undefined) return
+    const { id, token } = receipt
+    if (token === undefined) {
+      await this.print(text)
+      return
+    }
+    const failure = await this.whyUnread(text)
+    if (failure === null) return
+    const outcome = await this.giveBack(id, { ...flags, token })
+    throw new MemoryError('failed', `${failure}: nobody has the token of the claim of ${JSON.stringify(id)}, ${outcome}`)
+  }
+
+  /** What has become of the claim, for people. */
+  private giveBack(id: string, flags: StepFlags & { token: string }): Promise<string> {
+    if (flags['idempotency-key'] !== undefined) return Promise.resolve('and the same call with its key tells it')
+    const conditions = { ttl: undefined, 'while-pid': undefined, fence: undefined } // of the claim, not of its return
+    return this.takeStep('release', id, { ...flags, ...conditions }).then(
+      () => 'and it was given back',
+      (error: unknown) => `and it lasts until its time is over: it was not given back (${messageOf(error)})`,
+    )
   }
 }
 

@@ -47,6 +47,30 @@ describe('output', () => {
     expect(await cli.run('lock', 'acquire', 'deploy')).toMatchObject({ code: 0 })
   })
 
+  it.runIf(process.platform === 'linux').each([
+    ['the disk is full', /ENOSPC.*GIVEN/, 'node "$MS" task claim T1 --json > /dev/full'],
+    ['the disk is full', /ENOSPC.*GIVEN/, 'node "$MS" task start T1 --json > /dev/full'],
+    ['the disk is full', /ENOSPC.*GIVEN/, 'node "$MS" task next --claim > /dev/full'],
+    ['nobody reads it', /^$/, 'exec 3> >(:); wait $!; node "$MS" task claim T1 --while-pid $$ --json >&3'], // nor its error
+    ['nobody reads it', /nobody reads the output.*GIVEN/, 'exec 3> >(:); wait $!; node "$MS" task next --claim >&3'],
+  ])('that has the token of a claim: when %s, the item is given back', async (_, said, line) => {
+    await cli.ok('task', 'add', 'T1', 'one')
+    await cli.ok('task', 'validate', 'T1')
+    const { code, err } = await cli.shell(line)
+    const text = err.replace('nobody has the token of the claim of "T1", and it was given back', 'GIVEN')
+    expect({ code, text }).toEqual({ code: 1, text: expect.stringMatching(said) })
+    expect(JSON.parse(await cli.ok('task', 'show', 'T1', '--json'))).toMatchObject({ status: 'validated', owner: null })
+    await cli.ok('task', 'claim', 'T1', '--agent', 'another')
+  })
+
+  it.runIf(process.platform === 'linux')('that has the token of a claim with a key: the same call tells it again', async () => {
+    await cli.ok('task', 'add', 'T1', 'one')
+    const call = ['task', 'claim', 'T1', '--json', '--idempotency-key', 'k'] as const
+    const { code, err } = await cli.shell(`node "$MS" ${call.join(' ')} > /dev/full`)
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('and the same call with its key tells it') })
+    expect(JSON.parse(await cli.ok(...call))).toMatchObject({ replayed: true, owner: 'tester', token: expect.any(String) })
+  })
+
   it('has no colour when piped', async () => {
     const { out, err } = await cli.runWith({ env: { FORCE_COLOR: '1', NO_COLOR: '1' } }, 'get', '--help')
     expect(out + err).not.toContain('\u001B[')

@@ -35,7 +35,7 @@ Exit 10 when somebody else has it, 11 when the waiting was in vain, 69 when Redi
     const text = this.jsonEnabled()
       ? formatJson(done.result)
       : `MEMORY_SYNC_LOCK_NAME=${name} MEMORY_SYNC_FENCE=${fence} MEMORY_SYNC_LOCK_TOKEN=${quoted(token)}`
-    const failure = await this.print(text).then((isRead) => (isRead ? null : 'nobody reads the output'), messageOf)
+    const failure = await this.whyUnread(text)
     if (failure === null) return
     const outcome = await this.giveBack(flags, { name, token })
     throw new MemoryError('failed', `${failure}: nobody has the token of the lease ${JSON.stringify(name)}, ${outcome}`)

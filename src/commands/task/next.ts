@@ -36,9 +36,7 @@ export default class TaskNext extends TaskCommand {
       const task = await this.withTasks(flags, (surroundings) => nextTask(surroundings, { claims: true }))
       const id = stringOf(task.get('id')) ?? ''
       try {
-        const { source: _source, ...receipt } = await this.takeStep('claim', id, flags)
-        if (this.jsonEnabled()) await this.printReply(receipt)
-        else await this.print(id)
+        await this.printStep(await this.takeStep('claim', id, flags), flags, id)
         return
       } catch (error) {
         if (!(error instanceof MemoryError) || error.code !== 'held') throw error

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { systemProcesses } from '../../src/platform/processes.js'
@@ -41,6 +41,20 @@ async function follow(...args: string[]): Promise<Following> {
     kill: (signal) => void child.kill(signal),
     ended,
   }
+}
+
+/** The process whose pid a command is going to write into this file is ended with the test, wherever that fails. */
+function endWithTest(pidFile: string): void {
+  afterwards(async () => {
+    const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''))
+    if (systemProcesses.find(pid) !== undefined) process.kill(pid, 'SIGKILL')
+  })
+}
+
+/** By SIGSTOP and the like (proc(5)). */
+function isStopped(pid: number): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')
 }
 
 describe('watch', () => {
@@ -150,10 +164,10 @@ describe('watch', () => {
   /** A watch with a command that runs, and the pid of what that has started. */
   async function followWithCommand(): Promise<{ watch: Following; pid: number }> {
     const pids = `${cli.root}/pids`
+    endWithTest(pids)
     const watch = await follow('--exec', `sleep 1000 > '${pids}.out' 2>&1 & echo $! > '${pids}.new'; mv '${pids}.new' '${pids}'; wait`)
     await cli.ok('update', 'mary', 'active')
     const pid = Number(await eventually(() => readFile(pids, 'utf8'), { what: 'the command' }))
-    afterwards(() => void (systemProcesses.find(pid) !== undefined && process.kill(pid, 'SIGKILL')))
     return { watch, pid }
   }
 
@@ -171,6 +185,8 @@ describe('watch', () => {
   it('a command that runs is ended when its watch is killed, and what one that had ended left running stays', async () => {
     const left = `${cli.root}/left`
     const pids = `${cli.root}/pids`
+    endWithTest(left)
+    endWithTest(pids)
     const command = `test -e '${left}' || { sleep 1000 > '${left}.out' 2>&1 & echo $! > '${left}'; exit; }
       sleep 1000 > '${pids}.out' 2>&1 & echo $! > '${pids}.new'; mv '${pids}.new' '${pids}'; wait`
     const watch = await follow('--exec', command)
@@ -178,17 +194,13 @@ describe('watch', () => {
     await cli.ok('update', 'mary', 'idle')
     const pid = Number(await eventually(() => readFile(pids, 'utf8'), { what: 'the command' }))
     const other = Number(await readFile(left, 'utf8'))
-    afterwards(() => {
-      for (const each of [pid, other]) if (systemProcesses.find(each) !== undefined) process.kill(each, 'SIGKILL')
-    })
     watch.kill('SIGKILL')
     await watch.ended
     await eventually(() => systemProcesses.find(pid) === undefined, { what: 'the end of the command', timeoutMs: 20_000 })
     expect(systemProcesses.find(other)).toBeDefined()
   })
 
-  it('Ctrl-Z stops the command with its watch, and both go on together', async () => {
-    const isStopped = (pid: number): boolean => execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('T')
+  it.skipIf(process.platform !== 'linux')('Ctrl-Z stops the command with its watch, and both go on together', async () => {
     const { watch, pid } = await followWithCommand()
     watch.kill('SIGTSTP')
     await eventually(() => isStopped(pid) && isStopped(watch.pid), { what: 'that both are stopped' })
@@ -200,11 +212,11 @@ describe('watch', () => {
 
   it.skipIf(process.platform !== 'linux')('a command that runs at the end is ended with what it has started in a session of its own', async () => {
     const pids = `${cli.root}/pids`
+    endWithTest(pids)
     const far = `echo $$ > "$0.new"; mv "$0.new" "$0"; exec sleep 1000`
     const watch = await follow('--exec', `setsid sh -c '${far}' '${pids}' > '${pids}.out' 2>&1 & wait`)
     await cli.ok('update', 'mary', 'active')
     const pid = Number(await eventually(() => readFile(pids, 'utf8'), { what: 'the command' }))
-    afterwards(() => void (systemProcesses.find(pid) !== undefined && process.kill(pid, 'SIGKILL')))
     watch.kill('SIGTERM')
     expect(await watch.ended).toBe(143)
     expect(systemProcesses.find(pid)).toBeUndefined()

@@ -1,5 +1,4 @@
 import { createServer } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { StoreUnavailable } from '../../src/errors/errors.js'
@@ -13,7 +12,7 @@ import { begin, commit, draftOf, lineOf, propose, proposalFor, set } from './sup
 import { connectStore, redisUnderTest } from './support/redis-under-test.js'
 
 const SECRET = 'open sesame'
-/** Of an answer; each in a tenth of the budget. */
+/** Of what is answered; each in a tenth of the budget. */
 const PIECES = 30
 
 async function failureOf(work: Promise<unknown>): Promise<StoreUnavailable> {
@@ -29,6 +28,33 @@ async function elapsed(work: Promise<unknown>): Promise<number> {
   const start = performance.now()
   await work.catch(() => undefined)
   return performance.now() - start
+}
+
+/**
+ * Greets, and answers what comes then with these pieces, one after the other. It is in this process: what holds it up holds up the
+ * patience of the client, too.
+ */
+async function serverOfPieces(pieces: readonly string[]): Promise<RedisEndpoint> {
+  const socket = `${await makeTempFolder()}/s`
+  const server = createServer((client) => {
+    client.on('error', () => undefined).once('data', () => {
+      client.write('$4\r\nx:1\n\r\n')
+      client.once('data', () => {
+        const left = [...pieces]
+        const timer = setInterval(() => {
+          const piece = left.shift()
+          if (piece === undefined) clearInterval(timer)
+          else client.write(piece)
+        }, 20)
+        client.on('close', () => {
+          clearInterval(timer)
+        })
+      })
+    })
+  })
+  afterwards(() => void server.close())
+  await new Promise<void>((resolve) => server.listen(socket, resolve))
+  return { socket }
 }
 
 /** What each way to Redis keeps, whatever is under it. */
@@ -134,12 +160,10 @@ export function connectionContract(connect: (options: ConnectOptions) => Promise
     })
 
     it('is not silent as long as it answers: requests wait for those before them', async () => {
-      const server = await startRedis({ args: ['--enable-debug-command', 'yes'] })
-      const { connection } = await open(server, {}, 400)
-      const slow = (): Promise<unknown> => connection.call((client) => client.call('DEBUG', 'SLEEP', '0.3'))
-      const first = slow()
-      await setTimeout(50) // not in one read with the first: the server answers what it reads together, together
-      expect(await Promise.all([first, slow()])).toEqual(['OK', 'OK'])
+      const connection = await connect({ endpoint: await serverOfPieces(Array<string>(PIECES).fill('+OK\r\n')) })
+      afterwards(() => connection.close())
+      const requests = Array.from({ length: PIECES }, () => connection.call((client) => client.call('PING')))
+      expect(await Promise.all(requests)).toEqual(Array(PIECES).fill('OK'))
     })
 
     it('settles every request where it dies', async () => {
@@ -163,23 +187,8 @@ export function connectionContract(connect: (options: ConnectOptions) => Promise
     })
 
     it('is not silent as long as an answer comes, in however many pieces', async () => {
-      const at = `${await makeTempFolder()}/s`
-      const answers = `$4\r\nx:1\n\r\n$${PIECES}\r\n`
-      const other = createServer((socket) => {
-        socket.on('error', () => undefined).once('data', () => {
-          socket.write(answers)
-          socket.once('data', () => {
-            let left = PIECES
-            const timer = setInterval(() => {
-              socket.write(left-- > 0 ? 'x' : '\r\n')
-              if (left < 0) clearInterval(timer)
-            }, 20)
-          })
-        })
-      })
-      afterwards(() => void other.close())
-      await new Promise<void>((resolve) => other.listen(at, resolve))
-      const connection = await connect({ endpoint: { socket: at } })
+      const pieces = [`$${PIECES}\r\n`, ...Array<string>(PIECES).fill('x'), '\r\n']
+      const connection = await connect({ endpoint: await serverOfPieces(pieces) })
       afterwards(() => connection.close())
       expect(await connection.call((client) => client.call('GET', 'x'))).toBe('x'.repeat(PIECES))
     })

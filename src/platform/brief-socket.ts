@@ -2,6 +2,7 @@
  * A socket for a process that makes one call. Loading node:net and its streams takes such a process longer than the call
  * itself, so what lies under node:net is used where this Node lets it be had, and node:net otherwise.
  */
+import { CANNOT_WRITE, hearLastWords } from './last-words.js'
 
 /** `host` is an address in numbers: nothing is looked up. */
 export type SocketPlace = { socket: string } | { host: string; port: number }
@@ -11,6 +12,7 @@ export interface BriefSocket {
   close(): void
 }
 
+/** Where the other side has gone, what it said before is told first. */
 export interface SocketEvents {
   connected: () => void
   data: (bytes: Buffer) => void
@@ -27,6 +29,7 @@ export function openSocket(place: SocketPlace, events: SocketEvents): BriefSocke
 export function socketOfNet(place: SocketPlace, events: SocketEvents): BriefSocket {
   const { connect } = process.getBuiltinModule('node:net')
   const socket = 'socket' in place ? connect(place.socket) : connect({ ...place, noDelay: true })
+  hearLastWords(socket)
   const gone = (error?: unknown): void => {
     events.gone((error as NodeJS.ErrnoException | undefined)?.code)
   }
@@ -103,6 +106,9 @@ export function socketUnderNet(place: SocketPlace, { connected, data, gone }: So
   const check = (status: number): void => {
     if (status < 0 && isOpen) gone(nameOf(status))
   }
+  const checkWrite = (status: number): void => {
+    if (status < 0 && nameOf(status) !== CANNOT_WRITE) check(status)
+  }
   handle.onread = (bytes) => {
     const length = streamBaseState[kReadBytesOrError]!
     if (bytes !== undefined && isOpen) data(Buffer.from(bytes, streamBaseState[kArrayBufferOffset], length))
@@ -120,9 +126,9 @@ export function socketUnderNet(place: SocketPlace, { connected, data, gone }: So
   return {
     write(bytes) {
       const request = new under.WriteWrap()
-      request.oncomplete = check
+      request.oncomplete = checkWrite
       request.bytes = bytes // which nobody else holds while they are written
-      check(handle.writeBuffer(request, bytes))
+      checkWrite(handle.writeBuffer(request, bytes))
     },
     close() {
       if (isOpen) handle.close()

@@ -1,6 +1,7 @@
 /** ioredis as a link: for every place, and for subscriptions. */
 import { Redis } from 'ioredis'
 import { gather } from '../../platform/gather.js'
+import { hearLastWords } from '../../platform/last-words.js'
 import type { RedisEndpoint } from './connection.js'
 import type { Link, Script } from './link.js'
 
@@ -39,6 +40,7 @@ export class IoredisLink implements Link<Redis> {
   async connect(): Promise<void> {
     try {
       await this.client.connect()
+      hearLastWords(this.client.stream)
     } catch (error) {
       throw this.reason ?? error
     }

@@ -6,6 +6,7 @@ an error where it was not taken. Run as a program, this is the hub.
 """
 import json
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -40,11 +41,19 @@ class MemorySyncError(RuntimeError):
         self.details = details or {}
 
 
+def _home() -> Path:
+    # As the programs have it: an empty HOME is none, though Path.home() takes it for the root of the file system.
+    try:
+        return Path(os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir or "/")
+    except KeyError:
+        return Path("/")
+
+
 def _root() -> Path:
     named = os.environ.get("MEMORY_SYNC_ROOT") or os.environ.get("LUKA_SOT")
     if named or memory_sync_root:
         return Path(named or memory_sync_root)
-    usual = Path.home() / "02luka"
+    usual = _home() / "02luka"
     tree = _tree()
     # A tree elsewhere, whose programs name no root, means itself.
     if tree is not None and not (usual / "shared_memory").is_dir() and (tree / "shared_memory").is_dir():
@@ -65,13 +74,13 @@ def _program(root: Path) -> List[str]:
     scripts = [here / "memory_sync.sh", *(tree / "tools" / "memory_sync.sh" for tree in trees)]
     on_path = shutil.which("memory_sync")
     scripts += [Path(on_path)] if on_path else []
-    scripts.append(Path.home() / ".local" / "bin" / "memory_sync")
+    scripts.append(_home() / ".local" / "bin" / "memory_sync")
     for script in scripts:
         if os.access(script, os.X_OK) and script.is_file():
             return [str(script)]
     node = shutil.which("node", path=os.environ.get("PATH", "") + ":/opt/homebrew/bin:/usr/local/bin:/usr/bin")
     named = os.environ.get("XDG_DATA_HOME", "")
-    data = Path(named) if os.path.isabs(named) else Path.home() / ".local" / "share"
+    data = Path(named) if os.path.isabs(named) else _home() / ".local" / "share"
     for run in (here.parent / "bin" / "run.js", data / "memory_sync" / "current" / "bin" / "run.js"):
         if node and run.is_file():
             return [node, str(run)]

@@ -18,6 +18,12 @@ typeset -g memory_sync_folder=${${(%):-%x}:A:h}
 # A caller waits no longer for a delivery than this; the record is in the spool then.
 typeset -g memory_sync_limit_seconds=5
 
+# An empty HOME is none, as memory_sync has it; zsh sets only one that is unset.
+if [[ -z $HOME ]]; then
+  typeset -g memory_sync_home=\~$USERNAME
+  export HOME=${${~memory_sync_home}:-/}
+fi
+
 # A root that is not the usual one, when nobody names another: here, and for the memory_sync that is called.
 if [[ -z ${MEMORY_SYNC_ROOT-} && -z ${LUKA_SOT-} && -n $memory_sync_root ]]; then
   export MEMORY_SYNC_ROOT=$memory_sync_root

@@ -1,12 +1,11 @@
 /** The config file: `$XDG_CONFIG_HOME/memory_sync/config.json`, by default below `~/.config`. */
-import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { isJson, parseTree, placeOfFault } from '../domain/json.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { unlessMissing } from '../platform/open-file.js'
 import { readText } from '../platform/read-text.js'
 import type { RedisConfig } from './redis.js'
-import { type Environment, isSet } from './root.js'
+import { type Environment, homeOf } from './root.js'
 
 export interface TasksConfig {
   /** The YAML copy; relative to the root. null: none is kept. */
@@ -37,8 +36,7 @@ const EMPTY: Config = { redis: {}, tasks: {}, lock: {} }
 
 export function configPath(env: Environment): string {
   const home = env['XDG_CONFIG_HOME'] ?? ''
-  // An empty HOME would mean the folder in which this is called, and whoever has put a config there.
-  const base = isAbsolute(home) ? home : join(isSet(env['HOME']) ? env['HOME'] : homedir(), '.config')
+  const base = isAbsolute(home) ? home : join(homeOf(env), '.config')
   return join(base, 'memory_sync', 'config.json')
 }
 

@@ -18,7 +18,7 @@ export function resolveRoot(flag: string | undefined, env: Environment): Resolve
     ['LUKA_SOT', env['LUKA_SOT']],
   ]
   for (const [source, path] of named) if (isSet(path)) return { path: fromHere(path), source }
-  return { path: fromHere(join(isSet(env['HOME']) ? env['HOME'] : homeOfUser(), '02luka')), source: 'default' }
+  return { path: fromHere(join(homeOf(env), '02luka')), source: 'default' }
 }
 
 /** A light entry asks it that cannot report: who uses the root refuses one that is not absolute. */
@@ -31,7 +31,16 @@ function fromHere(path: string): string {
   }
 }
 
-/** Loaded only where it is asked: HOME is nearly always set, and loading a module is felt in a call of a hot verb. */
-const homeOfUser = (): string => process.getBuiltinModule('node:os').homedir()
+/** HOME; where it is empty or unset, what the system has for this user, and / for one whom it does not know, as login(1) does. */
+export function homeOf(env: Environment): string {
+  if (isSet(env['HOME'])) return env['HOME']
+  // Loaded only here: HOME is nearly always set, and loading a module is felt in a call of a hot verb.
+  const { userInfo } = process.getBuiltinModule('node:os') // homedir() takes an empty HOME for one
+  try {
+    return userInfo().homedir || '/'
+  } catch {
+    return '/'
+  }
+}
 
 export const isSet = (value: string | undefined): value is string => value !== undefined && value !== ''

@@ -1,7 +1,6 @@
 /** The surroundings of an installation, as this process has them. */
-import { homedir } from 'node:os'
 import { formatTime } from '../domain/time.js'
-import type { Environment } from '../config/root.js'
+import { type Environment, homeOf } from '../config/root.js'
 import { systemClock } from '../platform/clock.js'
 import type { InstallerOptions } from './installer.js'
 import { placesOf } from './places.js'
@@ -15,10 +14,9 @@ export interface ContextOptions {
 }
 
 export function installerOptions({ root, env, packageRoot, version, warn }: ContextOptions): InstallerOptions {
-  const home = env['HOME'] !== undefined && env['HOME'] !== '' ? env['HOME'] : homedir()
   return {
     ...{ packageRoot, version, env, warn },
-    places: placesOf(env, home, root),
+    places: placesOf(env, homeOf(env), root),
     uid: process.getuid?.() ?? 0,
     execPath: process.execPath,
     clock: systemClock,

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { HOOKS, type Installed, installHooks, MINIMAL_PATH, runProgram } from '../support/hooks.js'
 import { environmentOf, type Ran } from '../support/program.js'
@@ -222,4 +223,12 @@ test('a hook whose other half is gone says so in the log, and nothing to its cal
   mkdirSync(`${tree.world.root}/logs`)
   expect(await tree.hook('mary', 'WO-1', 'completed', '{}')).toEqual(SILENT)
   expect(tree.log()).toMatch(/^mary .*WO-1.*completed.*: not recorded/)
+})
+
+test.each([
+  ['the hooks', 'zsh', ['-fc', 'source "$0/memory_sync_record.zsh"; print -rn -- "$memory_sync_at $HOME"']],
+  ['Python', 'python3', ['-Bc', 'import sys; sys.path.insert(0, sys.argv[1]); import memory_hub; print(memory_hub._root(), memory_hub._home(), end="")']],
+])('an empty HOME is none for %s: the root is in the home of the user, and not in that of the file system', async (_, program, args) => {
+  const ran = await runProgram(program, [...args, HOOKS], { env: { PATH: MINIMAL_PATH, HOME: '' } })
+  expect(ran).toEqual({ ...SILENT, stdout: `${userInfo().homedir}/02luka ${userInfo().homedir}` })
 })

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { userInfo } from 'node:os'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { configPath, readConfig } from '../../../src/config/file.js'
@@ -8,8 +8,8 @@ import { makeTempFolder } from '../../support/temp.js'
 test.each([
   [{ XDG_CONFIG_HOME: '/x', HOME: '/h' }, '/x'],
   [{ XDG_CONFIG_HOME: 'x', HOME: '/h' }, '/h/.config'],
-  [{ XDG_CONFIG_HOME: '', HOME: '' }, `${homedir()}/.config`],
-  [{}, `${homedir()}/.config`],
+  [{ XDG_CONFIG_HOME: '', HOME: '' }, `${userInfo().homedir}/.config`],
+  [{}, `${userInfo().homedir}/.config`],
 ])('with %j the config file is in %s', (env, folder) => {
   expect(configPath(env)).toBe(`${folder}/memory_sync/config.json`)
 })

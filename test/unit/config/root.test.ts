@@ -1,7 +1,8 @@
-import { homedir } from 'node:os'
-import { describe, expect, it } from 'vitest'
+import { userInfo } from 'node:os'
+import { describe, expect, it, vi } from 'vitest'
 import { resolveAuthor } from '../../../src/config/author.js'
 import { resolveRoot } from '../../../src/config/root.js'
+import { afterwards } from '../../support/cleanup.js'
 
 describe('the root', () => {
   it('is what the flag says, else MEMORY_SYNC_ROOT, else LUKA_SOT, else ~/02luka', () => {
@@ -10,7 +11,9 @@ describe('the root', () => {
     expect(resolveRoot(undefined, env)).toEqual({ path: '/b', source: 'MEMORY_SYNC_ROOT' })
     expect(resolveRoot('', { ...env, MEMORY_SYNC_ROOT: '' })).toEqual({ path: '/c', source: 'LUKA_SOT' })
     expect(resolveRoot(undefined, { HOME: '/h', LUKA_SOT: '' })).toEqual({ path: '/h/02luka', source: 'default' })
-    expect(resolveRoot(undefined, { HOME: '' })).toEqual({ path: `${homedir()}/02luka`, source: 'default' })
+    vi.stubEnv('HOME', '')
+    afterwards(() => void vi.unstubAllEnvs())
+    expect(resolveRoot(undefined, { HOME: '' })).toEqual({ path: `${userInfo().homedir}/02luka`, source: 'default' })
   })
 
   it('is absolute', () => {

@@ -1,9 +1,12 @@
 /** Standard input as text, where an argument is `-`; and files, where it is `@file`. */
 import fs from 'node:fs'
 import { MemoryError, messageOf } from '../errors/errors.js'
+import { isCode, READ } from '../platform/open-file.js'
 
 /** Bytes. No value may have as many, however it is written; a device, and some programs, never end. */
 const MOST = 16 * 1024 * 1024
+const PIECE = 64 * 1024
+const LOOK_MS = 10
 
 /** Throws MemoryError `usage` where it is no UTF-8 (it would not come out as it went in), and where it does not end. */
 export async function readStdin(name: string): Promise<string> {
@@ -21,16 +24,47 @@ async function readAll(name: string, input: AsyncIterable<Buffer>): Promise<Buff
   return Buffer.concat(chunks)
 }
 
-/** The text that an argument stands for: itself, standard input (`-`), or with `files` a file (`@path`). */
+/**
+ * The text that an argument stands for: itself, standard input (`-`), or with `files` a file (`@path`). Throws MemoryError `usage` for a pipe
+ * that nobody writes to, and a device that waits: what was named by mistake is not waited for.
+ */
 export async function textOf(name: string, argument: string, { files = false } = {}): Promise<string> {
   if (argument === '-') return readStdin(name)
   if (!files || !argument.startsWith('@')) return argument
   const path = argument.slice(1)
-  const bytes = await readAll(name, fs.createReadStream(path) as AsyncIterable<Buffer>).catch((error: unknown) => {
+  const bytes = await readFile(name, path).catch((error: unknown) => {
     if (error instanceof MemoryError) throw error
-    throw new MemoryError('usage', `${name} cannot be read: ${messageOf(error)}`, { cause: error })
+    const why = isCode(error, 'EAGAIN') ? `${path} is a device that waits for somebody` : messageOf(error)
+    throw new MemoryError('usage', `${name} cannot be read: ${why}`, { cause: error })
   })
   return decode(name, bytes)
+}
+
+async function readFile(name: string, path: string): Promise<Buffer> {
+  const fd = fs.openSync(path, READ)
+  try {
+    const isPipe = fs.fstatSync(fd).isFIFO()
+    const bytes = await readAll(name, piecesOf(fd, isPipe))
+    if (isPipe && bytes.length === 0) throw new Error(`nothing comes through ${path}, a pipe that nobody writes to`)
+    return bytes
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+/** Of a pipe until nobody writes to it any more: poll(2) does not tell that of one to which nobody has written since it was opened. */
+async function* piecesOf(fd: number, isPipe: boolean): AsyncIterable<Buffer> {
+  for (;;) {
+    const piece = Buffer.alloc(PIECE)
+    try {
+      const size = fs.readSync(fd, piece)
+      if (size === 0) return
+      yield piece.subarray(0, size)
+    } catch (error) {
+      if (!isPipe || !isCode(error, 'EAGAIN')) throw error
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
+  }
 }
 
 function decode(name: string, bytes: Buffer): string {

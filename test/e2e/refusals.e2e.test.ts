@@ -212,7 +212,16 @@ describe('what is refused', () => {
     for (const call of ['record mary T ok @/dev/zero', 'set mary --patch - </dev/zero', 'record mary T ok - </dev/zero'])
       expect(await cli.shell(`node "$MS" ${call}`), call).toMatchObject({ code: 2, err: expect.stringContaining('longer than 16 MiB') })
     expect(await cli.run('record', 'mary', 'T', 'ok', '@/none')).toMatchObject({ code: 2, err: expect.stringContaining('cannot be read') })
+    for (const args of [['record', 'mary', 'T', 'ok', '@/dev/ptmx'], ['task', 'import', '/dev/ptmx']])
+      expect(await cli.run(...args), args.join(' ')).toMatchObject({ code: 2, err: expect.stringContaining('/dev/ptmx is a device that waits') })
     expect((await cli.run('get')).code).toBe(1)
+  })
+
+  it('a pipe that nobody writes to; one to which somebody writes is read to its end, however slow he is', async () => {
+    expect(await cli.shell('mkfifo "$HOME/pipe" && node "$MS" task import "$HOME/pipe"')).toMatchObject({ code: 2, err: expect.stringContaining('a pipe that nobody writes to') })
+    const write = `node -e 'console.log("prp_tracking: {A1: {title: x, status: new}}")'`
+    for (const call of [`node "$MS" task import <(${write})`, `${write} | node "$MS" task import /dev/stdin`, `${write} | node "$MS" task import -`])
+      expect(await cli.shell(call), call).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^1 items: /) })
   })
 
   it('a value over 1 MiB, and takes one of exactly 1 MiB', async () => {

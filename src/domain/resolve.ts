@@ -16,7 +16,7 @@ export interface Resolved {
   dependsOn: Set<string>
   /** The result depends on whether the record is there. */
   dependsOnLife: boolean
-  /** Leaves to which a number should have been added and that hold something else. */
+  /** Leaves to which a number should have been added and that hold something else, or a number of too many digits. */
   notNumbers: Pointer[]
 }
 

@@ -68,7 +68,7 @@ function refusalOf(refusal: Refusal, agent: string, { fence }: WriteConditions):
     case 'not-a-number':
       return new MemoryError(
         'failed',
-        `there is no number to add to at ${refusal.paths.join(', ')}; nothing was written`,
+        `at ${refusal.paths.join(', ')} there is no number, or one of too many digits to be added to exactly; nothing was written`,
         {
           suggestions: ['set it to a number first, with KEY=NUMBER'],
           details: { paths: refusal.paths },

@@ -239,6 +239,17 @@ describe('what is refused', () => {
     expect(out).toHaveLength(most.length + 1)
   })
 
+  it('an addition to what is no number, or cannot be added to exactly', async () => {
+    await cli.ok('set', 'mary', 'text=x', 'far=1e400')
+    for (const key of ['text', 'far']) {
+      expect(await cli.run('set', 'mary', 'other=1', `${key}+=1`)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining(`at /context/${key} there is no number, or one of too many digits to be added to exactly; nothing was written`),
+      })
+    }
+    expect(await cli.ok('get', '/agents/mary/context', '--compact')).toBe('{"text":"x","far":1e400}\n')
+  })
+
   it('what is absent: exit 1', async () => {
     expect(await cli.run('get')).toMatchObject({ code: 1, out: '' })
     await cli.ok('set', 'mary', 'a=1')

@@ -77,22 +77,18 @@ export abstract class TaskCommand extends BaseCommand {
     flags: Flagged,
     use: (surroundings: TaskSurroundings) => Promise<T>,
   ): Promise<T> {
-    return this.withTasks(flags, async (surroundings, root) => {
+    return this.withTasks(flags, async (surroundings, { path }) => {
+      const [{ tasks }, { taskFileOf }] = await Promise.all([readConfig(process.env), import('../memory/task-file.js')])
+      const file = taskFileOf(path, tasks)
       const changed = await use(surroundings)
-      if (changed.source !== 'hub') await this.refreshCopy(surroundings, root.path)
+      if (changed.source !== 'hub' && file !== null) await this.refreshCopy(surroundings, path, file)
       return changed
     })
   }
 
   /** The step is done, whatever becomes of the copy: the next one brings it up to date. */
-  private async refreshCopy(surroundings: TaskSurroundings, root: string): Promise<void> {
-    const [{ tasks }, { taskCopyOf, taskFileOf }, { keepCopy }] = await Promise.all([
-      readConfig(process.env),
-      import('../memory/task-copy.js'),
-      import('../usecases/tasks/copy.js'),
-    ])
-    const file = taskFileOf(root, tasks)
-    if (file === null) return
+  private async refreshCopy(surroundings: TaskSurroundings, root: string, file: string): Promise<void> {
+    const [{ taskCopyOf }, { keepCopy }] = await Promise.all([import('../memory/task-copy.js'), import('../usecases/tasks/copy.js')])
     const notes: string[] = []
     try {
       const copy = await taskCopyOf(root, file, (level, text) => {

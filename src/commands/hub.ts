@@ -18,7 +18,7 @@ stdout, a line at once. SIGTERM, SIGINT or "hub stop" ends it; nothing that was 
       import('../hub/log.js'),
       import('../memory/open.js'),
       import('../memory/settings.js'),
-      import('../memory/task-copy.js'),
+      import('../memory/task-file.js'),
       import('../config/file.js'),
     ])
     const options = openOptionsOf(flags)

@@ -1,6 +1,5 @@
-/** The YAML copy of the work items of a root: where it is, and what belongs to it. */
-import { basename, join, resolve } from 'node:path'
-import type { TasksConfig } from '../config/file.js'
+/** The YAML copy of the work items of a root, and what belongs to it. */
+import { basename, join } from 'node:path'
 import { systemClock } from '../platform/clock.js'
 import { randomHex } from '../platform/digests.js'
 import { nodeFiles } from '../platform/node-files.js'
@@ -9,14 +8,7 @@ import { ContextFile } from '../store/file/document.js'
 import { ChainLock } from '../store/file/lock.js'
 import { VersionLog } from '../store/file/versions.js'
 import type { CopyPorts } from '../usecases/tasks/copy.js'
-
-const DEFAULT_NAME = 'prp_status.yaml'
-
-/** Absolute; null: none is kept. */
-export function taskFileOf(root: string, { file }: TasksConfig): string | null {
-  if (file === null) return null
-  return file === undefined ? join(root, 'shared_memory', DEFAULT_NAME) : resolve(root, file)
-}
+import { taskFileOf } from './task-file.js'
 
 /** `path`: as `taskFileOf` says. */
 export async function taskCopyOf(root: string, path: string, tell: CopyPorts['tell']): Promise<CopyPorts> {

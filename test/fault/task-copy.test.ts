@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { FILES_ALONE, FILES_AND_HUB, type JsonObject, REDIS_AND_HUB, SET_UPS, soon, World } from '../support/world.js'
 import { parseYaml } from '../../src/usecases/tasks/yaml-text.js'
@@ -121,6 +121,27 @@ test.each([FILES_ALONE, FILES_AND_HUB])('a folder that the config names as the c
   expect(await readdir(`${world.root}/notes`)).toEqual(['mine'])
   expect(await world.json<JsonObject[]>('task', 'list')).toHaveLength(1)
 })
+
+test.each(['shared_memory/context.json', 'shared_memory/.memory_sync/journal', 'bridge/memory/inbox/x.json', 'logs/memory_hub.out.log', 'link'])(
+  'what memory_sync keeps itself is no place for the copy: %s',
+  async (file) => {
+    const world = await World.make(FILES_ALONE, {
+      before: async (root) => {
+        await mkdir(`${root}/.config/memory_sync`, { recursive: true })
+        await writeFile(`${root}/.config/memory_sync/config.json`, JSON.stringify({ tasks: { file } }))
+        await symlink('shared_memory/context.json', `${root}/link`)
+      },
+    })
+    await world.ok('update', 'mary', 'active')
+    const before = await readFile(`${world.root}/shared_memory/context.json`, 'utf8')
+    for (const args of [['task', 'add', 'T'], ['hub']]) {
+      const { code, stderr } = await world.run(...args)
+      expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringMatching(`tasks\\.file of the config names ${world.root}/${file}, but .* is for memory_sync itself`) })
+    }
+    expect(await world.json<JsonObject[]>('task', 'list')).toEqual([])
+    expect(await readFile(`${world.root}/shared_memory/context.json`, 'utf8')).toBe(before)
+  },
+)
 
 test('edits by hand and steps at the same time are all kept', async () => {
   const world = await World.make(REDIS_AND_HUB)

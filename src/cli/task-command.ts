@@ -13,7 +13,7 @@ import { MAX_TTL_MS, type StepReceipt, type StepRequest, takeStep } from '../use
 import type { Guards, TaskSurroundings } from '../usecases/tasks/surroundings.js'
 import { formatJson } from '../verbs/json.js'
 import { BaseCommand } from './base-command.js'
-import { conditionsOf, fenceFlag, keyFlag, wholeNumber } from './conditions.js'
+import { conditionsOf, fenceFlag, keyFlag, refuseEmpty, wholeNumber } from './conditions.js'
 import type { StoreFlags } from './store-flags.js'
 import { seconds } from './watching.js'
 
@@ -67,6 +67,7 @@ export abstract class TaskCommand extends BaseCommand {
 
   /** A step, and the YAML copy brought up to date. */
   protected async takeStep(step: Step, id: string, flags: StepFlags): Promise<StepReceipt> {
+    refuseEmpty(flags, 'token')
     const { tasks: config } = await readConfig(process.env)
     const request = { ...requestOf(step, id, flags, config), agent: this.agentOf(flags) }
     return this.changeTasks(flags, (surroundings) => takeStep(surroundings, guardsOf(config), request))

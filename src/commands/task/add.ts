@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { TaskCommand, writeFlags } from '../../cli/task-command.js'
-import { conditionsOf } from '../../cli/conditions.js'
+import { conditionsOf, refuseEmpty } from '../../cli/conditions.js'
 import { addTask } from '../../usecases/tasks/add.js'
 
 export default class TaskAdd extends TaskCommand {
@@ -24,6 +24,7 @@ export default class TaskAdd extends TaskCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskAdd)
+    refuseEmpty(flags, 'title')
     const [, ...rest] = this.positional
     const [first] = rest
     const hasTitle = flags.title === undefined && first !== undefined && !/^[\w.]+\+?=/.test(first)

@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { refuseEmpty } from '../../cli/conditions.js'
 import { formatTaskTable } from '../../cli/task-format.js'
 import { TaskCommand } from '../../cli/task-command.js'
 import { listTasks } from '../../usecases/tasks/view.js'
@@ -18,6 +19,7 @@ With --json an array of {id, title, status, owner, ...}.`
 
   async run(): Promise<void> {
     const { flags } = await this.parse(TaskList)
+    refuseEmpty(flags, 'owner')
     const { status, owner } = flags
     const filter = { ...(status !== undefined && { status }), ...(owner !== undefined && { owner }) }
     const tasks = await this.withTasks(flags, (surroundings) => listTasks(surroundings, filter))

@@ -7,6 +7,7 @@ import {spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {existsSync} from 'node:fs'
 import {readFile, rename, rm, writeFile} from 'node:fs/promises'
+import {createRequire} from 'node:module'
 import path from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
@@ -108,7 +109,13 @@ await writeManifest()
 
 async function isFresh() {
   const built = await readFile(inputsFile, 'utf8').catch(() => '')
-  return built === inputs && existsSync(path.join(root, 'oclif.manifest.json'))
+  return built === inputs && existsSync(path.join(root, 'oclif.manifest.json')) && !lacksCachesOfRedis()
+}
+
+/** They were made without a redis-server, and now there is one. */
+function lacksCachesOfRedis() {
+  const {cacheFileOf} = createRequire(import.meta.url)('../bin/run.js')
+  return !existsSync(cacheFileOf(path.join(dist, 'ioredis.cjs'), '')) && spawnSync('redis-server', ['--version']).status === 0
 }
 
 async function hashOfInputs() {

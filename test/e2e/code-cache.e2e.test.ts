@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -36,6 +36,21 @@ test('the build has made what V8 takes instead of compiling', () => {
     expect(existsSync(cacheFileOf(file, purpose)), `${name} ${purpose}`).toBe(true)
     expect(load(file, purpose).script.cachedDataRejected, `${name} ${purpose}`).toBe(false)
   }
+})
+
+test('those of the way to Redis are made by the first build that finds a redis-server, and then not again', async () => {
+  const tree = await makeTempFolder()
+  const inputs = ['bin', 'scripts', 'src', 'types', 'package.json', 'package-lock.json', 'tsconfig.json', 'oclif.manifest.json']
+  for (const name of inputs) cpSync(join(PACKAGE, name), join(tree, name), { recursive: true })
+  symlinkSync(join(PACKAGE, 'node_modules'), join(tree, 'node_modules'))
+  const built = (PATH?: string): { has: boolean; at: number } => {
+    execFileSync(process.execPath, [join(tree, 'scripts/build.mjs'), '--if-stale'], { env: { PATH, HOME: tree } })
+    return { has: existsSync(cacheFileOf(join(tree, 'dist/ioredis.cjs'), '')), at: statSync(join(tree, 'dist/.inputs')).mtimeMs }
+  }
+  const without = built(tree)
+  expect([without.has, built(tree)]).toEqual([false, without])
+  const withOne = built(process.env['PATH'])
+  expect([withOne.has, built(process.env['PATH']), built(tree)]).toEqual([true, withOne, withOne])
 })
 
 test('a cache that is none, or of other sources, is passed by', async () => {

@@ -60,7 +60,7 @@ export class StoreUnavailable extends MemoryError {
 }
 
 const FREE_SPACE = 'free space on its disk'
-const MEND_PERMISSIONS = 'mend its permissions, or see that its disk can be written'
+const MEND_PERMISSIONS = 'ask as the user to whom it belongs, mend its permissions, or see that its disk can be written'
 const LIMIT_OF_FILES = 'end what has too many files open, or raise the limit'
 const IN_THE_WAY = 'move away what stands there, or on the way there, and is not what it should be'
 

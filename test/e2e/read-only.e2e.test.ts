@@ -76,6 +76,8 @@ describe('in a tree that cannot be written', () => {
     for (const call of ['status', 'stop']) {
       expect(await run('hub', call)).toMatchObject({ code: 69, out: '', err: expect.stringMatching(/^Error: whether a hub runs for .* cannot be seen: EACCES[^]*\n {2}- ask as the user/) })
     }
+    // context.json alone may lack what is acknowledged, and does not say so.
+    expect(await run('get')).toMatchObject({ code: 69, out: '', err: expect.stringMatching(/^Error: \S+\/\.memory_sync\/state\.json cannot be used: EACCES[^]*\n {2}- ask as the user/) })
     const { code, out } = await run('health', '--json')
     expect(code).toBe(1)
     const { findings } = JSON.parse(out) as { findings: { name: string; level: string; text: string }[] }

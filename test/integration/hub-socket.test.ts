@@ -337,7 +337,7 @@ test('the socket is for its owner alone, replaces a dead one, and goes when the 
 })
 
 test('a socket that another hub has put in its place is not taken away at the end', async () => {
-  const { server, path: socketPath } = await serve()
+  const { server, path: socketPath } = await serve({ isKeeper: () => Promise.resolve(false) }) // the other one is
   const other = net.createServer().listen(`${socketPath}.other`)
   afterwards(() => void other.close())
   await once(other, 'listening')

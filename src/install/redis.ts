@@ -5,6 +5,7 @@ import type { Environment } from '../config/root.js'
 import { MemoryError } from '../errors/errors.js'
 import { RedisConnector } from '../memory/redis-connector.js'
 import { findProgram } from '../platform/children.js'
+import { SERVER_PROGRAMS } from '../platform/redis-server.js'
 
 export type RedisChoice = 'auto' | 'external' | 'managed' | 'off'
 export const REDIS_CHOICES: readonly RedisChoice[] = ['auto', 'external', 'managed', 'off']
@@ -23,7 +24,6 @@ export interface RedisQuestion {
   before: { asked: string; got: string } | null
 }
 
-const SERVERS = ['redis-server', 'valkey-server']
 const USUAL_FOLDERS = '/opt/homebrew/bin:/usr/local/bin:/usr/bin:/usr/sbin'
 
 /** Throws MemoryError: `usage` and `config` for settings that cannot be used, `failed` when what was asked for is not to be had. */
@@ -50,14 +50,14 @@ export async function decideRedis(question: RedisQuestion): Promise<RedisDecisio
   if (found.url !== null) return { got: 'external', ...found, url: found.url, namespace: namespace === 'memory' ? null : namespace }
   if (resolved.state === 'named') throw unreachable(resolved.from, found.reason)
   if (asked === 'external') throw unreachable('the usual places', found.reason)
-  return managed(question, config) ?? { got: 'off', why: 'no Redis answers, and no redis-server is on the PATH', isMeant: false }
+  return managed(question, config) ?? { got: 'off', why: 'no Redis answers, and neither redis-server nor valkey-server is on the PATH', isMeant: false }
 }
 
 const withoutOurs = ({ enabled: _enabled, managed: _managed, ...rest }: RedisConfig): RedisConfig =>
   _managed === undefined ? rest : {}
 
 function managed({ env }: RedisQuestion, config: Config): RedisDecision | null {
-  const program = SERVERS.map((name) => findProgram(name, `${env['PATH'] ?? ''}:${USUAL_FOLDERS}`)).find((path) => path !== null)
+  const program = SERVER_PROGRAMS.map((name) => findProgram(name, `${env['PATH'] ?? ''}:${USUAL_FOLDERS}`)).find((path) => path !== null)
   return program === undefined ? null : { got: 'managed', program, before: config.redis.managed ?? null }
 }
 

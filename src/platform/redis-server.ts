@@ -10,6 +10,12 @@ import { MemoryError } from '../errors/errors.js'
 import { endChild, hasProgram, startChild } from './children.js'
 import { makeFolder } from './make-folder.js'
 
+/** By what it is installed as. */
+export const SERVER_PROGRAMS = ['redis-server', 'valkey-server']
+
+/** null: none is on the PATH. */
+export const serverOnPath = (): string | null => SERVER_PROGRAMS.find(hasProgram) ?? null
+
 const READY_MS = 20_000
 const LOOK_MS = 20
 
@@ -20,16 +26,18 @@ export class RedisServer {
   private child: ChildProcess | null = null
 
   private constructor(
+    private readonly program: string,
     private readonly directory: string,
     private readonly env: NodeJS.ProcessEnv,
     /** Every answered write survives SIGKILL. */
     private readonly durable: boolean,
   ) {}
 
-  /** null: no redis-server is installed. Throws MemoryError `failed` where it does not get ready. */
+  /** null: none is installed. Throws MemoryError `failed` where it does not get ready. */
   static async start(directory: string, env: NodeJS.ProcessEnv, { durable }: { durable: boolean }): Promise<RedisServer | null> {
-    if (!hasProgram('redis-server')) return null
-    const server = new RedisServer(directory, env, durable)
+    const program = serverOnPath()
+    if (program === null) return null
+    const server = new RedisServer(program, directory, env, durable)
     await server.launch()
     return server
   }
@@ -74,14 +82,14 @@ export class RedisServer {
   private async launch(): Promise<void> {
     makeFolder(this.at('data'))
     rmSync(this.socket, { force: true })
-    const child = startChild('redis-server', this.arguments(), this.env, () => undefined)
+    const child = startChild(this.program, this.arguments(), this.env, () => undefined)
     this.child = child
     const deadline = performance.now() + READY_MS
     while (!(await answers(this.socket))) {
       if (child.exitCode !== null || performance.now() >= deadline) {
         await endChild(child, 'SIGKILL')
-        throw new MemoryError('failed', `a private redis-server in ${this.directory} did not get ready`, {
-          suggestions: ['look whether redis-server runs by hand, and whether the disk is full'],
+        throw new MemoryError('failed', `a private ${this.program} in ${this.directory} did not get ready`, {
+          suggestions: [`look whether ${this.program} runs by hand, and whether the disk is full`],
         })
       }
       await new Promise((done) => setTimeout(done, LOOK_MS))

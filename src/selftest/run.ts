@@ -7,7 +7,7 @@ import { Chance } from './chance.js'
 import { ACTS } from './scenarios.js'
 import { Writing } from './session.js'
 import { MemoryError } from '../errors/errors.js'
-import { hasProgram } from '../platform/children.js'
+import { serverOnPath } from '../platform/redis-server.js'
 import { longPlans, type Mode, modesFor, type Numbers, type Plan, type RedisKind, type Scenario, usualPlans } from './plan.js'
 import { isGood, type Part, type Verdict } from './verdict.js'
 
@@ -39,7 +39,7 @@ export interface SelftestOptions {
 export async function runSelftest(options: SelftestOptions): Promise<Verdict> {
   const { scenario, seed, numbers, long, say } = options
   const redis = redisOf(options)
-  if (redis === 'none' && !options.withoutRedis) say('there is no redis-server on the PATH: files only')
+  if (redis === 'none' && !options.withoutRedis) say('there is no redis-server or valkey-server on the PATH: files only')
   const modes = modesOf(options, redis)
   const plans = long ? longPlans(scenario, modes) : usualPlans(scenario, modes, numbers)
   const verdict: Verdict = { ok: true, scenario, seed, redis, parts: [] }
@@ -62,7 +62,7 @@ function modesOf({ scenario, mode }: SelftestOptions, redis: RedisKind): Mode[] 
 }
 
 function redisOf({ scenario, place, withoutRedis }: SelftestOptions): RedisKind {
-  const redis = withoutRedis ? 'none' : place.given !== undefined ? 'given' : hasProgram('redis-server') ? 'private' : 'none'
+  const redis = withoutRedis ? 'none' : place.given !== undefined ? 'given' : serverOnPath() !== null ? 'private' : 'none'
   if (scenario === 'switch' && redis !== 'private') {
     throw new MemoryError('usage', `switch kills and empties a Redis, ${redis === 'given' ? 'and does so to none that it was given' : 'and there is none'}`, {
       suggestions: ['leave --redis-url and --without-redis out, and install redis-server: a private one is started'],

@@ -1,7 +1,8 @@
-import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { Arena } from '../../src/selftest/arena.js'
+import { findProgram } from '../../src/platform/children.js'
 import { type SelftestOptions, runSelftest } from '../../src/selftest/run.js'
 import { formatVerdict, type Verdict } from '../../src/selftest/verdict.js'
 import { runs } from '../support/budget.js'
@@ -129,6 +130,17 @@ describe('the command', () => {
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, redis: 'given' })
     expect(await client.keys('*')).toEqual(['memory:agents:mary'])
     expect(await runCli(['selftest', 'switch', '--redis-url', server.url], { root })).toMatchObject({ code: 2, stderr: expect.stringContaining('private') })
+  })
+
+  test('starts a Valkey where that is all there is', async () => {
+    const root = await makeTempFolder()
+    await mkdir(`${root}/bin`)
+    // To it, valkey-server is a name: what counts is that it is found by it.
+    await symlink(findProgram(process.env['MEMORY_SYNC_TEST_REDIS_SERVER'] ?? 'redis-server', process.env['PATH'] ?? '')!, `${root}/bin/valkey-server`)
+    const args = ['selftest', 'race', '--writers', '2', '--updates', '2', '--mode', 'redis-alone', '--json']
+    const { code, stdout } = await runCli(args, { root, env: { PATH: `${root}/bin`, TMPDIR: root } })
+    expect(code, stdout).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, redis: 'private' })
   })
 
   test('refuses a root that holds something else, and does not touch it', async () => {

@@ -37,7 +37,7 @@ export function offerToFound(offer: Offer, found: Entry, isUnreadable: (field: s
     const standing = standingAt(found.tree, path)
     if (standing === undefined || replaced.has(path)) leaves.push(leaf)
     else if (counts !== undefined) leaves.push(...addedTo(found, path, counts))
-    else if (standing === value) leaves.push(leaf)
+    else if (standing === value || (value === '{}' && isObjectAt(found.tree, path))) leaves.push(leaf)
     else if (isNewer(leaf)) {
       leaves.push(leaf)
       replaced.add(path)
@@ -46,6 +46,9 @@ export function offerToFound(offer: Offer, found: Entry, isUnreadable: (field: s
   }
   return { ...offer, leaves, ...(lost.length > 0 && { lost }) }
 }
+
+/** To write an empty object keeps one that is there. */
+const isObjectAt = (tree: TreeMap, path: Pointer): boolean => path !== '' && typeof valueAt(tree, path) === 'object'
 
 /** At the pointer, or in the way to it. */
 function standingAt(tree: TreeMap, path: Pointer): string | undefined {

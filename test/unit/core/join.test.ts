@@ -99,3 +99,11 @@ test('roots that have joined agree on when the context was changed last', async 
   const other = await join(store, { ...emptyReplica(), epoch: 'rother', rev: 3, high: 3, t: 100 }, await store.hello(), {} as Ports, () => Promise.resolve(false))
   expect([joined?.t, other?.t]).toEqual([900, 900])
 })
+
+test('an object that was written as empty does not lose against what stands in it', async () => {
+  const replica = rootKnowing('{"a":1}')
+  replica.entries.get(CLAUDE)!.stamps.set('/context', STAMP)
+  const { store } = await joinedWith({ context: '{"a":1,"b":2}' }, replica)
+  expect((await store.changesAfter(10, 9)).changes.flatMap(({ lost = [] }) => lost)).toEqual([])
+  expect((await store.read(CLAUDE)).entry?.stamps.get('/context')).toEqual(STAMP)
+})

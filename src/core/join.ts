@@ -3,13 +3,13 @@
  * back after a week. It brings the leaves that the new lineage does not contain, with their original stamps, says what
  * is contained now, gives ids back, and takes over the new state. Every step may be repeated.
  */
-import { cloneEntry, type Entry } from '../domain/entry.js'
+import { changedTree, cloneEntry, type Entry } from '../domain/entry.js'
 import { fieldOf } from '../domain/pointer.js'
 import { offerToFound } from '../domain/found-record.js'
-import { mergeContains, sameStamp } from '../domain/lineage.js'
+import { type Contains, mergeContains, sameStamp } from '../domain/lineage.js'
 import { isMergedList, mergeEntry, type Offer } from '../domain/merge.js'
 import type { Target } from '../domain/operation.js'
-import { lineageOf, remember, type Replica, type Seen } from '../domain/replica.js'
+import { advance, lineageOf, remember, type Replica, type Seen } from '../domain/replica.js'
 import type { Lineage, SeenId, Store, Stored } from '../store/contract.js'
 import { leavesOf, TreeCopy, valueAt } from '../domain/tree.js'
 import type { Ports } from './ports.js'
@@ -26,12 +26,13 @@ const AT_A_TIME = 32
 /** The replica of the new lineage; null when it changed meanwhile: the next round tries again. */
 export async function join(
   store: Store,
-  replica: Replica,
+  former: Replica,
   lineage: Lineage,
   ports: Ports,
   heal: Heal,
 ): Promise<Replica | null> {
   const epoch = lineage.epoch!
+  const replica = await caughtUp(store, former, lineage)
   const remoteContains = new Map(lineage.contains).set(epoch, lineage.rev)
   const sides: Sides = { store, replica, epoch, remoteContains, ports, heal }
   const known = [...replica.entries]
@@ -44,7 +45,7 @@ export async function join(
   if (now.epoch !== epoch || now.owner !== now.run) return null
   const seen = await seenIn(store, replica, epoch) // before the records: what is seen is in them
   const snapshot = await readAll(store, now)
-  const entries = withoutForeign(await entriesOf(store, snapshot, replica), replica)
+  const entries = withoutForeign(await entriesOf(store, snapshot, replica), replica, new Map(now.contains).set(epoch, now.rev))
   for (const change of await changesSince(store, now.rev)) {
     // A record may have been read with a change that came after: then its id is done too.
     if ((entries.get(change.target)?.rev ?? 0) >= change.rev) remember({ seen }, change)
@@ -63,10 +64,28 @@ export async function join(
 }
 
 /**
+ * With what was changed in its lineage before that ended, where the store has it still. What a program past us has taken away since
+ * is known then, though this root had not heard of it.
+ */
+async function caughtUp(store: Store, replica: Replica, { contains }: Lineage): Promise<Replica> {
+  const last = replica.epoch === null ? undefined : contains.get(replica.epoch)
+  if (last === undefined || last <= replica.rev) return replica
+  const ahead: Replica = { ...replica, entries: new Map(replica.entries), seen: new Map(replica.seen) }
+  for (const change of await changesSince(store, replica.rev)) {
+    if (change.epoch !== replica.epoch || change.prev > ahead.rev) break // trimmed
+    const entry = ahead.entries.get(change.target)
+    if (entry !== undefined) ahead.entries.set(change.target, cloneEntry(entry))
+    advance(ahead, change)
+  }
+  return ahead
+}
+
+/**
  * A leaf that no change has written is a legacy program's: it is not taken over silently, so that the comparison that follows
  * makes a change of it. Else nobody would know when it was written, and it would not come back after the next loss.
  */
-function withoutForeign(entries: Map<Target, Entry>, replica: Replica): Map<Target, Entry> {
+function withoutForeign(entries: Map<Target, Entry>, replica: Replica, remoteContains: Contains): Map<Target, Entry> {
+  const localContains = lineageOf(replica)
   const own = [...entries].map(([target, entry]): [Target, Entry] => {
     const known = replica.entries.get(target)
     const copy = cloneEntry(entry)
@@ -80,7 +99,9 @@ function withoutForeign(entries: Map<Target, Entry>, replica: Replica): Map<Targ
       if (stamp === undefined) tree.delete(path)
       else if (before !== undefined && sameStamp(before, stamp) && typeof own === 'string' && own !== value) tree.set(path, own)
     }
-    copy.tree = tree.top
+    // A program that wrote since it was offered may also have taken away what is known here.
+    const gone = known?.live === true && entry.live ? mergeEntry({ local: known, localContains, remote: entry, remoteContains }) : undefined
+    copy.tree = gone === undefined ? tree.top : changedTree(tree.top, gone)
     return [target, copy]
   })
   return new Map(own)

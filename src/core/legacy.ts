@@ -3,11 +3,12 @@
  * is lost, and is put back; what differs is a legacy program's change.
  */
 import { emptyEntry, type Entry } from '../domain/entry.js'
+import { type ForeignChange, foreignChange } from '../domain/foreign-change.js'
 import { leavesOfFound, timeOfRecord } from '../domain/found-record.js'
 import { fieldOf } from '../domain/pointer.js'
-import type { ChangedLeaf, Draft, Operation, Target } from '../domain/operation.js'
+import type { Draft, Edit, Operation, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
-import { diffTrees, leavesOf } from '../domain/tree.js'
+import { leavesOf } from '../domain/tree.js'
 import type { Store, Stored } from '../store/contract.js'
 import type { Ports } from './ports.js'
 import type { RootCopy } from './root-copy.js'
@@ -95,19 +96,19 @@ export class LegacyWatch {
     if (stored.roster?.live === false && stored.tokens.size === 0) return 'equal'
     const known = replica.entries.get(target)
     if (stored.roster !== null && stored.roster.rev !== (known?.rev ?? -1)) return 'ahead'
-    const leaves = stored.roster === null ? newRecord(stored) : differences(known, stored)
-    if (leaves.length === 0) return 'equal'
-    const foreign = leaves.filter((leaf) => leaf.stamp === undefined)
-    const draft = this.draftOf(replica.epoch, target, stored, leaves, Math.min(latest, timeOf(stored, latest)))
+    const change = stored.roster === null ? newRecord(stored) : foreignChange(known, stored.entry?.tree ?? emptyEntry().tree)
+    if (change.leaves.length + change.inserts.length === 0) return 'equal'
+    const draft = this.draftOf(replica.epoch, target, stored, change, Math.min(latest, timeOf(stored, latest)))
     const verdict = await store.commit({
       epoch: replica.epoch!,
       floor: replica.high,
       draft,
       before: stored.entry,
-      expect: { roster: stored.roster, fields: tokensOf(stored, new Set(leaves.map((leaf) => fieldOf(leaf.path)))) },
+      expect: { roster: stored.roster, fields: tokensOf(stored, fieldsOf(change)) },
     })
-    if (verdict.is !== 'committed' || foreign.length === 0) return 'sent'
-    await this.ports.root.append({ op: asOperation(draft, foreign, replica), rev: verdict.change.rev, epoch: verdict.change.epoch })
+    const edits = editsOf(change)
+    if (verdict.is !== 'committed' || edits.length === 0) return 'sent'
+    await this.ports.root.append({ op: asOperation(draft, edits, replica), rev: verdict.change.rev, epoch: verdict.change.epoch })
     return 'sent'
   }
 
@@ -115,48 +116,43 @@ export class LegacyWatch {
    * Two hubs that see the same make the same id: one of them is told that it was applied. In a lineage that lost the change it
    * has to be made again, under another id.
    */
-  private draftOf(epoch: string | null, target: Target, stored: Stored, leaves: ChangedLeaf[], t: number): Draft {
-    const tokens = [...tokensOf(stored, new Set(leaves.map((leaf) => fieldOf(leaf.path))))].sort()
+  private draftOf(epoch: string | null, target: Target, stored: Stored, change: ForeignChange, t: number): Draft {
+    const { leaves, inserts } = change
+    const tokens = [...tokensOf(stored, fieldsOf(change))].sort()
     const id = this.ports.digest(JSON.stringify(['legacy', epoch, target, stored.roster?.rev ?? null, tokens])).slice(0, 32)
     const lost = overwritten(stored, leaves)
     const kind = stored.roster === null ? 'adopt' : 'legacy'
-    return { id, t, target, kind, by: 'legacy', leaves, ...(lost.length > 0 && { lost }) }
+    return { id, t, target, kind, by: 'legacy', leaves, ...(inserts.length > 0 && { inserts }), ...(lost.length > 0 && { lost }) }
   }
 }
 
-const newRecord = (stored: Stored): ChangedLeaf[] =>
-  stored.entry === undefined || stored.entry.tree.size === 0 ? [] : leavesOfFound(leavesOf(stored.entry.tree), stored.entry)
+const newRecord = ({ entry }: Stored): ForeignChange => ({
+  leaves: entry === undefined || entry.tree.size === 0 ? [] : leavesOfFound(leavesOf(entry.tree), entry),
+  inserts: [],
+})
 
-/** Leaves that differ; those that are missing come back with the stamp that they had. */
-function differences(known: Entry | undefined, stored: Stored): ChangedLeaf[] {
-  if (known === undefined) return []
-  const now = stored.entry?.tree ?? new Map<string, never>()
-  const changed = diffTrees(known.tree, now)
-  return changed.flatMap((leaf): ChangedLeaf[] => {
-    if (leaf.value !== null) return [leaf]
-    return leavesWithin(known, leaf.path).map(({ path, value }) => {
-      const stamp = known.stamps.get(path)
-      return stamp === undefined ? { path, value } : { path, value, stamp }
-    })
-  })
-}
+const fieldsOf = ({ leaves, inserts }: ForeignChange): Set<string> => new Set([...leaves, ...inserts].map(({ path }) => fieldOf(path)))
 
-function leavesWithin(entry: Entry, path: string): { path: string; value: string | null }[] {
-  return leavesOf(entry.tree).filter((leaf) => leaf.path === path || leaf.path.startsWith(`${path}/`))
-}
+/** What is new, or may be: not what comes back as it was. */
+const editsOf = ({ leaves, inserts }: ForeignChange): Edit[] => [
+  ...leaves
+    .filter(({ stamp, counts }) => stamp === undefined && counts === undefined)
+    .map(({ path, value }): Edit => (value === null ? { do: 'delete', path } : { do: 'set', path, value })),
+  ...inserts.map((insert): Edit => ({ do: 'insert', ...insert })),
+]
 
 /** A record that is taken over is as old as it says. */
 function timeOf(stored: Stored, latest: number): number {
   return stored.roster === null ? timeOfRecord(stored.entry?.tree ?? emptyEntry().tree) : latest
 }
 
-function asOperation(draft: Draft, leaves: ChangedLeaf[], replica: Replica): Operation {
+function asOperation(draft: Draft, edits: Edit[], replica: Replica): Operation {
   return {
     id: draft.id,
     t: draft.t,
     target: draft.target,
     kind: 'legacy',
-    edits: leaves.map(({ path, value }) => (value === null ? { do: 'delete', path } : { do: 'set', path, value })),
+    edits,
     base: replica.rev,
     baseEpoch: replica.epoch ?? '',
     by: draft.by,

@@ -2,12 +2,12 @@
  * Pending operations on their way to a store, in order, with their ids. Many go in one round trip: each says which change it
  * follows, so that the store takes them in this order with nothing in between, or not at all.
  */
-import { applyChange, cloneEntry, emptyEntry, touchesRecord } from '../domain/entry.js'
+import { applyChange, cloneEntry, emptyEntry, type Entry, touchesRecord } from '../domain/entry.js'
 import type { Change, Operation, Stamp, Target } from '../domain/operation.js'
 import type { Proposal, Store, Stored, Verdict } from '../store/contract.js'
 import type { Acknowledged, Root } from '../store/root.js'
 import type { RootCopy } from './root-copy.js'
-import { propose, submit, type SubmitOptions } from './submit.js'
+import { lacksSum, propose, submit, type SubmitOptions } from './submit.js'
 
 /** Operations of one round trip. On a machine that is busy with others' writes a round trip takes long, however few they are. */
 const AT_A_TIME = 256
@@ -64,7 +64,7 @@ export class Replay {
     const { store } = this
     this.foreseen = null
     const lost = this.stampOf(entry)
-    const submission = await submit(store, entry.op, this.options(), lost === undefined ? {} : { lost })
+    const submission = await submit(store, entry.op, this.options(), { told: this.told(entry.op), ...(lost !== undefined && { lost }) })
     switch (submission.is) {
       case 'committed':
       case 'duplicate':
@@ -113,7 +113,7 @@ export class Replay {
     for (const entry of entries) {
       const { op } = entry
       const before = records.get(op.target) ?? null
-      if (before === null || before.evicted) break
+      if (before === null || before.evicted || lacksSum(op, before, this.told(op))) break
       const { proposal } = propose(op, before, options, this.stampOf(entry))
       if (proposal === undefined) break
       proposal.expect.follows = foreseen.last
@@ -124,6 +124,10 @@ export class Replay {
       records.set(op.target, storedAfter(this.store, before, { ...proposal.draft, rev, prev, epoch: options.epoch }))
     }
     return proposals
+  }
+
+  private told({ target }: Operation): Entry | undefined {
+    return this.copy.replica.entries.get(target)
   }
 
   private options(): SubmitOptions {

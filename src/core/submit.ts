@@ -33,21 +33,32 @@ export interface SubmitOptions {
 
 const MAX_ATTEMPTS = 200
 
-/**
- * `known`: the record as this root believes it to be, which saves reading it: the commit compares what the outcome depends on.
- * Counts it does not compare: where something is added, nothing may have changed the record since.
- */
+export interface SubmitKnowledge {
+  /** The operation was committed with this stamp, in a lineage that was lost. */
+  lost?: Stamp
+  /**
+   * The record as this root believes it to be, which saves reading it: the commit compares what the outcome depends on.
+   * Counts it does not compare: where something is added, nothing may have changed the record since.
+   */
+  known?: Entry | undefined
+  /** The record as the changes say. */
+  told?: Entry | undefined
+  /** A sum that is not there is none: a round has looked, and has not put it back. */
+  takesGaps?: boolean
+}
+
 export async function submit(
   store: Store,
   operation: Operation,
   options: SubmitOptions,
-  { lost, known }: { lost?: Stamp; known?: Entry } = {},
+  { lost, known, told = known, takesGaps = !store.shared }: SubmitKnowledge = {},
 ): Promise<Submission> {
   let belief = known?.live === true ? known : undefined
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const believed = belief === undefined ? undefined : store.storedAs?.(operation.target, { ...belief }, fieldsOfEdits(operation))
     belief = undefined
     const stored = believed ?? (await store.read(operation.target))
+    if (!takesGaps && lacksSum(operation, stored, told)) return { is: 'evicted' }
     const { early, proposal } = propose(operation, stored, options, lost)
     if (early !== undefined && believed !== undefined) continue // nothing is refused on a belief
     // A store that lost its data has nothing either: what was read counts only if it is the caller's lineage still.
@@ -64,6 +75,16 @@ export async function submit(
     }
   }
   return { is: 'contended' }
+}
+
+/**
+ * Additions to it are known, and it is not there: a program that replaced the member knew nothing of it. To add to nothing would be to lose
+ * them, so that it is put back first. `told`, where it is of that revision, has it not where it was deleted.
+ */
+export function lacksSum({ edits }: Operation, { entry, roster }: Stored, told: Entry | undefined): boolean {
+  if (entry === undefined || roster?.live !== true) return false
+  const isDeleted = (path: string): boolean => told?.rev === roster.rev && valueAt(told.tree, path) === undefined
+  return edits.some(({ do: kind, path }) => kind === 'add' && entry.counts.has(path) && valueAt(entry.tree, path) === undefined && !isDeleted(path))
 }
 
 const adds = ({ edits }: Operation): boolean => edits.some((edit) => edit.do === 'add')

@@ -94,13 +94,13 @@ export class Writer {
   }
 
   /** Straight to the shared store, unless own acknowledged writes wait: those are not overtaken. */
-  private async direct(operation: Operation, facts: Glance): Promise<Direct> {
+  private async direct(operation: Operation, facts: Glance, takesGaps?: true): Promise<Direct> {
     const { epoch } = facts
     if (epoch === null || !isSharedEpoch(epoch) || facts.pending > 0) return { final: null, sent: false }
     let sent = false
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
-        const submission = await this.inLane(operation.target, () => this.send(operation, facts, epoch))
+        const submission = await this.inLane(operation.target, () => this.send(operation, facts, epoch, takesGaps))
         if (submission === null) break
         return { final: finalOf(submission), sent }
       } catch (error) {
@@ -112,12 +112,12 @@ export class Writer {
   }
 
   /** null: there is no connection. */
-  private async send(operation: Operation, facts: Glance, epoch: string): Promise<Submission | null> {
+  private async send(operation: Operation, facts: Glance, epoch: string, takesGaps?: true): Promise<Submission | null> {
     const store = await this.ports.connector.connect()
     if (store === null) return null
     const known = this.keeper.known(operation.target)
     const options = { epoch, floor: facts.high, latest: this.ports.clock.now() + facts.skewMs, waited: false }
-    return submit(store, operation, options, known === undefined ? {} : { known })
+    return submit(store, operation, options, { known, ...(takesGaps && { takesGaps }) })
   }
 
   /** Writes of one record go one after another: when they race, each that is done makes all others read again. */
@@ -197,7 +197,7 @@ export class Writer {
   private async conditional(operation: Operation, sentBefore: boolean): Promise<WriteOutcome> {
     await this.keeper.settle(true)
     const facts = await this.keeper.facts()
-    const again = await this.direct({ ...operation, base: facts.rev, baseEpoch: facts.epoch ?? '' }, facts)
+    const again = await this.direct({ ...operation, base: facts.rev, baseEpoch: facts.epoch ?? '' }, facts, true)
     if (again.final !== null) return this.acknowledge(operation, again.final, facts)
     const sent = sentBefore || again.sent
     const store = await this.ports.connector.connect()

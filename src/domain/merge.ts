@@ -66,9 +66,8 @@ function offerLeaf(
   offer: { leaves: ChangedLeaf[]; lost: Lost[] },
 ): void {
   const { local, remote, index } = sides
-  if (contains(sides.remoteContains, stamp)) return
-  const there = remote.stamps.get(path)
-  if (there !== undefined && sameStamp(there, stamp)) return
+  const isKnown = contains(sides.remoteContains, stamp) || hasStamp(remote, path, stamp)
+  if (isKnown && !isGoneThere(local, remote, path, stamp)) return
   const value = path === '' ? (local.live ? local.tree : undefined) : valueAt(local.tree, path)
   const text = value === undefined ? null : typeof value === 'string' ? value : '{}'
   const keepsBelow = text === '{}'
@@ -84,6 +83,15 @@ function offerLeaf(
   if (path !== '' || text === null) offer.leaves.push({ path, value: text, stamp })
   if (keepsBelow) addAll(offer.leaves, deletedBelow(sides, path, stamp))
 }
+
+const hasStamp = ({ stamps }: Entry, path: Pointer, stamp: Stamp): boolean => {
+  const there = stamps.get(path)
+  return there !== undefined && sameStamp(there, stamp)
+}
+
+/** The change that wrote it is known there, and no later one of it, and yet there is no value: somebody past us has taken it away. */
+const isGoneThere = (local: Entry, remote: Entry, path: Pointer, stamp: Stamp): boolean =>
+  path !== '' && remote.live && hasStamp(remote, path, stamp) && valueAt(remote.tree, path) === undefined && valueAt(local.tree, path) !== undefined
 
 /** Leaves that the remote side still has below `path`, although this side had seen them and has them no more. */
 function deletedBelow(sides: BothSides, path: Pointer, stamp: Stamp): ChangedLeaf[] {
@@ -101,7 +109,7 @@ function deletedBelow(sides: BothSides, path: Pointer, stamp: Stamp): ChangedLea
 function missingCounts(local: Entry, remote: Entry, offered: readonly ChangedLeaf[]): ChangedLeaf[] {
   const leaves: ChangedLeaf[] = []
   for (const path of new Set([...local.counts.keys(), ...remote.counts.keys()])) {
-    const offeredHere = offered.some((leaf) => leaf.path === path && leaf.value !== null)
+    const offeredHere = offered.some((leaf) => leaf.path === path && leaf.value !== null) || isSumGoneThere(local, remote, path)
     const [base, other] = offeredHere ? [local, remote] : [remote, local]
     const ahead = countsAhead(other.counts.get(path), base.counts.get(path))
     if (ahead.length === 0 && !offeredHere) continue
@@ -115,6 +123,16 @@ function missingCounts(local: Entry, remote: Entry, offered: readonly ChangedLea
     if (counts.length > 0) leaves.push({ path, value, counts })
   }
   return leaves
+}
+
+/** Its additions are known there, and no write of it or above it that would not be known here: somebody past us has taken it away. */
+function isSumGoneThere(local: Entry, remote: Entry, path: Pointer): boolean {
+  if (!remote.live || !remote.counts.has(path)) return false
+  if (valueAt(remote.tree, path) !== undefined || typeof valueAt(local.tree, path) !== 'string') return false
+  return [...prefixesOf(path)].every((at) => {
+    const stamp = remote.stamps.get(at)
+    return stamp === undefined || hasStamp(local, at, stamp)
+  })
 }
 
 const totals = (counts: ReadonlyMap<string, Count> | undefined): { root: string; n: number; sum: string }[] =>
@@ -134,6 +152,8 @@ export function countsAhead(
 
 /** Lists that are merged by id: the records of an agent. */
 const LISTS: readonly { path: Pointer; keep: number }[] = [{ path: '/context/records', keep: 20 }]
+
+export const mergedListAt = (path: Pointer): (typeof LISTS)[number] | undefined => LISTS.find((list) => list.path === path)
 
 export const isMergedList = (path: Pointer): boolean => LISTS.some((list) => isWithin(path, list.path))
 

@@ -10,6 +10,8 @@ const follows = async (client: Client, primary: RedisServer): Promise<void> => {
   await soon(async () => (await client.info('replication')).includes('master_link_status:up'), 'the copy')
 }
 
+const recordOfMary = async (world: World): Promise<AgentRecord> => JSON.parse(await world.ok('get', 'agents.mary')) as AgentRecord
+
 const keysOf = (client: Client): Promise<string[]> => client.keys('*')
 
 /** What sets the data of a server back to what it was when `copy` was made. */
@@ -130,4 +132,46 @@ test('what was added on two machines counts once when Redis evicts the key with 
   for (const world of [...worlds, ...worlds]) await world.ok('sync')
   const contexts = await Promise.all(worlds.map(async (world) => (JSON.parse(await world.ok('get', 'agents')) as Record<string, AgentRecord>)))
   for (const { mary, rnd } of contexts) expect([mary?.context, rnd?.context?.['totals']]).toEqual([{ n: 2 }, { count: 2, by_outcome: { merged: 2 } }])
+})
+
+test('a context that a legacy program replaced keeps what it knew nothing of, though Redis loses its marks before anybody looks', async () => {
+  const server = await startRedis()
+  const client = await server.client()
+  const world = await World.around(server)
+  await world.ok('set', 'mary', 'x=1', 'z.p=2')
+  await world.ok('set', 'mary', 'n+=3')
+  await world.ok('record', 'mary', 'T-1', 'done')
+  const { n, x, z, totals, records } = (await recordOfMary(world)).context as Record<string, unknown>
+  await client.multi().hset('memory:agents:mary', 'context', '{"w":1}').del('memory:seen').exec()
+  await world.ok('sync')
+  expect((await recordOfMary(world)).context).toMatchObject({ n, x, z, totals, records, w: 1 })
+  expect(JSON.parse((await client.hget('memory:agents:mary', 'context')) ?? '')).toMatchObject({ n, x, z, totals, records, w: 1 })
+})
+
+test('what is added to a context that a legacy program has just replaced adds to what was there', async () => {
+  const server = await startRedis()
+  const client = await server.client()
+  const world = await World.around(server)
+  await world.ok('record', 'mary', 'T-1', 'done')
+  await client.hset('memory:agents:mary', 'context', '{"w":1}')
+  await world.ok('record', 'mary', 'T-2', 'done')
+  await world.ok('sync')
+  const told = ({ context }: AgentRecord): unknown[] => [context?.['totals'], (context?.['records'] as unknown[]).length]
+  expect(told(await recordOfMary(world))).toEqual([{ count: 2, by_outcome: { done: 2 } }, 2])
+  await world.ok('record', 'mary', 'T-3', 'done')
+  await client.flushall()
+  await world.ok('sync')
+  expect(told(await recordOfMary(world))).toEqual([{ count: 3, by_outcome: { done: 3 } }, 3])
+})
+
+test('a sum that was taken out on purpose begins anew', async () => {
+  const server = await startRedis()
+  const world = await World.around(server)
+  await world.ok('set', 'mary', 'n+=3')
+  await world.ok('set', 'mary', 'n=null')
+  await world.ok('set', 'mary', 'n+=1')
+  expect((await recordOfMary(world)).context).toMatchObject({ n: 1 })
+  await world.ok('set', 'mary', 'n=null')
+  await world.ok('set', 'mary', 'n+=2', '--if-rev', String((await recordOfMary(world)).rev))
+  expect((await recordOfMary(world)).context).toMatchObject({ n: 2 })
 })

@@ -100,6 +100,27 @@ test('roots that have joined agree on when the context was changed last', async 
   expect([joined?.t, other?.t]).toEqual([900, 900])
 })
 
+test('what a legacy program took away before this root had heard of it comes back from the changes that Redis still has', async () => {
+  const server = new MemoryServer({ now: () => 1_000 })
+  const store = new MemoryStore(server)
+  await store.beginEpoch(await store.hello(), { epoch: STAMP.epoch, atLeast: 5 })
+  const leaves = [{ path: '/context/unheard', value: '1' }, { path: '/context/n', value: '2', counts: [{ root: 'one', n: 1, sum: '2' }] }]
+  const inserts = [{ path: '/context/records', value: '{"id":"a"}', keep: 20 }]
+  const draft = { id: 'a'.repeat(32), t: 900, target: CLAUDE, kind: 'set' as const, by: 'test', leaves, inserts }
+  await store.commit({ epoch: STAMP.epoch, floor: 5, draft, before: undefined, expect: { roster: null, fields: new Map([['context', null]]) } })
+  server.legacySet('claude', 'context', '{"theirs":1}')
+  server.restart({ keep: 'all' })
+  const again = new MemoryStore(server)
+  const lineage = await again.beginEpoch(await again.hello(), { epoch: 'rafter', atLeast: 10 })
+  let made = 0
+  const ports = { randomId: () => String(++made).padStart(32, '0') } as Ports
+  const replica = { ...emptyReplica(), epoch: STAMP.epoch, rev: 5, high: 5 }
+  const joined = await join(again, replica, lineage, ports, () => Promise.resolve(false))
+  const context = formatLine((await again.read(CLAUDE)).entry!.tree.get('context')!)
+  expect(JSON.parse(context)).toEqual({ theirs: 1, unheard: 1, n: 2, records: [{ id: 'a' }] })
+  expect(joined?.entries.get(CLAUDE)?.counts.get('/context/n')?.get('one')).toEqual({ n: 1, sum: '2' })
+})
+
 test('an object that was written as empty does not lose against what stands in it', async () => {
   const replica = rootKnowing('{"a":1}')
   replica.entries.get(CLAUDE)!.stamps.set('/context', STAMP)

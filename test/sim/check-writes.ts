@@ -16,8 +16,8 @@ export function checkWrites(world: World, workload: Workload, others: Others, ag
       stringAt(agents, agent, field) === value ? [] : [`LOST hand edit ${agent}.${field}`],
     ),
     ...others.deletes.flatMap((agent) => (agents.has(agent) ? [`RESURRECTED ${agent}`] : [])),
-    ...others.legacy.flatMap(({ field, value, state }) =>
-      state === 'lost' || stringAt(agents, 'claude', field) === value ? [] : [`LOST legacy field ${field} (${state})`],
+    ...others.legacy.flatMap(({ agent, field, value, state }) =>
+      state === 'lost' || stringAt(agents, agent, field) === value ? [] : [`LOST legacy field ${agent}.${field} (${state})`],
     ),
   ]
 }

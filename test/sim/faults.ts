@@ -1,5 +1,5 @@
 /** One thing goes wrong, or right again. */
-import { agentTarget } from '../../src/domain/operation.js'
+import { agentOf, agentTarget } from '../../src/domain/operation.js'
 import { FAULTS, type FaultName } from './options.js'
 import type { Others } from './others.js'
 import type { Chance } from './scheduler.js'
@@ -47,10 +47,16 @@ export async function fault(world: World, others: Others): Promise<void> {
       if (world.options.hubs) world.startHub(chance.pick(world.hosts))
       break
     case 'evict':
-      evict(world)
+      evict(world, others)
       break
     case 'legacy':
       others.legacySet()
+      break
+    case 'overwrite':
+      others.overwriteContext()
+      break
+    case 'marks':
+      loseMarks(world)
       break
     case 'skew':
       skew(world)
@@ -84,11 +90,22 @@ function pause({ chance, processes }: World): void {
   if (ready.length > 0) chance.pick(ready).stopped = true
 }
 
-function evict(world: World): void {
+function evict(world: World, others: Others): void {
   const counted = [...world.server.data.records.keys()].filter((target) => target.startsWith('agent:rec'))
   const target = world.chance.pick([...AGENTS.map(agentTarget), ...counted])
-  if (world.state === 'up') world.server.evict(target)
+  if (world.state === 'up') {
+    others.settleLegacy(agentOf(target))
+    world.server.evict(target)
+  }
   note(world.now, 'EVICT', target, world.state)
+}
+
+/** A key that belongs to no record. */
+function loseMarks(world: World): void {
+  if (world.state !== 'up') return
+  const key = world.chance.pick(['sync', 'sync', 'seen', 'counter', 'stream'] as const)
+  note(world.now, 'EVICT', key)
+  world.server.evictMarks(key)
 }
 
 function skew({ chance, hosts, options: { jump } }: World): void {

@@ -13,6 +13,7 @@ export interface Mutant {
 }
 
 const JOIN = 'src/core/join.ts'
+const FOREIGN = 'src/domain/foreign-change.ts'
 const WRITER = 'src/core/writer.ts'
 const MEMORY = 'src/store/memory/store.ts'
 const DATA = 'src/store/memory/data.ts'
@@ -26,6 +27,8 @@ const UNHEARD = [
   ...['fault.pause=0.3', 'fault.down=0', 'fault.stop=0', 'fault.cut=0'], // a hub that is paused hears nothing
 ]
 const RETRIES = ['replyLoss=0.1', 'fault.flush=0.15', 'faultRate=0.02']
+/** Legacy programs replace whole contexts, while Redis restarts and loses data. */
+const OVERWRITTEN = ['fault.overwrite=0.1', 'fault.flush=0.1', 'fault.up=0.3']
 /** Programs that live on are the keeper in turns. */
 const TURNS = ['hubs=false', 'fault.hub=0', 'writes=0.04']
 
@@ -105,8 +108,8 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/domain/merge.ts',
-        find: 'if (contains(sides.remoteContains, stamp)) return',
-        replace: '',
+        find: 'const isKnown = contains(sides.remoteContains, stamp) || hasStamp',
+        replace: 'const isKnown = hasStamp',
       },
       {
         file: 'src/domain/merge.ts',
@@ -153,7 +156,8 @@ export const MUTANTS: readonly Mutant[] = [
     shows: /LOST/,
     changes: [
       blindToEviction,
-      { file: 'src/core/legacy.ts', find: 'if (leaf.value !== null) return [leaf]', replace: 'if (leaf.path.length >= 0) return [leaf]' },
+      { file: FOREIGN, find: 'const all = leaf.value === null ? leavesWithin(known, leaf.path) : [leaf]', replace: 'const all = [leaf]' },
+      { file: FOREIGN, find: 'leaf.value === null ? broughtBack(known, path, all) : leaf', replace: 'leaf' },
     ],
     options: EVICTIONS,
   },
@@ -220,6 +224,32 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     options: UNHEARD,
+  },
+  {
+    name: 'what a program past us has taken away before a join is taken for deleted',
+    what: 'it replaced a context, and knew nothing of what acknowledged writes had put there',
+    shows: /LOST acknowledged .* unique/,
+    changes: [
+      { file: 'src/domain/merge.ts', find: 'if (isKnown && !isGoneThere(local, remote, path, stamp)) return', replace: 'if (isKnown) return' },
+    ],
+    options: OVERWRITTEN,
+  },
+  {
+    name: 'a hash that a legacy program made after a loss hides what the root knows of its fields',
+    what: 'one that replaces a context before a root has joined takes away all that was acknowledged there',
+    shows: /LOST acknowledged .* unique/,
+    changes: [
+      { file: 'src/domain/found-record.ts', find: 'if (standing === undefined || replaced.has(path)) leaves.push(leaf)', replace: 'if (!found.tree.has(fieldOf(path))) leaves.push(leaf)' },
+      { file: 'src/domain/found-record.ts', find: 'else if (standing === value ||', replace: 'else if (standing === undefined) continue\n    else if (standing === value ||' },
+    ],
+    options: OVERWRITTEN,
+  },
+  {
+    name: 'what is added to a sum that a program has taken away begins at nothing',
+    what: 'what was added before is lost',
+    shows: /TWICE or lost/,
+    changes: [{ file: 'src/core/submit.ts', find: 'if (!takesGaps && lacksSum(operation, stored, told))', replace: 'if (!takesGaps && lacksSum({ ...operation, edits: [] }, stored, told))' }],
+    options: OVERWRITTEN,
   },
   {
     name: 'a program that lives on follows the journal although another keeper has saved the state',

@@ -16,6 +16,9 @@ export const FAULTS = {
   hub: 0.08,
   evict: 0.03,
   legacy: 0.04,
+  overwrite: 0.03,
+  /** A key of ours that belongs to no record is lost alone. */
+  marks: 0,
   skew: 0.05,
 }
 

@@ -12,6 +12,7 @@ export interface HandEdit {
 }
 
 export interface LegacyField {
+  agent: string
   field: string
   value: string
   /** `lost`: Redis lost its data before any root had written the field down. */
@@ -58,7 +59,25 @@ export class Others {
     if (this.world.state !== 'up' || this.world.options.redis === 'off') return
     const n = this.workload.next()
     this.world.server.legacySet('claude', `h${n}`, `legacy${n}`)
-    this.legacy.push({ field: `h${n}`, value: `legacy${n}`, state: 'fresh' })
+    this.legacy.push({ agent: 'claude', field: `h${n}`, value: `legacy${n}`, state: 'fresh' })
+  }
+
+  /** A program that replaces a whole context, and has seen nothing of what others put there. */
+  overwriteContext(): void {
+    const { world } = this
+    if (world.state !== 'up' || world.options.redis === 'off') return
+    const n = this.workload.next()
+    const agent = world.chance.pick(this.targets())
+    this.settleLegacy(agent) // what it overwrites of another such program is not ours to undo
+    note(world.now, 'legacy context', agent, n)
+    world.server.legacySet(agent, 'context', `{"h${n}":"legacy${n}"}`)
+    this.legacy.push({ agent, field: `context.h${n}`, value: `legacy${n}`, state: 'fresh' })
+  }
+
+  /** Also records with sums and lists. */
+  private targets(): readonly string[] {
+    const counted = this.workload.acks.flatMap(({ attempt: { agent, kind } }) => (kind === 'count' ? [agent] : []))
+    return [...AGENTS, ...new Set(counted)]
   }
 
   private edit(document: TreeMap): void {
@@ -80,8 +99,9 @@ export class Others {
   }
 
   /** What a root has written down is kept whatever happens to Redis; what none has goes with it. */
-  private settleLegacy(): void {
+  settleLegacy(agent?: string): void {
     for (const field of this.legacy) {
+      if (agent !== undefined && field.agent !== agent) continue
       if (field.state === 'fresh') field.state = this.world.hosts.some((host) => isKept(host, field)) ? 'kept' : 'lost'
     }
   }

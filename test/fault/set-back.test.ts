@@ -148,6 +148,17 @@ test('a context that a legacy program replaced keeps what it knew nothing of, th
   expect(JSON.parse((await client.hget('memory:agents:mary', 'context')) ?? '')).toMatchObject({ n, x, z, totals, records, w: 1 })
 })
 
+test('a context that a program made unreadable comes back, though Redis loses its marks before anybody looks', async () => {
+  const server = await startRedis()
+  const client = await server.client()
+  const world = await World.around(server)
+  await world.ok('set', 'mary', 'x=1')
+  await client.multi().hset('memory:agents:mary', 'context', 'no JSON').del('memory:seen').exec()
+  await world.ok('sync')
+  expect((await recordOfMary(world)).context).toMatchObject({ x: 1 })
+  expect(JSON.parse((await client.hget('memory:agents:mary', 'context')) ?? '')).toMatchObject({ x: 1 })
+})
+
 test('what is added to a context that a legacy program has just replaced adds to what was there', async () => {
   const server = await startRedis()
   const client = await server.client()

@@ -73,7 +73,7 @@ export interface LeaseOptions {
   token?: string
   /** What for: shown to others. */
   reason?: string
-  /** Ends the waiting. */
+  /** An abort ends the waiting: the call rejects with its reason, and what was granted meanwhile is given back. */
   signal?: AbortSignal
 }
 
@@ -118,7 +118,7 @@ export interface SharedMemory {
   watch(options?: WatchEventsOptions): AsyncGenerator<MemoryEvent, void, undefined>
   /**
    * A lease, which nobody renews but its caller. Throws MemoryError `held` when somebody else has it, `timeout` when the waiting was in
-   * vain, `unavailable` when nobody can decide.
+   * vain, `unavailable` when nobody can decide; and the reason of its `signal`, as it is, after an abort.
    */
   acquireLease(name: string, options?: LeaseOptions): Promise<Lease>
   /** Ends who watches, and who waits for a lease (`usage`); what else was asked for is answered first. */

@@ -59,14 +59,16 @@ class HubOrSelf implements Memory {
     }
   }
 
-  /** What is granted while this memory is closed would be held by nobody. */
+  /** What is granted while this memory is closed, or after the abort, would be held by nobody. Throws the reason of the abort. */
   private async acquire(by: Leasing, request: AcquireRequest, signal?: AbortSignal): Promise<AcquireOutcome> {
+    signal?.throwIfAborted()
     const outcome = await by.acquire(request, this.orEnding(signal))
-    if (this.closing !== null && outcome.is === 'granted') {
+    if ((this.closing !== null || signal?.aborted === true) && outcome.is === 'granted') {
       const { id, name, token, holder } = request
       await by.release({ id: `${id}.gone`, name, token, reason: 'nobody took it', by: holder })
     }
     this.refuseClosed()
+    signal?.throwIfAborted()
     return outcome
   }
 

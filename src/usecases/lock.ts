@@ -40,7 +40,7 @@ export const SHORTEST_TTL_MS = 100
 
 /**
  * Throws MemoryError: `held` when somebody else has it and there was no waiting, `timeout` when the waiting was in vain,
- * `unavailable` when nobody can decide.
+ * `unavailable` when nobody can decide. Throws the reason of an abort.
  */
 export async function acquireLock(surroundings: Surroundings, request: LockRequest): Promise<LockReply> {
   return (await grantLock(surroundings, request)).reply

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SharedMemory } from '../../src/index.js'
 import { eventually } from '../support/eventually.js'
-import { type Program, startHub } from '../support/program.js'
+import { type Program, runCli, startHub } from '../support/program.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
 import { makeTempFolder } from '../support/temp.js'
 
@@ -202,6 +202,31 @@ describe.each(SET_UPS)('the library with $name', (setUp) => {
     await expect(memory.acquireLease('queue', { waitMs: 300 })).rejects.toMatchObject({ code: 'timeout' })
     await first.release()
     await (await second).release()
+  })
+
+  it('grants no lease to who has aborted the call, before it or while it waits', async () => {
+    const reason = new Error('not any more')
+    await expect(memory.acquireLease('aborted', { waitMs: 60_000, signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    const lease = await memory.acquireLease('aborted') // nobody has it
+    const end = new AbortController()
+    const waiting = memory.acquireLease('aborted', { waitMs: 60_000, signal: end.signal })
+    waiting.catch(() => undefined)
+    const lookAt = async (): Promise<string> => (await runCli(['lock', 'status', 'aborted', '--json'], { root: options.root, redis: options.redisUrl })).stdout
+    await eventually(async () => (JSON.parse(await lookAt()) as { waiting: unknown[] }).waiting.length === 1, { timeoutMs: 30_000, what: 'somebody in the queue' })
+    end.abort(reason)
+    await expect(waiting).rejects.toBe(reason)
+    await lease.release()
+    await (await memory.acquireLease('aborted', { waitMs: 60_000 })).release()
+  })
+
+  it('gives back what was granted in the moment of the abort', async () => {
+    const end = new AbortController()
+    const call = memory.acquireLease('late', { waitMs: 60_000, signal: end.signal })
+    setImmediate(() => {
+      end.abort() // while it is on its way
+    })
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' })
+    await (await memory.acquireLease('late', { waitMs: 60_000 })).release()
   })
 
   it('keeps a result that is null', async () => {

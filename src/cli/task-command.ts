@@ -12,6 +12,7 @@ import { systemProcesses } from '../platform/processes.js'
 import { MAX_TTL_MS, type StepReceipt, type StepRequest, takeStep } from '../usecases/tasks/step.js'
 import type { Guards, TaskSurroundings } from '../usecases/tasks/surroundings.js'
 import { formatJson } from '../verbs/json.js'
+import { warningsOf } from '../verbs/printed.js'
 import { BaseCommand } from './base-command.js'
 import { conditionsOf, fenceFlag, keyFlag, refuseEmpty, wholeNumber } from './conditions.js'
 import type { StoreFlags } from './store-flags.js'
@@ -52,6 +53,9 @@ interface StepFlags extends Flagged {
 const DEFAULT_GUARD_SECONDS = 60
 
 export abstract class TaskCommand extends BaseCommand {
+  /** What was not done beside the write. */
+  private readonly warnings: string[] = []
+
   protected agentOf(flags: { agent?: string | undefined }): string {
     return resolveAuthor(flags.agent, process.env)
   }
@@ -90,16 +94,21 @@ export abstract class TaskCommand extends BaseCommand {
   /** The step is done, whatever becomes of the copy: the next one brings it up to date. */
   private async refreshCopy(surroundings: TaskSurroundings, root: string, file: string): Promise<void> {
     const [{ taskCopyOf }, { keepCopy }] = await Promise.all([import('../memory/task-copy.js'), import('../usecases/tasks/copy.js')])
-    const notes: string[] = []
     try {
       const copy = await taskCopyOf(root, file, (level, text) => {
-        if (level !== 'info') notes.push(text)
+        if (level !== 'info') this.warnings.push(text)
       })
       await keepCopy(surroundings, copy)
     } catch (error) {
-      notes.push(`the copy ${file} was not written: ${messageOf(error)}`)
+      this.warnings.push(`the copy ${file} was not written: ${messageOf(error)}`)
     }
-    for (const note of notes) await this.note(`Warning: ${note}`)
+  }
+
+  /** What else there is to know of a write goes to stderr, or with --json into the reply, which is returned. */
+  protected async warned(receipt: { journal?: false }): Promise<object> {
+    const warnings = warningsOf(receipt, this.warnings)
+    for (const warning of warnings) await this.note(`Warning: ${warning}`)
+    return warnings.length === 0 ? receipt : { ...receipt, warnings }
   }
 
   /**
@@ -107,8 +116,8 @@ export abstract class TaskCommand extends BaseCommand {
    * and MemoryError `failed` is thrown.
    */
   protected async printStep({ source: _source, ...receipt }: StepReceipt, flags: StepFlags, said?: string): Promise<void> {
-    if (receipt.journal === false) await this.note('Warning: Redis has the write, but the disk refused the journal line')
-    const text = this.jsonEnabled() ? formatJson(receipt) : said
+    const reply = await this.warned(receipt)
+    const text = this.jsonEnabled() ? formatJson(reply) : said
     if (text === undefined) return
     const { id, token } = receipt
     if (token === undefined) {

@@ -10,10 +10,13 @@ export interface Printed {
   stderr: string
 }
 
+/** What is to be told with a write: what was not done beside it, too. */
+export const warningsOf = ({ journal }: { journal?: false }, warnings: readonly string[]): readonly string[] =>
+  journal === false ? [...warnings, 'Redis has the write, but the disk refused the journal line'] : warnings
+
 /** A write: silence, or with --json where it is. What else there is to know goes to stderr, or with --json into the reply. */
 export function printedReceipt(receipt: Receipt, warnings: readonly string[], json: boolean): Printed {
-  const all =
-    receipt.journal === false ? [...warnings, 'Redis has the write, but the disk refused the journal line'] : warnings
+  const all = warningsOf(receipt, warnings)
   if (!json) return { code: 0, stdout: '', stderr: all.map((warning) => `Warning: ${warning}\n`).join('') }
   return { code: 0, stdout: `${formatJson(all.length === 0 ? receipt : { ...receipt, warnings: all })}\n`, stderr: '' }
 }

@@ -106,6 +106,27 @@ describe.skipIf(noDisk !== null).each(SET_UPS)('with $name, a disk', (setUp) => 
   })
 })
 
+test.skipIf(noDisk !== null)('with Redis and hub, a full disk makes every command that writes warn: Redis alone has it', async () => {
+  const { disk, adding } = await onSmallDisk(REDIS_AND_HUB)
+  const { world } = adding
+  await adding.once()
+  disk.fill()
+  const long = 'x'.repeat(4_000) // no page has room for it
+  const items = `prp_tracking:\n  T2: {title: ${long}, status: new}\n`
+  const writes: [string[], string?][] = [
+    [['set', 'mary', `note=${long}`]],
+    [['task', 'add', 'T1', long]],
+    [['task', 'import', '-'], items],
+    [['task', 'validate', 'T1', '--idempotency-key', 'k'.repeat(120)]],
+  ]
+  for (const [args, input] of writes) {
+    const { code, stdout } = await world.runWith({ via: disk.via, ...(input !== undefined && { input }) }, ...args, '--json')
+    const warnings = ['Redis has the write, but the disk refused the journal line']
+    expect({ args: args.slice(0, 2), code, reply: JSON.parse(stdout) as unknown }).toMatchObject({ code: 0, reply: { journal: false, warnings } })
+  }
+  disk.free()
+})
+
 test.skipIf(noDisk !== null)('with Redis and hub, a disk that is full keeps nobody from what Redis has: it is read, watched, and said to be there alone', async () => {
   const { disk, adding } = await onSmallDisk(REDIS_AND_HUB)
   const { world } = adding

@@ -33,6 +33,6 @@ export default class TaskAdd extends TaskCommand {
     const { source: _source, ...receipt } = await this.changeTasks({ ...flags, agent: flags.by }, (surroundings) =>
       addTask(surroundings, task),
     )
-    await this.printReply(receipt)
+    await this.printReply(await this.warned(receipt))
   }
 }

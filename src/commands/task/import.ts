@@ -30,7 +30,8 @@ added; what differs stays as it is here, unless --overwrite. Nothing is deleted;
       importTasks(surroundings, document, flags.overwrite),
     )
     const { total, added, changed, unchanged, left_out } = imported
-    if (this.jsonEnabled()) return this.printReply(imported)
+    const reply = await this.warned(imported)
+    if (this.jsonEnabled()) return this.printReply(reply)
     await this.print(`${total} items: ${added} added, ${changed} changed, ${unchanged} as they were`)
     if (left_out.length > 0) await this.print(`left out, because memory_sync sets it itself: ${listed(left_out)}`)
   }

@@ -103,6 +103,8 @@ export interface Imported {
   left_out: string[]
   pending: number
   durability: 'redis' | 'file'
+  /** Of at least one of them. */
+  journal?: false
   source: TaskSnapshot['source']
 }
 
@@ -121,17 +123,18 @@ export async function importTasks(surroundings: TaskSurroundings, document: Tree
   const present: Present = { tasks, list: snapshot.list, now }
   const edit = trackingEdit(undefined, tracking, present, overwrite)
   await refuseCircles(edit.items, loaded, surroundings.memory)
-  let last: Pick<Receipt, 'pending' | 'durability'> = snapshot
+  const done: Receipt[] = []
   for (const [written, item] of edit.items.entries()) {
-    last = await writeItem(surroundings, item, tasks.get(item.id)?.rev ?? 0).catch(saysHowFar(written, edit.items.length))
+    done.push(await writeItem(surroundings, item, tasks.get(item.id)?.rev ?? 0).catch(saysHowFar(written, edit.items.length)))
   }
-  if (edit.list.length > 0) last = await writeList(surroundings, edit.list).catch(saysHowFar(edit.items.length, edit.items.length))
+  if (edit.list.length > 0) done.push(await writeList(surroundings, edit.list).catch(saysHowFar(edit.items.length, edit.items.length)))
   const added = edit.items.filter(({ is }) => is === 'new').length
   const changed = edit.items.length - added
   const total = tracking.items.size
-  const { pending, durability } = last
+  const { pending, durability } = done.at(-1) ?? snapshot
+  const isInJournal = done.every(({ journal }) => journal !== false)
   const counts = { total, added, changed, unchanged: total - added - changed, left_out: tracking.leftOut }
-  return { ok: true, ...counts, pending, durability, source: snapshot.source }
+  return { ok: true, ...counts, pending, durability, ...(!isInJournal && { journal: false }), source: snapshot.source }
 }
 
 /** Each item is a write of its own: what came before the one that failed stands. */

@@ -6,6 +6,7 @@ export class Agenda {
   private storeDueAt = 0
   /** When the last one began that did. */
   private storeAt = 0
+  private failedAt = -Infinity
   private notBefore = 0
   private resume: (() => void) | null = null
   /** When it looks again by itself. */
@@ -21,8 +22,14 @@ export class Agenda {
 
   /** A round has failed: nothing is tried for `ms`, whoever asks, and then everything. */
   holdOff(ms: number): void {
-    this.notBefore = performance.now() + ms
+    this.failedAt = performance.now()
+    this.notBefore = this.failedAt + ms
     this.storeDueAt = 0
+  }
+
+  /** Who asks now waits for the answer: no longer than `ms` after the failure. */
+  hurry(ms: number): void {
+    this.notBefore = Math.min(this.notBefore, this.failedAt + ms)
   }
 
   /** A round begins: what was asked because of the files is its own. */

@@ -11,6 +11,7 @@ import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
 import type { Portion } from './portion.js'
+import { AFTER_FAILURE_MS, RoundFailures } from './round-failures.js'
 import { RoundsDone } from './rounds-done.js'
 import { LOOK_MS } from './scanning.js'
 import type { KeeperAccess } from './writer.js'
@@ -19,8 +20,6 @@ import type { KeeperAccess } from './writer.js'
 const RETRY_MS = 500
 /** What is no news to anybody (an own write, a file event) may wait so long for a round, with others like it. */
 const SOON_MS = 5
-/** After a round that failed nothing is tried for so long, whoever asks: what is wrong outside can only change meanwhile. */
-const AFTER_FAILURE_MS = 100
 /** A write waits so long for its round; it is kept in any case. */
 const SETTLE_MS = 150
 /**
@@ -38,6 +37,7 @@ export class HubRounds implements KeeperAccess {
   private isWaitedFor = false
   private readonly agenda = new Agenda()
   private readonly rounds = new RoundsDone()
+  private readonly failures = new RoundFailures((level, text) => this.ports.tell(level, text))
   private hearing: HubHearing | null = null
   private lastMode: Mode | null = null
 
@@ -119,6 +119,7 @@ export class HubRounds implements KeeperAccess {
       this.noteFiles()
       return this.keeper
     }
+    this.agenda.hurry(AFTER_FAILURE_MS)
     const round = this.poke()
     await this.rounds.wait(round, forMs, () => this.stopping)
     if (!this.rounds.isDone(round)) await this.keeper.refresh() // what the journal has by now is pending, although its round goes on
@@ -208,9 +209,9 @@ export class HubRounds implements KeeperAccess {
         await keeper.round(this.takeTouched(), file, portion)
       })
       await this.afterRound(this.keeper)
+      this.failures.succeeded()
     } catch (error) {
-      this.ports.tell('error', `a round failed: ${messageOf(error)}`)
-      this.agenda.holdOff(AFTER_FAILURE_MS)
+      this.agenda.holdOff(this.failures.failed(error))
     }
     this.tellMode()
     await this.listen()

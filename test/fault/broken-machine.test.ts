@@ -85,6 +85,8 @@ describe.skipIf(noDisk !== null).each(SET_UPS)('with $name, a disk', (setUp) => 
     await soon(async () => (await isWholeFile(disk)).agents['mary']?.context?.['n'] === adding.acknowledged, `${adding.acknowledged} in the file`)
     expect(await adding.read()).toBe(adding.acknowledged)
     expect(hub?.hasEnded() ?? false).toBe(false)
+    const often = (text: string): number => hub?.stdout().split(text).length ?? 1
+    expect(often('a round failed'), hub?.stdout()).toBeLessThanOrEqual(often('rounds succeed again') + 1)
   })
 
   test('that can only be read refuses writes, shows what is there, and goes on when it can be written again', async () => {

@@ -38,3 +38,22 @@ test('who asks for something later than it wakes by itself wakes it in vain', as
   await vi.advanceTimersByTimeAsync(2)
   await rest
 })
+
+test('after a failure nothing is tried for a while, and for a shorter one when somebody waits', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  for (const [isWaitedFor, ms] of [[false, 1_000], [true, 100]] as const) {
+    const agenda = new Agenda()
+    agenda.holdOff(1_000)
+    let isOver = false
+    const rest = agenda.rest(() => ({ idleMs: 30_000, fileDueInMs: 0 }), () => false).then(() => (isOver = true))
+    if (isWaitedFor) agenda.hurry(100)
+    agenda.ask(0, 'store')
+    await vi.advanceTimersByTimeAsync(ms - 1)
+    expect(isOver).toBe(false)
+    await vi.advanceTimersByTimeAsync(2)
+    await rest
+  }
+})

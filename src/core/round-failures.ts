@@ -1,0 +1,36 @@
+/** Rounds of a hub that fail: what is wrong is told once, until one succeeds, and the pause before the next one gets longer. */
+import { messageOf } from '../errors/errors.js'
+import type { Ports } from './ports.js'
+
+/** After a round that failed nothing is tried for so long, whoever asks: what is wrong outside can only change meanwhile. */
+export const AFTER_FAILURE_MS = 100
+/** A disk may stay full for hours; and when there is room again, the file is to show soon what Redis and the journal have. */
+const LONGEST_PAUSE_MS = 1_000
+
+export class RoundFailures {
+  private count = 0
+  private readonly told = new Set<unknown>()
+
+  constructor(private readonly tell: Ports['tell']) {}
+
+  /** Returns for how many ms nothing is tried, unless somebody waits for it. */
+  failed(error: unknown): number {
+    const what = kindOf(error)
+    if (!this.told.has(what)) this.tell('error', `a round failed: ${messageOf(error)}`)
+    this.told.add(what)
+    return Math.min(AFTER_FAILURE_MS * 2 ** this.count++, LONGEST_PAUSE_MS)
+  }
+
+  succeeded(): void {
+    if (this.count === 0) return
+    this.tell('info', `rounds succeed again, after ${this.count} that failed`)
+    this.count = 0
+    this.told.clear()
+  }
+}
+
+/** What a disk refuses names another temporary file each time. */
+function kindOf(error: unknown): unknown {
+  const { syscall, code } = (error ?? {}) as NodeJS.ErrnoException
+  return syscall === undefined ? messageOf(error) : code
+}

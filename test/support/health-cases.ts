@@ -304,6 +304,15 @@ export const HEALTH_CASES: HealthCase[] = [
     },
     mend: async (world) => void (await (await world.redis.client()).rename('kept', 'memory:events')),
   },
+  ...['memory:sync', 'memory:stamps:mary'].map((key): HealthCase => ({
+    ...{ check: 'redis-keys', when: `nothing can be read because ${key} is of another type`, setUp: REDIS_ALONE, is: 'bad' },
+    harm: async (world) => {
+      const client = await world.redis.client()
+      await client.rename(key, 'kept')
+      await client.set(key, 'a string')
+    },
+    mend: async (world) => void (await (await world.redis.client()).rename('kept', key)),
+  })),
   {
     ...{ check: 'redis-records', when: 'a context is no JSON', setUp: REDIS_ALONE, is: 'warn' },
     harm: async (world) => void (await (await world.redis.client()).hset('memory:agents:gg', 'status', 'active', 'context', '{half')),

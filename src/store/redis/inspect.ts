@@ -1,5 +1,5 @@
 /** What a server says of itself and of our keys, for who looks after it. Each question may be forbidden (an ACL): then nobody knows. */
-import { CONTEXT, describeTarget } from '../../domain/operation.js'
+import { CONTEXT, describeTarget, type Target } from '../../domain/operation.js'
 import { MemoryError } from '../../errors/errors.js'
 import { connectRedis, type RedisConnection, type RedisEndpoint } from './connection.js'
 import type { Keys } from './keys.js'
@@ -26,7 +26,11 @@ export interface RedisInspection {
 export async function inspectRedis(store: RedisStore, endpoint: RedisEndpoint): Promise<RedisInspection> {
   const { connection, keys } = store
   const [memory, persistence] = [await infoOf(connection, 'memory'), await infoOf(connection, 'persistence')]
-  const unreadable = await unreadableIn(store)
+  const foreignKeys = await foreignKeysOf(connection, ownKeys(keys))
+  const unreadable = await unreadableIn(store).catch((error: unknown) => {
+    if (foreignKeys.length === 0) throw error // else it is explained by them
+    return { ofRecords: [], blocked: [] }
+  })
   return {
     refusesWrites: await whyNoWrites(connection, keys),
     isOpen: await isOpenToAll(endpoint),
@@ -34,7 +38,7 @@ export async function inspectRedis(store: RedisStore, endpoint: RedisEndpoint): 
     evictionPolicy: memory.get('maxmemory_policy') ?? (await configOf(connection, 'maxmemory-policy')),
     appendOnly: isOn(persistence.get('aof_enabled') ?? (await configOf(connection, 'appendonly'))),
     appendFsync: await configOf(connection, 'appendfsync'),
-    foreignKeys: [...(await foreignKeysOf(connection, keys)), ...unreadable.blocked],
+    foreignKeys: [...new Set([...foreignKeys, ...unreadable.blocked])], // the context is among both
     unreadable: unreadable.ofRecords,
     skewMs: await skewOf(connection),
   }
@@ -101,34 +105,44 @@ async function skewOf(connection: RedisConnection): Promise<number | null> {
 const typesOf = (connection: RedisConnection, keys: string[]): Promise<string[]> =>
   connection.call((client) => Promise.all(keys.map((key) => client.call('TYPE', key) as Promise<string>)))
 
-async function foreignKeysOf(connection: RedisConnection, keys: Keys): Promise<string[]> {
-  const context = keys.of(CONTEXT)
-  const expected: [string, string][] = [
-    ...[keys.sync, keys.keys, context.record, context.types, context.stamps].map((key): [string, string] => [key, 'hash']),
-    ...[keys.seen, keys.keyTimes].map((key): [string, string] => [key, 'zset']),
-    [keys.rev, 'string'],
-    [keys.events, 'stream'],
-  ]
+type TypedKey = [key: string, type: string]
+
+const ownKeys = (keys: Keys): TypedKey[] => [
+  ...[keys.sync, keys.keys].map((key): TypedKey => [key, 'hash']),
+  ...[keys.seen, keys.keyTimes].map((key): TypedKey => [key, 'zset']),
+  [keys.rev, 'string'],
+  [keys.events, 'stream'],
+  ...keysOfRecord(keys, CONTEXT),
+]
+
+const keysOfRecord = (keys: Keys, target: Target): TypedKey[] => Object.values(keys.of(target)).map((key: string): TypedKey => [key, 'hash'])
+
+/** Those of another type, with the one that they have. */
+async function foreignKeysOf(connection: RedisConnection, expected: readonly TypedKey[]): Promise<string[]> {
   const types = await typesOf(connection, expected.map(([key]) => key))
-  const wrong = expected.flatMap(([key, type], at) => {
+  return expected.flatMap(([key, type], at) => {
     const found = types[at] ?? 'none'
     return found === type || found === 'none' ? [] : [`${key} (${found})`]
   })
-  return wrong
 }
 
 /** What no record can be made of: fields that no member stands for, and keys under the prefix of the records that are no hashes. */
 async function unreadableIn(store: RedisStore): Promise<{ ofRecords: string[]; blocked: string[] }> {
-  const found = { ofRecords: [] as string[], blocked: [] as string[] }
+  const { connection, keys } = store
   const targets = await store.targets()
+  const blocked = await foreignKeysOf(connection, targets.flatMap((target) => keysOfRecord(keys, target)))
+  const found = { ofRecords: [] as string[], blocked }
   await Promise.all(
     targets.map(async (target) => {
-      const { unreadable = new Map<string, string>() } = await store.read(target)
+      const { unreadable = new Map<string, string>() } = await store.read(target).catch((error: unknown) => {
+        if (blocked.length === 0) throw error // else it is explained by them
+        return { unreadable: undefined }
+      })
       for (const field of unreadable.keys()) found.ofRecords.push(`${describeTarget(target)}.${field}`)
     }),
   )
-  const known = new Set(targets.map((target) => store.keys.of(target).record))
-  for (const [key, type] of await keysThatAreNoHashes(store)) (known.has(key) ? found.blocked : found.ofRecords).push(`${key} (${type})`)
+  const known = new Set(targets.map((target) => keys.of(target).record))
+  for (const [key, type] of await keysThatAreNoHashes(store)) if (!known.has(key)) found.ofRecords.push(`${key} (${type})`)
   return found
 }
 

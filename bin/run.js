@@ -66,6 +66,17 @@ function cacheFileOf(file, purpose) {
   return `${file}${purpose && `.${purpose}`}.${process.version}-${process.platform}-${process.arch}.v8cache`
 }
 
+/** oclif asks the system for what is not set here, and dies of a user whom it does not know. Then it is what login(1) takes, as in src/config/root.ts. */
+function nameUnknownUser() {
+  const {HOME, SHELL} = process.env
+  if (HOME !== undefined && SHELL !== undefined) return
+  try {
+    require('node:os').userInfo()
+  } catch {
+    Object.assign(process.env, {HOME: HOME ?? '/', SHELL: SHELL ?? '/bin/sh'})
+  }
+}
+
 function run() {
   void load(path.join(dist, 'fast.cjs')).exports.fast({
     version: JSON.parse(readFileSync(path.join(__dirname, '../package.json'), 'utf8')).version, // require() takes a hundred times as long
@@ -74,6 +85,7 @@ function run() {
       // oclif's settings, before it is loaded: with NODE_ENV=test or development it would otherwise load the TypeScript
       // compiler and look for sources instead of dist/.
       Object.assign(globalThis, {oclif: {enableAutoTranspile: false}})
+      nameUnknownUser()
       const {pathToFileURL} = require('node:url') // a folder's name may have a # or a % in it
       const {main} = await import(pathToFileURL(framework).href)
       await main(path.join(__dirname, '../package.json'))

@@ -6,6 +6,7 @@ import { BIN, Cli, type Ran } from './cli.js'
 
 const isRoot = process.getuid?.() === 0
 const NOBODY = 65_534
+const UNKNOWN = 54_321
 
 /**
  * Nothing stops root from writing: then the tree belongs to somebody else, who may not write to it either. That user may have no
@@ -19,13 +20,17 @@ async function makeReadOnly(cli: Cli): Promise<(...args: string[]) => Promise<Ra
 }
 
 async function asNobody(cli: Cli): Promise<(...args: string[]) => Promise<Ran>> {
+  const program = await copyOfProgram(cli)
+  return (...args) => cli.runWith(isRoot ? { uid: NOBODY, program } : { program }, ...args)
+}
+
+async function copyOfProgram(cli: Cli): Promise<string> {
   const home = dirname(cli.root)
   const tree = dirname(dirname(BIN))
   for (const part of ['bin', 'dist', 'package.json', 'oclif.manifest.json']) {
     await cp(join(tree, part), join(home, 'program', part), { recursive: true })
   }
-  const program = join(home, 'program', 'bin', 'run.js')
-  return (...args) => cli.runWith(isRoot ? { uid: NOBODY, program } : { program }, ...args)
+  return join(home, 'program', 'bin', 'run.js')
 }
 
 /** What only its owner may open is open to root: then it is root's. */
@@ -87,5 +92,17 @@ describe('in a tree that cannot be written', () => {
       ['journal', 'Journal cannot be read'],
       ['activity', 'The history cannot be read'],
     ]) expect(findings).toContainEqual(expect.objectContaining({ name, level: 'bad', text }))
+  })
+})
+
+/** As a container starts it, with a number for a user. */
+describe.skipIf(!isRoot)('for a user whom the system does not know, and without HOME', () => {
+  it.each([['health', '--json'], ['lock', 'list'], ['where'], ['--help']])('%s works', async (...args) => {
+    const cli = await Cli.make()
+    const program = await copyOfProgram(cli)
+    execFileSync('chown', ['-R', String(UNKNOWN), dirname(cli.root)])
+    const { code, out, err } = await cli.runWith({ uid: UNKNOWN, program, env: { HOME: undefined, USER: undefined } }, ...args)
+    expect({ code, err }).toEqual({ code: args[0] === 'health' ? 1 : 0, err: '' }) // there is no hub
+    expect(out.length > 0).toBe(args[0] !== 'lock')
   })
 })

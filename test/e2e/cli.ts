@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { endAfterwards } from '../support/program.js'
 import { makeTempFolder } from '../support/temp.js'
 
 export const BIN = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
@@ -70,7 +71,9 @@ export class Cli {
   }
 
   start(args: string[], options: RunOptions = {}): ReturnType<typeof spawn> {
-    return spawn(process.execPath, [BIN, ...args], { env: { ...this.env, ...options.env }, cwd: options.cwd ?? '/' })
+    const child = spawn(process.execPath, [BIN, ...args], { env: { ...this.env, ...options.env }, cwd: options.cwd ?? '/' })
+    endAfterwards(child)
+    return child
   }
 
   private spawn(command: string, args: string[], { input, env, cwd, uid }: RunOptions): Promise<Ran> {
@@ -81,6 +84,7 @@ export class Cli {
         cwd: cwd ?? '/',
         ...(uid !== undefined && { uid, gid: uid }),
       })
+      endAfterwards(child)
       let out = ''
       let err = ''
       child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import net from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { afterwards } from '../support/cleanup.js'
-import { endAfterwards, type ProgramOptions, type Ran, startCli, startHub } from '../support/program.js'
+import { type ProgramOptions, type Ran, startCli, startHub } from '../support/program.js'
 import { startRedis } from '../support/redis.js'
 import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js'
 import { type Context, FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, type SetUp, soon, World } from '../support/world.js'
@@ -134,7 +134,7 @@ test.skipIf(noDisk !== null)('with Redis and hub, a disk that is full keeps nobo
   const { world } = adding
   await adding.once()
   disk.fill()
-  const watcher = endAfterwards(startCli(['watch', '--count', '8'], { ...world.options, via: disk.via }))
+  const watcher = startCli(['watch', '--count', '8'], { ...world.options, via: disk.via })
   await soon(() => watcher.stderr().includes('watching'), 'the watcher follows')
   const note = 'x'.repeat(4_000) // no page has room for it
   for (let n = 1; n <= 8; n++) {

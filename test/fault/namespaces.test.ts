@@ -7,7 +7,7 @@ import { nodeFiles } from '../../src/platform/node-files.js'
 import { systemProcesses } from '../../src/platform/processes.js'
 import { momentNow } from '../../src/platform/uptime.js'
 import { ChainLock, SILENT_MS } from '../../src/store/file/lock.js'
-import { endAfterwards, startCli } from '../support/program.js'
+import { startCli } from '../support/program.js'
 import { FILES_ALONE, soon, World } from '../support/world.js'
 
 const VIA = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
@@ -52,7 +52,7 @@ describe.skipIf(whyNot !== null)('a root that two namespaces of pids share', () 
 
   test('has one hub, until that was not heard of for the whole time', async () => {
     const world = await World.make(FILES_ALONE)
-    const hub = endAfterwards(startCli(['hub'], { root: world.root, via: VIA }))
+    const hub = startCli(['hub'], { root: world.root, via: VIA })
     await soon(() => hub.stdout().includes('ready: '))
     const mine = await turn(world)
     for (let n = 0; n < 20; n++) expect(await lockOf(world).tryAcquire()).toBeNull()

@@ -7,7 +7,7 @@ import { type SelftestOptions, runSelftest } from '../../src/selftest/run.js'
 import { formatVerdict, type Verdict } from '../../src/selftest/verdict.js'
 import { runs } from '../support/budget.js'
 import { eventually } from '../support/eventually.js'
-import { endAfterwards, runCli, startCli } from '../support/program.js'
+import { runCli, startCli } from '../support/program.js'
 import { startRedis } from '../support/redis.js'
 import { makeTempFolder } from '../support/temp.js'
 
@@ -110,7 +110,7 @@ describe('the command', () => {
 
   test('leaves no process and no file behind when it is interrupted', async () => {
     const root = await makeTempFolder()
-    const program = endAfterwards(startCli(['selftest', 'crash'], { root, env: { TMPDIR: root } }))
+    const program = startCli(['selftest', 'crash'], { root, env: { TMPDIR: root } })
     await eventually(() => /[1-9]\d* writes acknowledged/.test(program.stderr()), { timeoutMs: 30_000 })
     expect(await processesIn(root)).not.toEqual([])
     program.signal('SIGINT')

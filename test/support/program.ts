@@ -62,7 +62,7 @@ export function startCli(args: readonly string[], options: ProgramOptions): Prog
     ...(options.uid !== undefined && { uid: options.uid }),
     ...(options.gid !== undefined && { gid: options.gid }),
   })
-  running.add(child)
+  endAfterwards(child)
   const closed = once(child, 'close')
   let stdout = ''
   let stderr = ''
@@ -70,10 +70,7 @@ export function startCli(args: readonly string[], options: ProgramOptions): Prog
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   child.stdin.on('error', () => undefined) // it need not read it
   child.stdin.end(options.input ?? '')
-  const ended = closed.then((): Ran => {
-    running.delete(child)
-    return { code: child.exitCode, signal: child.signalCode, stdout, stderr }
-  })
+  const ended = closed.then((): Ran => ({ code: child.exitCode, signal: child.signalCode, stdout, stderr }))
   return {
     pid: child.pid ?? 0,
     stdout: () => stdout,
@@ -89,18 +86,26 @@ export function runCli(args: readonly string[], options: ProgramOptions): Promis
   return startCli(args, options).ended()
 }
 
-/** For a process that does not end by itself. */
-export function endAfterwards(program: Program): Program {
-  afterwards(async () => {
-    program.signal('SIGKILL')
-    await program.ended()
+/** To be called as it starts: a test that takes too long never comes to the line that ends it, or waits for its end. */
+export function endAfterwards(child: ChildProcess): void {
+  running.add(child)
+  const gone = new Promise<void>((resolve) => {
+    for (const event of ['exit', 'error']) {
+      child.once(event, () => {
+        running.delete(child)
+        resolve()
+      })
+    }
   })
-  return program
+  afterwards(() => {
+    child.kill('SIGKILL')
+    return gone
+  })
 }
 
 /** A hub that is ready. */
 export async function startHub(options: ProgramOptions): Promise<Program> {
-  const hub = endAfterwards(startCli(['hub'], options))
+  const hub = startCli(['hub'], options)
   await eventually(
     () => {
       if (hub.hasEnded()) throw new Error(`it ended: ${hub.stderr()}`)

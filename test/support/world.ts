@@ -6,7 +6,6 @@ import { openMemory } from '../../src/memory/open.js'
 import { afterwards } from './cleanup.js'
 import { eventually } from './eventually.js'
 import {
-  endAfterwards,
   environmentOf,
   type Program,
   type ProgramOptions,
@@ -90,7 +89,7 @@ export class World {
   }
 
   start(...args: string[]): Program {
-    return endAfterwards(startCli(args, this.options))
+    return startCli(args, this.options)
   }
 
   run(...args: string[]): Promise<Ran> {

@@ -38,9 +38,9 @@ export function printError(text: string): Promise<void> {
   })
 }
 
-/** Prints both and returns the exit code. Throws as `printOut` does. */
+/** Prints both and returns the exit code. An error that nobody reads on stdout (`--json`) goes to stderr. Throws as `printOut` does. */
 export async function printAll({ code, stdout, stderr }: Printed): Promise<number> {
   if (stderr !== '') await printError(stderr)
-  if (stdout !== '') await printOut(stdout)
+  if (stdout !== '' && !(await printOut(stdout)) && code !== 0) await printError(stdout)
   return code
 }

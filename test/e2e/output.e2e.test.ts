@@ -37,6 +37,17 @@ describe('output', () => {
     })
   })
 
+  it.each([
+    ['get agents.nobody --json', 'absent'],
+    ['set mary a=1 --if-rev 7 --json', 'conflict'],
+    ['lock status .. --json', 'usage'],
+    ['lock nothing --json', 'usage'],
+  ])('of %s, which fails: where nobody reads it, the error goes to stderr', async (words, code) => {
+    await cli.ok('set', 'mary', 'a=1')
+    const { err } = await cli.shell(`exec 3> >(:); wait $!; node "$MS" ${words} >&3`)
+    expect(JSON.parse(err)).toMatchObject({ error: { code } })
+  })
+
   it.runIf(process.platform === 'linux').each([
     ['the disk is full', '', 'node "$MS" lock acquire deploy > /dev/full'],
     ['the disk is full', '', 'node "$MS" lock acquire deploy --json > /dev/full'],
@@ -51,7 +62,7 @@ describe('output', () => {
     ['the disk is full', /ENOSPC.*GIVEN/, 'node "$MS" task claim T1 --json > /dev/full'],
     ['the disk is full', /ENOSPC.*GIVEN/, 'node "$MS" task start T1 --json > /dev/full'],
     ['the disk is full', /ENOSPC.*GIVEN/, 'node "$MS" task next --claim > /dev/full'],
-    ['nobody reads it', /^$/, 'exec 3> >(:); wait $!; node "$MS" task claim T1 --while-pid $$ --json >&3'], // nor its error
+    ['nobody reads it', /^\{"error":.*nobody reads the output.*given back/, 'exec 3> >(:); wait $!; node "$MS" task claim T1 --while-pid $$ --json >&3'],
     ['nobody reads it', /nobody reads the output.*GIVEN/, 'exec 3> >(:); wait $!; node "$MS" task next --claim >&3'],
   ])('that has the token of a claim: when %s, the item is given back', async (_, said, line) => {
     await cli.ok('task', 'add', 'T1', 'one')

@@ -12,6 +12,13 @@ const MERGE = 'tag:yaml.org,2002:merge'
 const PLAIN_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+(?:[eE][-+]\d+)?)?$/
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/
 
+/**
+ * What the older programs take for a number, and JSON has no way to write: `0x1F`, `017`, `1_000`, `1:30`, `.inf` (YAML 1.1, as PyYAML has
+ * it). It is a text here, with every character, and stays as it is in a file.
+ */
+const NUMBER_BEFORE =
+  /^[-+]?(?:0b[01_]+|0x[\da-fA-F_]+|\d[\d_]*|[1-9][\d_]*(?::[0-5]?\d)+|\d[\d_]*(?::[0-5]?\d)*\.[\d_]*|\d[\d_]*\.[\d_]*[eE][-+]\d+|\.\d[\d_]*(?:[eE][-+]\d+)?|\.(?:inf|Inf|INF))$|^\.(?:nan|NaN|NAN)$/
+
 /** Truth values of YAML 1.1. */
 const TRUE = /^(?:yes|Yes|YES|on|On|ON)$/
 const FALSE = /^(?:no|No|NO|off|Off|OFF)$/
@@ -27,6 +34,19 @@ class Digits {
   constructor(readonly text: string) {}
 }
 
+/** A text that was read, and without quotes is a number to others. */
+class AsWritten {
+  constructor(readonly text: string) {}
+}
+
+const NO_NUMBER: ScalarTag = {
+  tag: '!as-written', // never shown
+  default: true,
+  identify: (value) => value instanceof AsWritten,
+  resolve: (source) => source,
+  stringify: ({ value }) => (value as AsWritten).text,
+}
+
 const NUMBER: ScalarTag = {
   tag: FLOAT,
   default: true,
@@ -37,7 +57,7 @@ const NUMBER: ScalarTag = {
 }
 
 /** The older programs read YAML 1.1: what it would take for a date or a truth value is quoted. */
-export const READING = { compat: 'yaml-1.1', customTags: (tags: Tags): Tags => [NUMBER, ...tags], keepSourceTokens: false } as const
+export const READING = { compat: 'yaml-1.1', customTags: (tags: Tags): Tags => [NUMBER, NO_NUMBER, ...tags], keepSourceTokens: false } as const
 
 /**
  * As the older programs read it: `yes` is true, `27e7220` is a commit, and no number; `0123`, `0x1F` and `.inf` are none in JSON.
@@ -49,12 +69,19 @@ export function readAsBefore(document: Document): void {
       const { value, source, type, tag } = node
       const isName = key === 'key' // which is text, whatever it looks like
       if (!isName && type === 'PLAIN' && (tag === undefined || tag === BOOL) && typeof value === 'string' && (TRUE.test(value) || FALSE.test(value))) node.value = TRUE.test(value)
+      if (!isName && type === 'PLAIN' && tag === undefined && typeof value === 'string' && NUMBER_BEFORE.test(value)) node.value = new AsWritten(value)
       if (source === undefined || !(typeof value === 'number' || value instanceof Digits)) return
       const isTagged = tag === FLOAT || tag === INT
-      Object.assign(node, (isTagged ? JSON_NUMBER : PLAIN_NUMBER).test(source) ? asNumber(source) : { value: source, tag: undefined, ...NO_FORMAT })
+      Object.assign(node, (isTagged ? JSON_NUMBER : PLAIN_NUMBER).test(source) ? asNumber(source) : asText(source, isName))
     },
   })
 }
+
+const asText = (source: string, isName: boolean): object => ({
+  ...NO_FORMAT,
+  value: !isName && NUMBER_BEFORE.test(source) ? new AsWritten(source) : source,
+  tag: undefined,
+})
 
 /** Formats of numbers of JavaScript, which is what the value is not any more. */
 const NO_FORMAT = { format: undefined, minFractionDigits: undefined }
@@ -75,6 +102,7 @@ export const isMergeKey = (key: unknown): boolean =>
 export function leafOfScalar({ value, source }: Scalar): string {
   if (value === null || value === undefined) return 'null'
   if (value instanceof Digits) return value.text
+  if (value instanceof AsWritten) return leafOf(value.text)
   if (typeof value === 'boolean') return String(value)
   return leafOf(typeof value === 'string' ? value : (source ?? JSON.stringify(value))) // no schema of ours makes anything else
 }

@@ -51,6 +51,18 @@ describe('YAML', () => {
     expect(formatLine(parseYaml(`# by hand\n${text}`))).toBe(formatLine(tree))
   })
 
+  it('leaves what only the older programs take for a number as it stands, and knows it as a text', () => {
+    const numbers = ['1_000', '1:30', '1:30.5', '0x1F', '017', '0123', '0b11', '+5', '5.', '.5', '1_0.5', '-.inf', '.inf', '.nan']
+    const text = `${numbers.map((number, n) => `k${n}: ${number}\n`).join('')}list: [${numbers.join(', ')}]\nold: 1\n`
+    const tree = parseYaml(text)
+    expect(tree.get('k0')).toBe('"1_000"')
+    expect(tree.get('list')).toBe(JSON.stringify(numbers))
+    tree.set('old', '2')
+    expect(formatYaml(tree, text)).toBe(text.replace('old: 1', 'old: 2'))
+    expect(formatYaml(parseYaml("a: '017'\nb: 0o17\nc: 27e7220\n"), "a: '017'\nb: 0o17\nc: 27e7220\n")).toBe("a: '017'\nb: '0o17'\nc: '27e7220'\n")
+    expect(formatYaml(tree, null)).toContain("k3: '0x1F'\n") // nobody wrote it without quotes
+  })
+
   it('takes tags of others for what they say, and writes them as its own', () => {
     const text = 'a: !!int 5\nb: !!float 5\nc: !!int 0x1F\nd: !!float .inf\ne: !!float 1E5\nf: !!str 5\n'
     const tree = parseYaml(text)

@@ -4,7 +4,6 @@
  * is contained now, gives ids back, and takes over the new state. Every step may be repeated.
  */
 import { changedTree, cloneEntry, type Entry } from '../domain/entry.js'
-import { fieldOf } from '../domain/pointer.js'
 import { offerToFound } from '../domain/found-record.js'
 import { type Contains, mergeContains, sameStamp } from '../domain/lineage.js'
 import { isMergedList, mergeEntry, type Offer } from '../domain/merge.js'
@@ -14,7 +13,7 @@ import type { Lineage, SeenId, Store, Stored } from '../store/contract.js'
 import { leavesOf, TreeCopy, valueAt } from '../domain/tree.js'
 import type { Ports } from './ports.js'
 import { changesSince, entriesOf, readAll } from './snapshot.js'
-import { tokensOf } from './submit.js'
+import { fieldsWritten, overwritten, tokensOf } from './submit.js'
 
 /** Puts an evicted record back; false: it cannot be done now. */
 export type Heal = (target: Target, stored: Stored, known: Entry) => Promise<boolean>
@@ -161,10 +160,11 @@ async function offer({ store, replica, epoch, remoteContains, ports, heal }: Sid
       remoteContains,
     })
     const isFound = stored.roster === null && stored.entry !== undefined
-    const offered = isFound ? offerToFound(missing, stored.entry!, (field) => stored.unreadable?.has(field) === true) : missing
+    const offered = isFound ? offerToFound(missing, stored.entry!) : missing
     if (offered.leaves.length === 0 && offered.inserts === undefined && offered.lost === undefined) return true
     const adopted = stored.roster === null && entry.live && entry.rev === 0
     const gives = idsWith(offered, target, replica)
+    const lost = [...(offered.lost ?? []), ...overwritten(stored, offered)]
     const verdict = await store.commit({
       epoch,
       floor: replica.high,
@@ -175,9 +175,10 @@ async function offer({ store, replica, epoch, remoteContains, ports, heal }: Sid
         kind: adopted ? 'adopt' : 'restore',
         by: 'memory_sync',
         ...offered,
+        ...(lost.length > 0 && { lost }),
         ...(gives.length > 0 && { brings: gives.map(({ id }) => id) }),
       },
-      expect: { roster: stored.roster, fields: tokensOf(stored, fieldsOf(offered)) },
+      expect: { roster: stored.roster, fields: tokensOf(stored, fieldsWritten(offered)) },
       before: stored.entry,
       gives,
     })
@@ -195,9 +196,6 @@ function idsWith(offer: Offer, target: Target, replica: Replica): SeenId[] {
   if (!offer.leaves.some((leaf) => leaf.counts !== undefined)) return []
   return [...replica.seen].flatMap(([id, seen]) => (seen.target === target ? seenId(id, seen) : []))
 }
-
-const fieldsOf = (offer: Offer): Set<string> =>
-  new Set([...offer.leaves, ...(offer.inserts ?? [])].filter(({ path }) => path !== '').map(({ path }) => fieldOf(path)))
 
 const newestOf = (offer: Offer): number => offer.leaves.reduce((newest, leaf) => Math.max(newest, leaf.stamp?.t ?? 0), 0)
 

@@ -5,7 +5,6 @@
 import { emptyEntry, type Entry } from '../domain/entry.js'
 import { type ForeignChange, foreignChange } from '../domain/foreign-change.js'
 import { leavesOfFound, timeOfRecord } from '../domain/found-record.js'
-import { fieldOf } from '../domain/pointer.js'
 import type { Draft, Edit, Operation, Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
 import { leavesOf } from '../domain/tree.js'
@@ -13,7 +12,7 @@ import type { Store, Stored } from '../store/contract.js'
 import type { Ports } from './ports.js'
 import type { RootCopy } from './root-copy.js'
 import { rebuildEvicted } from './snapshot.js'
-import { overwritten, tokensOf } from './submit.js'
+import { fieldsWritten, overwritten, tokensOf } from './submit.js'
 
 /** So long others may put a record back of which this root does not know everything; then what it knows has to do. */
 const GRACE_MS = 10_000
@@ -104,7 +103,7 @@ export class LegacyWatch {
       floor: replica.high,
       draft,
       before: stored.entry,
-      expect: { roster: stored.roster, fields: tokensOf(stored, fieldsOf(change)) },
+      expect: { roster: stored.roster, fields: tokensOf(stored, fieldsWritten(change)) },
     })
     const edits = editsOf(change)
     if (verdict.is !== 'committed' || edits.length === 0) return 'sent'
@@ -118,9 +117,9 @@ export class LegacyWatch {
    */
   private draftOf(epoch: string | null, target: Target, stored: Stored, change: ForeignChange, t: number): Draft {
     const { leaves, inserts } = change
-    const tokens = [...tokensOf(stored, fieldsOf(change))].sort()
+    const tokens = [...tokensOf(stored, fieldsWritten(change))].sort()
     const id = this.ports.digest(JSON.stringify(['legacy', epoch, target, stored.roster?.rev ?? null, tokens])).slice(0, 32)
-    const lost = overwritten(stored, leaves)
+    const lost = overwritten(stored, change)
     const kind = stored.roster === null ? 'adopt' : 'legacy'
     return { id, t, target, kind, by: 'legacy', leaves, ...(inserts.length > 0 && { inserts }), ...(lost.length > 0 && { lost }) }
   }
@@ -130,8 +129,6 @@ const newRecord = ({ entry }: Stored): ForeignChange => ({
   leaves: entry === undefined || entry.tree.size === 0 ? [] : leavesOfFound(leavesOf(entry.tree), entry),
   inserts: [],
 })
-
-const fieldsOf = ({ leaves, inserts }: ForeignChange): Set<string> => new Set([...leaves, ...inserts].map(({ path }) => fieldOf(path)))
 
 /** What is new, or may be: not what comes back as it was. */
 const editsOf = ({ leaves, inserts }: ForeignChange): Edit[] => [

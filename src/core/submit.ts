@@ -104,7 +104,7 @@ export function propose(
     against: options.waited ? 'stamps' : 'order',
     ...(lost !== undefined && { stamp: lost }),
   })
-  const lostText = overwritten(stored, resolved.draft.leaves)
+  const lostText = overwritten(stored, resolved.draft)
   if (lostText.length > 0) resolved.draft.lost = [...(resolved.draft.lost ?? []), ...lostText]
   const early = stored.evicted ? undefined : settledWithout(operation, stored, resolved, options.waited)
   return early === undefined ? { proposal: proposalOf(operation, stored, resolved, options) } : { early }
@@ -164,10 +164,15 @@ function fieldsOf({ draft, dependsOn }: Resolved): Set<string> {
   return fields
 }
 
+type Written = Pick<Draft, 'leaves' | 'inserts'>
+
+export const fieldsWritten = ({ leaves, inserts = [] }: Written): Set<string> =>
+  new Set([...leaves, ...inserts].filter(({ path }) => path !== '').map(({ path }) => fieldOf(path)))
+
 /** What stands in fields that nobody can read, and is replaced: it stays in the history. */
-export function overwritten(stored: Stored, leaves: Draft['leaves']): Lost[] {
+export function overwritten(stored: Stored, written: Written): Lost[] {
   if (stored.unreadable === undefined) return []
-  const fields = new Set(leaves.map(({ path }) => fieldOf(path)))
+  const fields = fieldsWritten(written)
   return [...stored.unreadable].flatMap(([field, text]) =>
     fields.has(field) ? [{ path: formatPointer([field]), lost: leafOf(text), kept: null }] : [],
   )

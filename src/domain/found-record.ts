@@ -7,9 +7,8 @@ import { formatLine, type TreeMap } from './json.js'
 import { countsAhead, type Offer } from './merge.js'
 import { addNumbers } from './number.js'
 import type { ChangedLeaf, Lost } from './operation.js'
-import { prefixesOf } from './path-index.js'
-import { fieldOf, type Pointer } from './pointer.js'
-import { valueAt } from './tree.js'
+import type { Pointer } from './pointer.js'
+import { leafAbove, valueAt } from './tree.js'
 
 /** A record says when it was written before its write is stamped. */
 const STAMPED_WITHIN_MS = 1_000
@@ -25,7 +24,7 @@ export function timeOfRecord(tree: TreeMap): number {
  * legacy program overwrites a context. What is the same gets its stamp back, or else the next loss would take it for good. What differs is newer
  * than what we bring, unless the record says that it is older; the loser is told.
  */
-export function offerToFound(offer: Offer, found: Entry, isUnreadable: (field: string) => boolean): Offer {
+export function offerToFound(offer: Offer, found: Entry): Offer {
   const time = timeOfRecord(found.tree)
   const isNewer = ({ stamp }: ChangedLeaf): boolean => time > 0 && (stamp?.t ?? 0) > time + STAMPED_WITHIN_MS
   const lost: Lost[] = [...(offer.lost ?? [])]
@@ -33,10 +32,9 @@ export function offerToFound(offer: Offer, found: Entry, isUnreadable: (field: s
   const replaced = new Set<Pointer>()
   for (const leaf of offer.leaves) {
     const { path, value, counts } = leaf
-    if (path !== '' && isUnreadable(fieldOf(path))) continue
     const standing = standingAt(found.tree, path)
     if (standing === undefined || replaced.has(path)) leaves.push(leaf)
-    else if (counts !== undefined) leaves.push(...addedTo(found, path, counts))
+    else if (counts !== undefined && isNumberAt(found.tree, path)) leaves.push(addedTo(found, path, standing, counts))
     else if (standing === value || (value === '{}' && isObjectAt(found.tree, path))) leaves.push(leaf)
     else if (isNewer(leaf)) {
       leaves.push(leaf)
@@ -52,30 +50,27 @@ const isObjectAt = (tree: TreeMap, path: Pointer): boolean => path !== '' && typ
 
 /** At the pointer, or in the way to it. */
 function standingAt(tree: TreeMap, path: Pointer): string | undefined {
-  for (const prefix of prefixesOf(path)) {
-    const value = prefix === '' ? tree : valueAt(tree, prefix)
-    if (prefix === path || typeof value === 'string') {
-      if (value !== undefined) return formatLine(value)
-    }
-  }
-  return undefined
+  const value = path === '' ? tree : valueAt(tree, path)
+  return value === undefined ? leafAbove(tree, path) : formatLine(value)
+}
+
+function isNumberAt(tree: TreeMap, path: Pointer): boolean {
+  const value = valueAt(tree, path)
+  return typeof value === 'string' && addNumbers(value, '0') !== undefined
 }
 
 /**
  * Additions have a value to go to already. Where the counts of it are lost, those that we know of are taken to be in it: each root would
  * add all of them else.
  */
-function addedTo(found: Entry, path: Pointer, counts: NonNullable<ChangedLeaf['counts']>): ChangedLeaf[] {
-  const standing = valueAt(found.tree, path)
+function addedTo(found: Entry, path: Pointer, standing: string, counts: NonNullable<ChangedLeaf['counts']>): ChangedLeaf {
   const known = found.counts.get(path)
   const ours = new Map(counts.map(({ root, n, sum }): [string, Count] => [root, { n, sum }]))
   const ahead = known === undefined ? [] : countsAhead(ours, known)
-  const start = typeof standing === 'string' ? standing : undefined
-  const value = ahead.reduce((sum, { delta }) => (sum === undefined ? sum : addNumbers(sum, delta)), start)
-  if (value === undefined) return [] // it is no number any more
+  const value = ahead.reduce((sum, { delta }) => addNumbers(sum, delta) ?? sum, standing)
   const all = new Map([...ours, ...(known ?? [])])
   for (const { root, n, sum } of ahead) all.set(root, { n, sum })
-  return [{ path, value, counts: [...all].map(([root, count]) => ({ root, ...count })) }]
+  return { path, value, counts: [...all].map(([root, count]) => ({ root, ...count })) }
 }
 
 /** The leaves of a found record, to be taken over: with the counts that are told of it, so that no root adds them again. */

@@ -10,7 +10,7 @@ import { addNumbers, negate } from './number.js'
 import type { ChangedLeaf, Draft, Lost, Stamp } from './operation.js'
 import { PathIndex, prefixesOf } from './path-index.js'
 import { isWithin, type Pointer } from './pointer.js'
-import { valueAt } from './tree.js'
+import { leafAbove, valueAt } from './tree.js'
 
 export interface Sides {
   local: Entry
@@ -91,7 +91,10 @@ const hasStamp = ({ stamps }: Entry, path: Pointer, stamp: Stamp): boolean => {
 
 /** The change that wrote it is known there, and no later one of it, and yet there is no value: somebody past us has taken it away. */
 const isGoneThere = (local: Entry, remote: Entry, path: Pointer, stamp: Stamp): boolean =>
-  path !== '' && remote.live && hasStamp(remote, path, stamp) && valueAt(remote.tree, path) === undefined && valueAt(local.tree, path) !== undefined
+  path !== '' && remote.live && hasStamp(remote, path, stamp) && hasNothing(remote, path) && valueAt(local.tree, path) !== undefined
+
+/** Nor another value on the way there, which would be newer. */
+const hasNothing = ({ tree }: Entry, path: Pointer): boolean => valueAt(tree, path) === undefined && leafAbove(tree, path) === undefined
 
 /** Leaves that the remote side still has below `path`, although this side had seen them and has them no more. */
 function deletedBelow(sides: BothSides, path: Pointer, stamp: Stamp): ChangedLeaf[] {
@@ -128,7 +131,7 @@ function missingCounts(local: Entry, remote: Entry, offered: readonly ChangedLea
 /** Its additions are known there, and no write of it or above it that would not be known here: somebody past us has taken it away. */
 function isSumGoneThere(local: Entry, remote: Entry, path: Pointer): boolean {
   if (!remote.live || !remote.counts.has(path)) return false
-  if (valueAt(remote.tree, path) !== undefined || typeof valueAt(local.tree, path) !== 'string') return false
+  if (!hasNothing(remote, path) || typeof valueAt(local.tree, path) !== 'string') return false
   return [...prefixesOf(path)].every((at) => {
     const stamp = remote.stamps.get(at)
     return stamp === undefined || hasStamp(local, at, stamp)

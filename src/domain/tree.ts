@@ -18,6 +18,16 @@ export function valueAt(map: TreeMap, pointer: Pointer): Tree | undefined {
   return node
 }
 
+/** The leaf that stands on the way to the pointer, where an object would have to be. */
+export function leafAbove(map: TreeMap, pointer: Pointer): string | undefined {
+  let node: Tree | undefined = map
+  for (const segment of parsePointer(pointer)) {
+    if (typeof node === 'string') return node
+    node = node?.get(segment)
+  }
+  return undefined
+}
+
 /**
  * Sets a leaf. What stands in the way (a scalar where an object is needed) gives way, as in a merge patch (RFC 7386).
  * `{}` makes sure that there is an object and keeps one that is there; any other value replaces what was there.

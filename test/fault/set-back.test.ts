@@ -148,15 +148,43 @@ test('a context that a legacy program replaced keeps what it knew nothing of, th
   expect(JSON.parse((await client.hget('memory:agents:mary', 'context')) ?? '')).toMatchObject({ n, x, z, totals, records, w: 1 })
 })
 
-test('a context that a program made unreadable comes back, though Redis loses its marks before anybody looks', async () => {
+test.each(['memory:seen', 'memory:sync'])('a context that a program made unreadable comes back, though Redis loses %s before anybody looks', async (marks) => {
   const server = await startRedis()
   const client = await server.client()
   const world = await World.around(server)
-  await world.ok('set', 'mary', 'x=1')
-  await client.multi().hset('memory:agents:mary', 'context', 'no JSON').del('memory:seen').exec()
+  await world.ok('set', 'mary', 'x=1', 'z.p=2')
+  await world.ok('set', 'mary', 'n+=3')
+  await world.ok('record', 'mary', 'T-1', 'done')
+  const before = (await recordOfMary(world)).context
+  await client.multi().hset('memory:agents:mary', 'context', 'no JSON').del(marks).exec()
   await world.ok('sync')
-  expect((await recordOfMary(world)).context).toMatchObject({ x: 1 })
-  expect(JSON.parse((await client.hget('memory:agents:mary', 'context')) ?? '')).toMatchObject({ x: 1 })
+  expect((await recordOfMary(world)).context).toEqual(before)
+  expect(JSON.parse((await client.hget('memory:agents:mary', 'context')) ?? '')).toEqual(before)
+  expect(await world.ok('log', '--json')).toContain('no JSON')
+})
+
+test.each(['task.id=1', 'task.n+=3'])('a value that a legacy program put in the place of an object stays, though Redis loses its marks before anybody looks: %s', async (assignment) => {
+  const server = await startRedis()
+  const client = await server.client()
+  const world = await World.around(server)
+  await world.ok('set', 'mary', 'x=1', assignment)
+  await client.multi().hset('memory:agents:mary', 'context', '{"x":1,"task":"X"}').del('memory:seen').exec()
+  await world.ok('sync')
+  expect((await recordOfMary(world)).context).toEqual({ x: 1, task: 'X' })
+  expect(JSON.parse((await client.hget('memory:agents:mary', 'context')) ?? '')).toEqual({ x: 1, task: 'X' })
+})
+
+test('a text that a legacy program put in the place of a sum stays, and what is lost is told', async () => {
+  const server = await startRedis()
+  const client = await server.client()
+  const world = await World.around(server)
+  await world.ok('set', 'mary', 'n+=5', 'task.n+=3')
+  await client.multi().flushall().hset('memory:agents:mary', 'context', '{"n":"unknown","task":"X"}').exec()
+  await world.ok('sync')
+  for (const path of ['/context/n', '/context/task/n']) expect(await world.ok('log', '--json')).toContain(JSON.stringify(path))
+  await client.flushall()
+  await world.ok('sync')
+  expect((await recordOfMary(world)).context).toEqual({ n: 'unknown', task: 'X' })
 })
 
 test('what is added to a context that a legacy program has just replaced adds to what was there', async () => {

@@ -6,6 +6,7 @@ import { open } from './cli/open.js'
 import { rootFilesOf, surroundingsOf } from './cli/surroundings.js'
 import { stringOf, type TreeMap } from './domain/json.js'
 import { PATCHABLE_MEMBERS } from './domain/name.js'
+import { wasClosed } from './errors/errors.js'
 import { getText } from './usecases/get.js'
 import { CONDITIONS, LEASE, leaseNameGiven, lookedAt, nameGiven, OPEN, optionsGiven, RESULT, ttlGiven, WATCH } from './usecases/given.js'
 import { acquireLock, DEFAULT_TTL_MS, releaseLock, renewLock } from './usecases/lock.js'
@@ -121,7 +122,7 @@ export interface SharedMemory {
    * vain, `unavailable` when nobody can decide; and the reason of its `signal`, as it is, after an abort.
    */
   acquireLease(name: string, options?: LeaseOptions): Promise<Lease>
-  /** Ends who watches, and who waits for a lease (`usage`); what else was asked for is answered first. */
+  /** Ends who watches, and who waits for a lease (`usage`), at once; what else was asked for is answered first, and no more is taken (`usage`). */
   close(): Promise<void>
 }
 
@@ -133,11 +134,13 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
   const { root: place, redisUrl, redisPasswordFile, by } = optionsGiven(options, 'the options', OPEN)
   const { memory, root } = await open({ root: place, 'redis-url': redisUrl, 'redis-password-file': redisPasswordFile })
   const surroundings = surroundingsOf(memory, by)
+  const asked = new Asked()
 
   async function* watch(options?: WatchEventsOptions): AsyncGenerator<MemoryEvent, void, undefined> {
     const { signal, ...rest } = optionsGiven(options, 'the options of a watch', WATCH)
+    asked.refuseClosed()
     const left = new AbortController() // a caller that leaves its loop ends the watch
-    const ending = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
+    const ending = asked.orClosed(signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]))
     try {
       for await (const { json } of watchLines(surroundings, { ...rest, signal: ending }))
         yield plainOf(json) as unknown as MemoryEvent
@@ -146,7 +149,6 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
     }
   }
 
-  const asked = new Asked()
   return {
     getUnifiedContext: asked.noting(async () => plainOfText(await getText(memory)) as { [key: string]: Plain }),
     getContextText: asked.noting(async () => (await getText(memory)).trimEnd()),
@@ -168,17 +170,19 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
     publishUpdate: asked.noting(async (event: PlainObject) => memory.publish(treeGiven(event, 'the event'))),
     subscribeUpdates: (signal) => watch(signal === undefined ? {} : { signal }),
     watch,
-    acquireLease: (name, options) => leaseOf(surroundings, name, options),
-    close: () => asked.answered(() => memory.close()),
+    acquireLease: asked.noting((name: string, options?: LeaseOptions) => leaseOf(surroundings, asked, name, options)),
+    close: () => asked.close(() => memory.close()),
   }
 }
 
 /** Calls that are not answered yet: one that was made right before the memory is closed has not come to it. */
 class Asked {
   private readonly calls = new Set<Promise<unknown>>()
+  private readonly closed = new AbortController()
 
   noting<A extends unknown[], R>(call: (...given: A) => Promise<R>): (...given: A) => Promise<R> {
-    return (...given) => {
+    return async (...given) => {
+      this.refuseClosed()
       const answer = call(...given)
       const forget = (): void => void this.calls.delete(answer)
       this.calls.add(answer)
@@ -187,25 +191,35 @@ class Asked {
     }
   }
 
-  async answered<R>(then: () => Promise<R>): Promise<R> {
+  /** Of what has no end of its own: it is ended at once, and not when everything else is answered. */
+  orClosed(signal?: AbortSignal): AbortSignal {
+    return signal === undefined ? this.closed.signal : AbortSignal.any([signal, this.closed.signal])
+  }
+
+  refuseClosed(): void {
+    this.closed.signal.throwIfAborted()
+  }
+
+  async close<R>(then: () => Promise<R>): Promise<R> {
+    this.closed.abort(wasClosed())
     if (this.calls.size > 0) await Promise.allSettled(this.calls)
     return then()
   }
 }
 
-async function leaseOf(surroundings: Surroundings, lease: string, given?: LeaseOptions): Promise<Lease> {
+async function leaseOf(surroundings: Surroundings, asked: Asked, lease: string, given?: LeaseOptions): Promise<Lease> {
   const name = leaseNameGiven(lease, 'the name of a lease')
-  const { ttlMs = DEFAULT_TTL_MS, ...options } = optionsGiven(given, 'the options of a lease', LEASE)
-  const { ok: _, ...reply } = await acquireLock(surroundings, { ...options, name, ttlMs })
+  const { ttlMs = DEFAULT_TTL_MS, signal, ...options } = optionsGiven(given, 'the options of a lease', LEASE)
+  const { ok: _, ...reply } = await acquireLock(surroundings, { ...options, name, ttlMs, signal: asked.orClosed(signal) })
   const { token } = reply
   const acquired: Lease = {
     ...reply,
-    renew: async (forMs = ttlMs) => {
+    renew: asked.noting(async (forMs = ttlMs) => {
       acquired.ttlMs = (await renewLock(surroundings, { name, token, ttlMs: ttlGiven(forMs, 'the time to renew it for') })).ttlMs
-    },
-    release: async () => {
+    }),
+    release: asked.noting(async () => {
       await releaseLock(surroundings, { name, token })
-    },
+    }),
   }
   return acquired
 }

@@ -90,6 +90,9 @@ export function foreseen(error: unknown): MemoryError | null {
 /** Somebody has removed the working directory of this process, and it was asked for. */
 export const isWithoutFolder = (error: unknown): boolean => error instanceof Error && (error as NodeJS.ErrnoException).syscall === 'uv_cwd'
 
+/** Through a memory that was closed: it would open connections that nobody ends. */
+export const wasClosed = (): MemoryError => new MemoryError('usage', 'this memory was closed: nothing can be read or written through it any more')
+
 export const withoutFolder = (cause?: unknown): MemoryError =>
   new MemoryError('usage', 'the folder in which this was called does not exist any more', {
     suggestions: ['call it in another one; a path that begins with "/" needs none'],

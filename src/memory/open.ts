@@ -7,7 +7,7 @@ import type { Engine } from '../core/engine-types.js'
 import type { Comparison, Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change } from '../domain/operation.js'
-import { MemoryError } from '../errors/errors.js'
+import { MemoryError, wasClosed } from '../errors/errors.js'
 import type { LocalEngine } from '../core/engine.js'
 import type { OpenOptions } from './engine.js'
 import { idsOf } from './ids.js'
@@ -233,7 +233,7 @@ class HubOrSelf implements Memory {
 
   /** It would open connections that nobody ends. */
   private refuseClosed(): void {
-    if (this.closing !== null) throw new MemoryError('usage', 'this memory was closed: nothing can be read or written through it any more')
+    if (this.closing !== null) throw wasClosed()
   }
 
   /** One that was not there, or did not answer, is looked for again after a while: this process may live for long. */

@@ -43,3 +43,27 @@ test('what was asked for in the moment before the memory is closed is answered, 
   expect(JSON.parse((await run).stdout)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'usage', 'usage'])
   expect(await world.json('get', 'agents.mary.context')).toEqual({ x: 1 })
 })
+
+test.each(['no hub', 'a hub'])('while what was asked for before it is closed is being answered, no more is taken: with %s', async (hub) => {
+  const world = await World.make({ name: hub, redis: false, hub: hub !== 'no hub' })
+  const program = `
+    import { openMemory } from ${JSON.stringify(LIBRARY)}
+    const memory = await openMemory({ by: 'program', root: ${JSON.stringify(world.root)} })
+    const mine = await memory.acquireLease('mine', { ttlMs: 300_000 })
+    const ends = []
+    const ended = (what, call) => call.then(() => 'fulfilled', ({ code }) => code).then((is) => ends.push([what, is]))
+    const waiting = ended('waits', memory.acquireLease('mine', { waitMs: 200_000 }))
+    const watch = memory.watch()
+    const watching = ended('watches', watch.next())
+    await memory.updateAgentContext('rnd', { z: 1 })
+    const before = ended('before', memory.updateAgentContext('mary', { x: 1 }))
+    const closing = memory.close()
+    const after = [memory.updateAgentContext('mary', { y: 1 }), memory.getContextText(), memory.acquireLease('other'), mine.renew(), mine.release(), memory.watch().next()]
+    await Promise.all(after.map((call, i) => ended(i, call)))
+    await Promise.all([closing, before, waiting, watching])
+    console.log(JSON.stringify(ends))`
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { env: environmentOf(world.options), timeout: 20_000 })
+  const ends = JSON.parse((await run).stdout) as [string | number, string][]
+  expect(Object.fromEntries(ends)).toEqual({ before: 'fulfilled', waits: 'usage', watches: 'fulfilled', ...Array.from({ length: 6 }, () => 'usage') })
+  expect(await world.json('get', 'agents.mary.context')).toEqual({ x: 1 })
+})

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import type { LocalEngine } from '../../../src/core/engine.js'
+import type { AcquireRequest, ReleaseRequest } from '../../../src/core/leasing.js'
+import type { Memory } from '../../../src/core/memory.js'
+import { openMemory } from '../../../src/memory/open.js'
+
+const REQUEST: AcquireRequest = { id: 'a1', name: 'deploy', token: 't1', holder: 'mary', ttlMs: 300_000, waitMs: 0, reason: '' }
+
+/** Of which `then` happens when it has granted a lease, and before it says so. */
+async function granting(then: (memory: Memory) => void): Promise<{ memory: Memory; released: ReleaseRequest[] }> {
+  const memory = await openMemory({ root: '/nowhere', env: {}, pastHub: true })
+  const released: ReleaseRequest[] = []
+  const leases = {
+    acquire: async () => {
+      then(memory)
+      return { is: 'granted', fence: 1, leftMs: 300_000, asOf: 0 }
+    },
+    release: async (request: ReleaseRequest) => {
+      released.push(request)
+      return { is: 'released' }
+    },
+  }
+  const engine = { leases, close: async () => undefined } as unknown as LocalEngine
+  Object.assign(memory, { self: Promise.resolve(engine) })
+  return { memory, released }
+}
+
+test('a lease that is granted in the moment of the abort is given back, and the call ends with the reason of the abort', async () => {
+  const end = new AbortController()
+  const reason = new Error('not any more')
+  const { memory, released } = await granting(() => {
+    end.abort(reason)
+  })
+  await expect(memory.leases.acquire(REQUEST, end.signal)).rejects.toBe(reason)
+  expect(released).toMatchObject([{ name: 'deploy', token: 't1', by: 'mary' }])
+})
+
+test('a lease that is granted while the memory is closed is given back', async () => {
+  const { memory, released } = await granting((closed) => void closed.close())
+  await expect(memory.leases.acquire(REQUEST)).rejects.toMatchObject({ code: 'usage' })
+  expect(released).toMatchObject([{ name: 'deploy', token: 't1', by: 'mary' }])
+})
+
+test('a lease that is granted before the abort is kept', async () => {
+  const { memory, released } = await granting(() => undefined)
+  await expect(memory.leases.acquire(REQUEST, new AbortController().signal)).resolves.toMatchObject({ is: 'granted' })
+  expect(released).toEqual([])
+})

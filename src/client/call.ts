@@ -12,8 +12,10 @@ export interface Patience {
   budgetMs: number
   /** How long a hub that lives may take for its answer. */
   answerMs: number
-  /** The caller does not want it any more: the hub is told, and the answer is null. */
+  /** The caller does not want it any more: the hub is told, and the answer is null, or with `hearsOut` what the hub has to say all the same. */
   signal?: AbortSignal | undefined
+  /** It may have been carried out, and its answer be on its way: then it has to be undone. */
+  hearsOut?: boolean
   /** As the answer is read: the hub has sent it after that, on performance.now(). */
   proven?: ((at: number) => void) | undefined
 }
@@ -45,6 +47,8 @@ export function callHub(
     }
     const cancel = (): void => {
       connection.cancel(n)
+      if (patience.hearsOut === true) return
+      connection.forget(n)
       succeed(null)
     }
     patience.signal?.addEventListener('abort', cancel)

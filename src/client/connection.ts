@@ -59,9 +59,8 @@ export class HubConnection {
     this.takers.delete(n)
   }
 
-  /** Ends a stream. A write that was sent cannot be taken back. */
+  /** Ends a stream, or a waiting. The hub answers all the same. A write that was sent cannot be taken back. */
   cancel(n: number): void {
-    this.forget(n)
     if (this.lost === null) this.socket.write(encodeFrame({ n, cancel: true }))
   }
 

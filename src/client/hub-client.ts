@@ -33,8 +33,8 @@ export class HubClient implements Memory {
     readonly hub: HubInfo,
     private readonly options: ConnectOptions,
   ) {
-    this.leases = leasesOverSocket((args, answerMs, signal, proven) => {
-      const patience = { budgetMs: options.budgetMs, answerMs: answerMs + ANSWER_MS, signal, proven }
+    this.leases = leasesOverSocket((args, answerMs, rest = {}) => {
+      const patience = { budgetMs: options.budgetMs, answerMs: answerMs + ANSWER_MS, ...rest }
       return callHub(connection, 'lease', args, patience)
     })
   }

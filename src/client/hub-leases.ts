@@ -1,11 +1,11 @@
 /** Leases by way of a running hub. */
 import type { AcquireOutcome, Leasing, ReleaseOutcome, RenewOutcome } from '../core/leasing.js'
 import type { LeaseView } from '../store/lease-contract.js'
+import type { Patience } from './call.js'
 import { HubGone } from './connection.js'
 import { acquireFromWire, type WireAcquire } from './wire.js'
 
-/** `proven`: as the answer is read, with a time after which the hub has sent it. */
-type Call = (args: object, extraMs: number, signal?: AbortSignal, proven?: (at: number) => void) => Promise<unknown>
+type Call = (args: object, extraMs: number, rest?: Pick<Patience, 'signal' | 'hearsOut' | 'proven'>) => Promise<unknown>
 
 /** What somebody is answered who does not want it any more. */
 const ABANDONED: AcquireOutcome = { is: 'taken', holder: null, position: null, retryMs: 0 }
@@ -15,19 +15,25 @@ const unknownView = (name: string): LeaseView => ({ name, fence: 0, holder: null
 /** Throws HubGone also to those who wait for a lease when the hub ends: the same request can be made elsewhere. */
 export const leasesOverSocket = (call: Call): Leasing => ({
   acquire: async (request, signal) => {
-    if (signal?.aborted === true) return ABANDONED
+    const isAborted = (): boolean => signal?.aborted === true
+    if (isAborted()) return ABANDONED
     let sentAfter = performance.now()
-    const answer = await call({ do: 'acquire', request }, request.waitMs, signal, (at) => {
+    const proven = (at: number): void => {
       sentAfter = Math.max(sentAfter, at)
+    }
+    // What was granted in the moment of the abort would be held by nobody: the caller has to hear of it.
+    const answer = await call({ do: 'acquire', request }, request.waitMs, { signal, proven, hearsOut: true }).catch((error: unknown) => {
+      if (isAborted() && error instanceof HubGone) return 'cancelled' // and a hub that lives hears that the connection is gone
+      throw error
     })
-    if (answer === null) return ABANDONED
+    if (typeof answer === 'string' && isAborted()) return ABANDONED
     if (typeof answer === 'string') throw new HubGone('the hub ends', true)
     return acquireFromWire(answer as WireAcquire, sentAfter)
   },
   renew: async (request) => (await call({ do: 'renew', request }, 0)) as RenewOutcome,
   release: async (request) => (await call({ do: 'release', request }, 0)) as ReleaseOutcome,
   untilFree: async (request, signal) => {
-    const answer = await call({ do: 'untilFree', request }, request.waitMs, signal)
+    const answer = await call({ do: 'untilFree', request }, request.waitMs, { signal })
     if (typeof answer === 'string') throw new HubGone('the hub ends', true)
     return (answer ?? unknownView(request.name)) as LeaseView
   },

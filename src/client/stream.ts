@@ -55,7 +55,10 @@ class Stream implements NoticeStream {
     } finally {
       clearInterval(beat)
       signal.removeEventListener('abort', abort)
-      if (n !== null) this.connection.cancel(n)
+      if (n !== null) {
+        this.connection.forget(n)
+        this.connection.cancel(n)
+      }
     }
     if (this.failure !== null) throw this.failure
   }

@@ -20,7 +20,7 @@ export class Agenda {
     if (at < this.wakesAt) this.resume?.()
   }
 
-  /** A round has failed: nothing is tried for `ms`, whoever asks, and then everything. */
+  /** A round has failed: nothing is tried for `ms`, or until somebody is in a hurry, and then everything. */
   holdOff(ms: number): void {
     this.failedAt = performance.now()
     this.notBefore = this.failedAt + ms

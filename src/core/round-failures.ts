@@ -2,7 +2,7 @@
 import { messageOf } from '../errors/errors.js'
 import type { Ports } from './ports.js'
 
-/** After a round that failed nothing is tried for so long, whoever asks: what is wrong outside can only change meanwhile. */
+/** After a round that failed nothing is tried for so long, also when somebody waits for it: what is wrong outside can only change meanwhile. */
 export const AFTER_FAILURE_MS = 100
 /** A disk may stay full for hours; and when there is room again, the file is to show soon what Redis and the journal have. */
 const LONGEST_PAUSE_MS = 1_000

@@ -57,8 +57,7 @@ export interface Facts {
   password: 'none' | 'legacy-default' | 'weak' | 'own'
   /** null: the root takes writes; else why not. */
   notWritable: string | null
-  /** Of the root's file system; null: it does not say. */
-  /** `totalFiles` 0: this file system has no such limit. */
+  /** Of the root's file system; null: it does not say. `totalFiles` 0: it has no such limit. */
   disk: { freeBytes: number; totalBytes: number; freeFiles: number; totalFiles: number } | null
   /** Of our folder: what others than its owner can read or write. */
   openToOthers: readonly string[]

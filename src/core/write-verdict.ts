@@ -37,11 +37,16 @@ export const keeperIsBusy = (): MemoryError =>
     suggestions: ['look at memory_sync hub status', 'write without a condition: that is kept and taken in later'],
   })
 
-/** `sent`: it may have been carried out. `answers`: Redis does, and the write is not decided all the same. */
-export function notArbitrated({ sent, answers, reason }: { sent: boolean; answers: boolean; reason: string | null }): MemoryError {
+/** `sent`: it may have been carried out. `answers`: Redis does, and the write is not decided all the same. `pending`: own writes that it may not overtake. */
+export function notArbitrated({ sent, answers, pending, reason }: { sent: boolean; answers: boolean; pending: number; reason: string | null }): MemoryError {
   if (sent) {
     return new MemoryError('unknown-outcome', 'Redis did not answer: it is not known whether the write was done', {
       suggestions: ['repeat the command with the same --idempotency-key: it is applied once', 'read the record'],
+    })
+  }
+  if (answers && pending > 0) {
+    return new MemoryError('unavailable', `Redis answers, and ${pending === 1 ? '1 write' : `${pending} writes`} of this root must go there before this one: nothing was written`, {
+      suggestions: ['repeat the command: they are being sent', 'memory_sync health names what stands in the way if they stay'],
     })
   }
   if (answers) {

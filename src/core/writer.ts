@@ -203,7 +203,7 @@ export class Writer {
     const store = await this.ports.connector.connect()
     if (!sent && this.keeper.mode(facts, store) === 'off') return this.conditionalAlone(operation)
     const { reason } = this.ports.connector
-    throw notArbitrated({ sent, answers: store !== null && reason === null, reason })
+    throw notArbitrated({ sent, answers: store !== null && reason === null, pending: facts.pending, reason })
   }
 
   private async conditionalAlone(operation: Operation): Promise<WriteOutcome> {

@@ -49,3 +49,21 @@ test('what the journal does not know any more is looked for in everything', asyn
   expect(outcome).toMatchObject({ rev: 8, durability: 'redis' })
   expect(views).toBe(1)
 })
+
+test.each([
+  [0, 'a key of ours has another type'],
+  [1, '1 write of this root must go there before this one: nothing was written'],
+  [3, '3 writes of this root must go there before this one: nothing was written'],
+])('a conditional write that Redis does not decide on says why, where %i own writes wait', async (pending, why) => {
+  const access = {
+    facts: () => Promise.resolve({ ...AT_A_GLANCE, pending }),
+    settle: () => Promise.resolve(null),
+    mode: () => 'online',
+    has: () => false,
+    known: () => undefined,
+  } as unknown as KeeperAccess
+  const root = { prepare: () => Promise.resolve(), id: () => Promise.resolve('r') }
+  const ports = { root, clock: { now: () => 1_000 }, connector: { connect: () => Promise.resolve({}), reason: null } } as unknown as Ports
+  const request = { target: 'agent:mary', kind: 'set' as const, by: 'x', ifRev: 1, edits: [{ do: 'set' as const, path: '/status', value: '"new"' }] }
+  await expect(new Writer(ports, access).write(request, { id: 'w1' })).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining(why) })
+})

@@ -26,7 +26,7 @@ async function readAll(name: string, input: AsyncIterable<Buffer>): Promise<Buff
 
 /**
  * The text that an argument stands for: itself, standard input (`-`), or with `files` a file (`@path`). Throws MemoryError `usage` for a pipe
- * that nobody writes to, and a device that waits: what was named by mistake is not waited for.
+ * through which nothing comes, and a device that waits: what was named by mistake is not waited for.
  */
 export async function textOf(name: string, argument: string, { files = false } = {}): Promise<string> {
   if (argument === '-') return readStdin(name)
@@ -45,7 +45,7 @@ async function readFile(name: string, path: string): Promise<Buffer> {
   try {
     const isPipe = fs.fstatSync(fd).isFIFO()
     const bytes = await readAll(name, piecesOf(fd, isPipe))
-    if (isPipe && bytes.length === 0) throw new Error(`nothing comes through ${path}, a pipe that nobody writes to`)
+    if (isPipe && bytes.length === 0) throw new Error(`nothing came through the pipe ${path}`)
     return bytes
   } finally {
     fs.closeSync(fd)

@@ -221,10 +221,19 @@ describe('what is refused', () => {
   })
 
   it('a pipe that nobody writes to; one to which somebody writes is read to its end, however slow he is', async () => {
-    expect(await cli.shell('mkfifo "$HOME/pipe" && node "$MS" task import "$HOME/pipe"')).toMatchObject({ code: 2, err: expect.stringContaining('a pipe that nobody writes to') })
+    expect(await cli.shell('mkfifo "$HOME/pipe" && node "$MS" task import "$HOME/pipe"')).toMatchObject({ code: 2, err: expect.stringContaining('nothing came through the pipe') })
     const write = `node -e 'console.log("prp_tracking: {A1: {title: x, status: new}}")'`
     for (const call of [`node "$MS" task import <(${write})`, `${write} | node "$MS" task import /dev/stdin`, `${write} | node "$MS" task import -`])
       expect(await cli.shell(call), call).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^1 items: /) })
+  })
+
+  it('a pipe through which nothing came, whoever had it open', async () => {
+    await cli.shell('mkfifo "$HOME/silent"')
+    for (const call of ['node "$MS" record mary T ok @<(true)', 'node "$MS" record mary T ok "@$HOME/silent"']) {
+      const { code, err } = await cli.shell(call)
+      expect({ code, err }, call).toMatchObject({ code: 2, err: expect.stringContaining('nothing came through the pipe') })
+      expect(err).not.toContain('nobody')
+    }
   })
 
   it('a value over 1 MiB, and takes one of exactly 1 MiB', async () => {

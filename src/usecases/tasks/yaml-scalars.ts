@@ -1,5 +1,5 @@
 /** Texts, numbers and truth values between YAML and documents of ours: what is written is read back as it was, digit by digit. */
-import { type Document, isMap, isScalar, parseDocument, type Node, Scalar, type ScalarTag, type Tags, visit } from 'yaml'
+import { type Document, isMap, isPair, isScalar, isSeq, parseDocument, type Node, Scalar, type ScalarTag, type Tags, visit } from 'yaml'
 import { leafOf } from '../../domain/json.js'
 
 const FLOAT = 'tag:yaml.org,2002:float'
@@ -28,6 +28,9 @@ const FALSE = /^(?:no|No|NO|off|Off|OFF)$/
  * block would lose the space around them; what YAML 1.1 has a meaning of its own for.
  */
 const ONLY_QUOTED = /\p{Surrogate}|\ufeff|\r|^[ \t][^]*\n|^\n|[ \t]\n|^=$/u
+
+/** Members that are lists of the names of other work items. */
+const REFERENCES: ReadonlySet<unknown> = new Set(['depends_on', 'dependencies'])
 
 /** A number as it is written: a JavaScript number would round it. */
 class Digits {
@@ -65,9 +68,9 @@ export const READING = { compat: 'yaml-1.1', customTags: (tags: Tags): Tags => [
  */
 export function readAsBefore(document: Document): void {
   visit(document, {
-    Scalar(key, node) {
+    Scalar(key, node, path) {
       const { value, source, type, tag } = node
-      const isName = key === 'key' // which is text, whatever it looks like
+      const isName = key === 'key' || isReference(path) // which is text, whatever it looks like
       if (!isName && type === 'PLAIN' && (tag === undefined || tag === BOOL) && typeof value === 'string' && (TRUE.test(value) || FALSE.test(value))) node.value = TRUE.test(value)
       if (!isName && type === 'PLAIN' && tag === undefined && typeof value === 'string' && NUMBER_BEFORE.test(value)) node.value = new AsWritten(value)
       if (source === undefined || !(typeof value === 'number' || value instanceof Digits)) return
@@ -75,6 +78,12 @@ export function readAsBefore(document: Document): void {
       Object.assign(node, (isTagged ? JSON_NUMBER : PLAIN_NUMBER).test(source) ? asNumber(source) : asText(source, isName))
     },
   })
+}
+
+/** In a list of names of others: written as the key is that it names. */
+function isReference(path: readonly unknown[]): boolean {
+  const [pair, list] = path.slice(-2)
+  return isSeq(list) && isPair(pair) && isScalar(pair.key) && REFERENCES.has(pair.key.value)
 }
 
 const asText = (source: string, isName: boolean): object => ({

@@ -63,6 +63,16 @@ describe('YAML', () => {
     expect(formatYaml(tree, null)).toContain("k3: '0x1F'\n") // nobody wrote it without quotes
   })
 
+  it('writes a reference to another item as the key of that item', () => {
+    const text = '017: {title: x}\nyes: {title: z}\nA1:\n  depends_on: [017, yes]\n  dependencies:\n    - 017\n  estimates: [017]\nold: 1\n'
+    const tree = parseYaml(text)
+    expect(formatLine(tree.get('A1')!)).toBe('{"depends_on":["017","yes"],"dependencies":["017"],"estimates":["017"]}')
+    tree.set('old', '2')
+    const written = formatYaml(tree, text)
+    expect(written).toContain("'017': {title: x}\n'yes': {title: z}\n")
+    expect(written).toContain("depends_on: ['017', 'yes']\n  dependencies:\n    - '017'\n  estimates: [017]\n")
+  })
+
   it('takes tags of others for what they say, and writes them as its own', () => {
     const text = 'a: !!int 5\nb: !!float 5\nc: !!int 0x1F\nd: !!float .inf\ne: !!float 1E5\nf: !!str 5\n'
     const tree = parseYaml(text)

@@ -5,7 +5,7 @@
 // `--check-manifest`: fails instead of writing when the manifest in the repository is not that of the commands.
 import {spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
-import {existsSync} from 'node:fs'
+import {existsSync, readFileSync} from 'node:fs'
 import {readFile, rename, rm, writeFile} from 'node:fs/promises'
 import {createRequire} from 'node:module'
 import path from 'node:path'
@@ -14,6 +14,7 @@ import {build} from 'esbuild'
 import {filesBelow} from './files.mjs'
 import {lightRedis} from './light-redis.mjs'
 import {makeManifest} from './manifest.mjs'
+import {findRedisServer} from './redis-server.cjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = path.join(root, 'dist')
@@ -29,6 +30,9 @@ const LIGHT_ENTRY_POINTS = {fast: 'src/cli/fast.ts', self: 'src/cli/self.ts'}
 
 /** Large, and not needed by every call: files beside the light entries, which bin/run.js loads when they are asked for. By what they are imported as. */
 const LIGHT_PARTS = {ioredis: 'ioredis', './schema.js': 'src/config/schema.ts'}
+
+/** In dist: what the redis-server said of itself that the code caches were made with. */
+const REDIS_TRIED = '.redis-tried'
 
 // oclif reaches for these to run sources without a build, which we never do; bundling the compiler would cost 9 MB.
 const NOT_BUNDLED = ['typescript', 'ts-node', 'tsx']
@@ -63,9 +67,13 @@ const refuseDynamicImportOfCommonJs = {
 const partsBeside = {
   name: 'parts-beside',
   setup(esbuild) {
-    for (const name of Object.keys(LIGHT_PARTS)) {
+    for (const [name, entry] of Object.entries(LIGHT_PARTS)) {
       const filter = new RegExp(`^${name.replaceAll('.', '\\.')}$`)
-      esbuild.onResolve({filter}, () => ({path: `./${partFileOf(name)}.cjs`, external: true}))
+      esbuild.onResolve({filter}, ({importer}) => {
+        // Any folder may have a file of this name.
+        if (name.startsWith('.') && path.resolve(path.dirname(importer), name).replace(/\.js$/, '.ts') !== path.join(root, entry)) return undefined
+        return {path: `./${partFileOf(name)}.cjs`, external: true}
+      })
     }
   },
 }
@@ -99,6 +107,7 @@ try {
   await bundle(fresh)
   await bundleLight(fresh)
   makeCodeCaches(fresh)
+  await writeFile(path.join(fresh, REDIS_TRIED), findRedisServer()?.version ?? '')
   await writeFile(path.join(fresh, '.inputs'), inputs)
   await swapIn(fresh)
 } finally {
@@ -112,10 +121,12 @@ async function isFresh() {
   return built === inputs && existsSync(path.join(root, 'oclif.manifest.json')) && !lacksCachesOfRedis()
 }
 
-/** They were made without a redis-server, and now there is one. */
+/** They were made without a redis-server, and now there is one. One that does not start was tried once. */
 function lacksCachesOfRedis() {
   const {cacheFileOf} = createRequire(import.meta.url)('../bin/run.js')
-  return !existsSync(cacheFileOf(path.join(dist, 'ioredis.cjs'), '')) && spawnSync('redis-server', ['--version']).status === 0
+  if (existsSync(cacheFileOf(path.join(dist, 'ioredis.cjs'), ''))) return false
+  const tried = path.join(dist, REDIS_TRIED)
+  return ![undefined, existsSync(tried) ? readFileSync(tried, 'utf8') : ''].includes(findRedisServer()?.version)
 }
 
 async function hashOfInputs() {

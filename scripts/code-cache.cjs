@@ -9,6 +9,7 @@ const net = require('node:net')
 const os = require('node:os')
 const path = require('node:path')
 const {load, loaded, cacheFileOf} = require('../bin/run.js')
+const {findRedisServer} = require('./redis-server.cjs')
 
 const {version} = require('../package.json')
 const [dist, purpose, work] = [path.resolve(process.argv[2] ?? ''), process.argv[3], process.argv[4] ?? '']
@@ -104,13 +105,15 @@ function write(file, script, purpose = '') {
 }
 
 /**
- * null: there is no redis-server.
+ * null: there is no redis-server, or it does not start.
  * @param {string} folder
  * @returns {Promise<{end: () => Promise<void>} | null>}
  */
 async function startRedis(folder) {
+  const found = findRedisServer()
+  if (found === null) return null
   const socket = path.join(folder, 's')
-  const server = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', ''], {stdio: 'ignore'})
+  const server = spawn(found.name, ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', ''], {stdio: 'ignore'})
   /** @type {Promise<void>} */
   const ended = new Promise((resolve) => {
     server.once('error', () => resolve())

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -49,6 +49,11 @@ test('those of the way to Redis are made by the first build that finds a redis-s
   }
   const without = built(tree)
   expect([without.has, built(tree)]).toEqual([false, without])
+  const broken = join(tree, 'broken')
+  mkdirSync(broken)
+  writeFileSync(join(broken, 'valkey-server'), '#!/bin/sh\n[ "$1" = --version ] && echo broken\n', { mode: 0o755 })
+  const tried = built(broken)
+  expect([tried.has, tried.at > without.at, built(broken)], 'one that does not start is tried once').toEqual([false, true, tried])
   const withOne = built(process.env['PATH'])
   expect([withOne.has, built(process.env['PATH']), built(tree)]).toEqual([true, withOne, withOne])
 })

@@ -71,7 +71,7 @@ async function caughtUp(store: Store, replica: Replica, { contains }: Lineage): 
   if (last === undefined || last <= replica.rev) return replica
   const ahead: Replica = { ...replica, entries: new Map(replica.entries), seen: new Map(replica.seen) }
   for (const change of await changesSince(store, replica.rev)) {
-    if (change.epoch !== replica.epoch || change.prev > ahead.rev) break // trimmed
+    if (change.epoch !== replica.epoch || change.prev > ahead.rev) break // what lay between is trimmed, or the lineage ended
     const entry = ahead.entries.get(change.target)
     if (entry !== undefined) ahead.entries.set(change.target, cloneEntry(entry))
     advance(ahead, change)
@@ -94,9 +94,9 @@ function withoutForeign(entries: Map<Target, Entry>, replica: Replica, remoteCon
       if (entry.counts.has(path) || isMergedList(path) || value === '{}') continue
       const stamp = entry.stamps.get(path)
       const before = known?.stamps.get(path)
-      const own = known === undefined ? undefined : valueAt(known.tree, path)
+      const ours = known === undefined ? undefined : valueAt(known.tree, path)
       if (stamp === undefined) tree.delete(path)
-      else if (before !== undefined && sameStamp(before, stamp) && typeof own === 'string' && own !== value) tree.set(path, own)
+      else if (before !== undefined && sameStamp(before, stamp) && typeof ours === 'string' && ours !== value) tree.set(path, ours)
     }
     // A program that wrote since it was offered may also have taken away what is known here.
     const gone = known?.live === true && entry.live ? mergeEntry({ local: known, localContains, remote: entry, remoteContains }) : undefined

@@ -2,9 +2,9 @@
  * How a record that stands in a store differs from what the changes say: a program past us has written there. What it took away comes back as
  * it was, with its stamp; what it wrote is to become a change.
  */
-import { type Count, type Entry, listAt } from './entry.js'
+import { type Entry, listAt } from './entry.js'
 import type { TreeMap } from './json.js'
-import { mergedListAt } from './merge.js'
+import { mergedListAt, totals } from './merge.js'
 import type { ChangedLeaf, Draft } from './operation.js'
 import type { Pointer } from './pointer.js'
 import { diffTrees, leavesOf, valueAt } from './tree.js'
@@ -15,11 +15,10 @@ export function foreignChange(known: Entry | undefined, standing: TreeMap): Fore
   const change: ForeignChange = { leaves: [], inserts: [] }
   if (known === undefined) return change
   for (const leaf of diffTrees(known.tree, standing)) {
-    const all = leaf.value === null ? leavesWithin(known, leaf.path) : [leaf]
-    for (const { path } of all) {
-      const inserts = listedApart(path, known.tree, standing)
+    for (const each of leaf.value === null ? leavesWithin(known, leaf.path) : [leaf]) {
+      const inserts = listedApart(each.path, known.tree, standing)
       if (inserts.length > 0) change.inserts.push(...inserts)
-      else change.leaves.push(leaf.value === null ? broughtBack(known, path, all) : leaf)
+      else change.leaves.push(leaf.value === null ? broughtBack(known, each) : each)
     }
   }
   return change
@@ -29,15 +28,11 @@ const leavesWithin = ({ tree }: Entry, path: Pointer): ChangedLeaf[] =>
   leavesOf(tree).filter((leaf) => leaf.path === path || leaf.path.startsWith(`${path}/`))
 
 /** A sum comes back with what it is made of: as a value it would replace, after a loss, what was added to it since. */
-function broughtBack({ stamps, counts }: Entry, path: Pointer, all: readonly ChangedLeaf[]): ChangedLeaf {
-  const { value } = all.find((leaf) => leaf.path === path)!
+function broughtBack({ stamps, counts }: Entry, { path, value }: ChangedLeaf): ChangedLeaf {
   const [stamp, byRoot] = [stamps.get(path), counts.get(path)]
-  if (stamp === undefined && byRoot !== undefined) return { path, value, counts: countsOf(byRoot) }
+  if (stamp === undefined && byRoot !== undefined) return { path, value, counts: totals(byRoot) }
   return stamp === undefined ? { path, value } : { path, value, stamp }
 }
-
-const countsOf = (byRoot: ReadonlyMap<string, Count>): NonNullable<ChangedLeaf['counts']> =>
-  [...byRoot].map(([root, count]) => ({ root, ...count }))
 
 /** Of a list that is merged by id, the entries that only one side has, or that the program has changed: a list as a value would take entries away. */
 function listedApart(path: Pointer, known: TreeMap, standing: TreeMap): ForeignChange['inserts'] {

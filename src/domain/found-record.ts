@@ -4,7 +4,7 @@
  */
 import { type Count, type Entry } from './entry.js'
 import { formatLine, type TreeMap } from './json.js'
-import { countsAhead, type Offer } from './merge.js'
+import { countsAhead, type Offer, totals } from './merge.js'
 import { addNumbers } from './number.js'
 import type { ChangedLeaf, Lost } from './operation.js'
 import type { Pointer } from './pointer.js'
@@ -70,12 +70,12 @@ function addedTo(found: Entry, path: Pointer, standing: string, counts: NonNulla
   const value = ahead.reduce((sum, { delta }) => addNumbers(sum, delta) ?? sum, standing)
   const all = new Map([...ours, ...(known ?? [])])
   for (const { root, n, sum } of ahead) all.set(root, { n, sum })
-  return { path, value, counts: [...all].map(([root, count]) => ({ root, ...count })) }
+  return { path, value, counts: totals(all) }
 }
 
 /** The leaves of a found record, to be taken over: with the counts that are told of it, so that no root adds them again. */
 export const leavesOfFound = (leaves: readonly ChangedLeaf[], { counts }: Entry): ChangedLeaf[] =>
   leaves.flatMap((leaf) => {
     const byRoot = counts.get(leaf.path)
-    return byRoot === undefined ? [leaf] : [leaf, { ...leaf, counts: [...byRoot].map(([root, count]) => ({ root, ...count })) }]
+    return byRoot === undefined ? [leaf] : [leaf, { ...leaf, counts: totals(byRoot) }]
   })

@@ -138,7 +138,8 @@ function isSumGoneThere(local: Entry, remote: Entry, path: Pointer): boolean {
   })
 }
 
-const totals = (counts: ReadonlyMap<string, Count> | undefined): { root: string; n: number; sum: string }[] =>
+/** As a change has them. */
+export const totals = (counts: ReadonlyMap<string, Count> | undefined): { root: string; n: number; sum: string }[] =>
   [...(counts ?? [])].map(([root, count]) => ({ root, ...count }))
 
 /** What these counts have, and those have not. */

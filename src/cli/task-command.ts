@@ -69,8 +69,13 @@ export abstract class TaskCommand extends BaseCommand {
     return this.withMemory(flags, (memory, root) => use({ ...this.surroundings(memory, flags.agent), machine, digest: sha256 }, root))
   }
 
+  /** A step, and what is said of it: see `printStep`. */
+  protected async performStep(step: Step, id: string, flags: StepFlags, said?: string): Promise<void> {
+    await this.printStep(await this.takeStep(step, id, flags), flags, said)
+  }
+
   /** A step, and the YAML copy brought up to date. */
-  protected async takeStep(step: Step, id: string, flags: StepFlags): Promise<StepReceipt> {
+  private async takeStep(step: Step, id: string, flags: StepFlags): Promise<StepReceipt> {
     refuseEmpty(flags, 'token')
     const { tasks: config } = await readConfig(process.env)
     const request = { ...requestOf(step, id, flags, config), agent: this.agentOf(flags) }
@@ -115,7 +120,7 @@ export abstract class TaskCommand extends BaseCommand {
    * With --json where the write is; else `said`, or silence. What makes a claim is given back where nobody can be told of it,
    * and MemoryError `failed` is thrown.
    */
-  protected async printStep({ source: _source, ...receipt }: StepReceipt, flags: StepFlags, said?: string): Promise<void> {
+  private async printStep({ source: _source, ...receipt }: StepReceipt, flags: StepFlags, said?: string): Promise<void> {
     const reply = await this.warned(receipt)
     const text = this.jsonEnabled() ? formatJson(reply) : said
     if (text === undefined) return

@@ -17,6 +17,6 @@ wait for others cannot be taken (exit 1). With --json the reply has the token of
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskClaim)
-    await this.printStep(await this.takeStep('claim', args.id, flags), flags)
+    await this.performStep('claim', args.id, flags)
   }
 }

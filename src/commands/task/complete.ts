@@ -20,6 +20,6 @@ export default class TaskComplete extends TaskCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskComplete)
     refuseEmpty(flags, 'commit')
-    await this.printStep(await this.takeStep('complete', args.id, flags), flags)
+    await this.performStep('complete', args.id, flags)
   }
 }

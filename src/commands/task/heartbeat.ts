@@ -15,6 +15,6 @@ export default class TaskHeartbeat extends TaskCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskHeartbeat)
-    await this.printStep(await this.takeStep('heartbeat', args.id, flags), flags)
+    await this.performStep('heartbeat', args.id, flags)
   }
 }

@@ -36,7 +36,7 @@ export default class TaskNext extends TaskCommand {
       const task = await this.withTasks(flags, (surroundings) => nextTask(surroundings, { claims: true }))
       const id = stringOf(task.get('id')) ?? ''
       try {
-        await this.printStep(await this.takeStep('claim', id, flags), flags, id)
+        await this.performStep('claim', id, flags, id)
         return
       } catch (error) {
         if (!(error instanceof MemoryError) || error.code !== 'held') throw error

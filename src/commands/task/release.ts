@@ -17,6 +17,6 @@ export default class TaskRelease extends TaskCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskRelease)
-    await this.printStep(await this.takeStep('release', args.id, flags), flags)
+    await this.performStep('release', args.id, flags)
   }
 }

@@ -15,6 +15,6 @@ export default class TaskStart extends TaskCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskStart)
-    await this.printStep(await this.takeStep('start', args.id, flags), flags)
+    await this.performStep('start', args.id, flags)
   }
 }

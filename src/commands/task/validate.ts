@@ -15,6 +15,6 @@ export default class TaskValidate extends TaskCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskValidate)
-    await this.printStep(await this.takeStep('validate', args.id, flags), flags)
+    await this.performStep('validate', args.id, flags)
   }
 }

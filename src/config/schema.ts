@@ -36,8 +36,7 @@ export interface Fault {
 }
 
 export function checkConfig(value: unknown): Config | Fault {
-  // A validator that is compiled takes longer to make than it saves for one file.
-  const parsed = schema.safeParse(value, { jitless: true })
+  const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const isUnknown = issue?.code === 'unrecognized_keys' && issue.path.length <= 1

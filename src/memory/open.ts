@@ -29,10 +29,7 @@ export async function openMemory(options: OpenOptions): Promise<Memory> {
   return new HubOrSelf(options)
 }
 
-export async function openEngine(options: OpenOptions): Promise<Engine> {
-  const { openLocalEngine } = await import('./engine.js')
-  return openLocalEngine(options)
-}
+export const openEngine = async (options: OpenOptions): Promise<Engine> => (await import('./engine.js')).openLocalEngine(options)
 
 class HubOrSelf implements Memory {
   private hub: Promise<HubClient | null> | null = null
@@ -231,7 +228,6 @@ class HubOrSelf implements Memory {
     return bySelf(await this.engine())
   }
 
-  /** It would open connections that nobody ends. */
   private refuseClosed(): void {
     if (this.closing !== null) throw wasClosed()
   }

@@ -10,6 +10,17 @@ const follows = async (client: Client, primary: RedisServer): Promise<void> => {
   await soon(async () => (await client.info('replication')).includes('master_link_status:up'), 'the copy')
 }
 
+/** A Redis, and a root that has told it this. */
+async function redisWith(...calls: readonly (readonly string[])[]): Promise<{ server: RedisServer; client: Client; world: World }> {
+  const server = await startRedis()
+  const world = await World.around(server)
+  for (const call of calls) await world.ok(...call)
+  return { server, client: await server.client(), world }
+}
+
+/** Values, a sum, and a list that is merged by id. */
+const OF_ALL_KINDS = [['set', 'mary', 'x=1', 'z.p=2'], ['set', 'mary', 'n+=3'], ['record', 'mary', 'T-1', 'done']]
+
 const recordOfMary = async (world: World): Promise<AgentRecord> => JSON.parse(await world.ok('get', 'agents.mary')) as AgentRecord
 
 const keysOf = (client: Client): Promise<string[]> => client.keys('*')
@@ -76,9 +87,7 @@ describe.each(WAYS)('the data of Redis was set back: $name', ({ shows, copy }) =
 })
 
 test.each([['health'], ['get', '--agent', 'mary', '/context/x']])('keys that were put back from a backup show to "%s", too, without a hub: what was acknowledged since is brought back', async (...command) => {
-  const server = await startRedis()
-  const client = await server.client()
-  const world = await World.around(server)
+  const { server, client, world } = await redisWith()
   await world.ok('set', 'mary', 'x=1')
   const setBack = await WAYS[1]!.copy(server, client)
   await world.ok('set', 'mary', 'x=2')
@@ -108,9 +117,7 @@ test('where nobody can join what Redis has by now, a reader is shown what this r
 })
 
 test('a legacy program that writes into an emptied Redis before anybody else takes nothing away', async () => {
-  const server = await startRedis()
-  const client = await server.client()
-  const world = await World.around(server)
+  const { client, world } = await redisWith()
   await world.ok('set', 'mary', 'x=1', 'z.p=2')
   for (const context of ['{"w":1}', '{"v":1}']) {
     await client.multi().flushall().hset('memory:agents:mary', 'context', context).exec()
@@ -135,12 +142,7 @@ test('what was added on two machines counts once when Redis evicts the key with 
 })
 
 test('a context that a legacy program replaced keeps what it knew nothing of, though Redis loses its marks before anybody looks', async () => {
-  const server = await startRedis()
-  const client = await server.client()
-  const world = await World.around(server)
-  await world.ok('set', 'mary', 'x=1', 'z.p=2')
-  await world.ok('set', 'mary', 'n+=3')
-  await world.ok('record', 'mary', 'T-1', 'done')
+  const { client, world } = await redisWith(...OF_ALL_KINDS)
   const { n, x, z, totals, records } = (await recordOfMary(world)).context as Record<string, unknown>
   await client.multi().hset('memory:agents:mary', 'context', '{"w":1}').del('memory:seen').exec()
   await world.ok('sync')
@@ -149,12 +151,7 @@ test('a context that a legacy program replaced keeps what it knew nothing of, th
 })
 
 test.each(['memory:seen', 'memory:sync'])('a context that a program made unreadable comes back, though Redis loses %s before anybody looks', async (marks) => {
-  const server = await startRedis()
-  const client = await server.client()
-  const world = await World.around(server)
-  await world.ok('set', 'mary', 'x=1', 'z.p=2')
-  await world.ok('set', 'mary', 'n+=3')
-  await world.ok('record', 'mary', 'T-1', 'done')
+  const { client, world } = await redisWith(...OF_ALL_KINDS)
   const before = (await recordOfMary(world)).context
   await client.multi().hset('memory:agents:mary', 'context', 'no JSON').del(marks).exec()
   await world.ok('sync')
@@ -164,9 +161,7 @@ test.each(['memory:seen', 'memory:sync'])('a context that a program made unreada
 })
 
 test.each(['task.id=1', 'task.n+=3'])('a value that a legacy program put in the place of an object stays, though Redis loses its marks before anybody looks: %s', async (assignment) => {
-  const server = await startRedis()
-  const client = await server.client()
-  const world = await World.around(server)
+  const { client, world } = await redisWith()
   await world.ok('set', 'mary', 'x=1', assignment)
   await client.multi().hset('memory:agents:mary', 'context', '{"x":1,"task":"X"}').del('memory:seen').exec()
   await world.ok('sync')
@@ -175,9 +170,7 @@ test.each(['task.id=1', 'task.n+=3'])('a value that a legacy program put in the 
 })
 
 test('a text that a legacy program put in the place of a sum stays, and what is lost is told', async () => {
-  const server = await startRedis()
-  const client = await server.client()
-  const world = await World.around(server)
+  const { client, world } = await redisWith()
   await world.ok('set', 'mary', 'n+=5', 'task.n+=3')
   await client.multi().flushall().hset('memory:agents:mary', 'context', '{"n":"unknown","task":"X"}').exec()
   await world.ok('sync')
@@ -188,9 +181,7 @@ test('a text that a legacy program put in the place of a sum stays, and what is 
 })
 
 test('what is added to a context that a legacy program has just replaced adds to what was there', async () => {
-  const server = await startRedis()
-  const client = await server.client()
-  const world = await World.around(server)
+  const { client, world } = await redisWith()
   await world.ok('record', 'mary', 'T-1', 'done')
   await client.hset('memory:agents:mary', 'context', '{"w":1}')
   await world.ok('record', 'mary', 'T-2', 'done')

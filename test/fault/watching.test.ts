@@ -16,7 +16,7 @@ import {
 } from '../support/world.js'
 
 interface Line extends JsonObject {
-  rev: number
+  rev?: number
   cursor: string
   agent: string
   event: string
@@ -51,7 +51,7 @@ const changed = (lines: readonly Line[]): string[] =>
   lines.filter(({ event, agent }) => event === 'agent_update' && agent !== null).map(({ agent }) => agent)
 
 function expectOrder(lines: readonly Line[]): void {
-  const revs = lines.map(({ rev }) => rev)
+  const revs = lines.flatMap(({ rev }) => rev ?? []) // what Redis took too long for is told before it has one
   expect(revs).toEqual([...new Set(revs)].sort((a, b) => a - b))
   expect(lines.filter(({ event }) => event === 'gap' || event === 'snapshot')).toEqual([])
 }

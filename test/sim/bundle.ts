@@ -31,7 +31,7 @@ export async function bundleSimulation(outfile: string, replacements: readonly R
 }
 
 /** Texts by absolute path. Throws where a place is not to be found, or is more than one. */
-async function replaced(replacements: readonly Replacement[]): Promise<Map<string, string>> {
+export async function replaced(replacements: readonly Replacement[]): Promise<Map<string, string>> {
   const texts = new Map<string, string>()
   for (const { file, find, replace } of replacements) {
     const at = path.join(repository, file)

@@ -156,8 +156,8 @@ export const MUTANTS: readonly Mutant[] = [
     shows: /LOST/,
     changes: [
       blindToEviction,
-      { file: FOREIGN, find: 'const all = leaf.value === null ? leavesWithin(known, leaf.path) : [leaf]', replace: 'const all = [leaf]' },
-      { file: FOREIGN, find: 'leaf.value === null ? broughtBack(known, path, all) : leaf', replace: 'leaf' },
+      { file: FOREIGN, find: 'leaf.value === null ? leavesWithin(known, leaf.path) : [leaf]', replace: '[leaf]' },
+      { file: FOREIGN, find: 'leaf.value === null ? broughtBack(known, each) : each', replace: 'each' },
     ],
     options: EVICTIONS,
   },

@@ -18,6 +18,6 @@ export type LeaseScript = keyof typeof TEXTS
 export const leaseScriptNamed: Readonly<Record<LeaseScript, Script>> = Object.fromEntries(
   Object.entries(TEXTS).map(([name, text]) => [
     name,
-    { name: `memorySync_lease_${name}`, text: `${common}\n${lease}\n${text}`, keyCount: KEY_COUNT },
+    { text: `${common}\n${lease}\n${text}`, keyCount: KEY_COUNT },
   ]),
 ) as Record<LeaseScript, Script>

@@ -4,7 +4,7 @@
  */
 import { type BriefSocket, kindOf, type SocketPlace, socketUnderNet, type UnderNet, underNet } from '../../platform/brief-socket.js'
 import type { RedisEndpoint } from './connection.js'
-import type { Client, Link, Script } from './link.js'
+import { type Client, type Link, numberOfKeys, type Script } from './link.js'
 import { encodeCommand, ReplyError, ReplyReader } from './resp.js'
 
 interface Request {
@@ -43,7 +43,7 @@ class Unsent extends Error {}
 
 const CLOSED = 'Connection is closed.'
 
-const wordsOf = ({ text, keyCount }: Script, args: string[]): string[] => ['EVAL', text, ...(keyCount === null ? [] : [String(keyCount)]), ...args]
+const wordsOf = (script: Script, args: string[]): string[] => ['EVAL', script.text, ...numberOfKeys(script), ...args]
 
 class LightLink implements Link {
   isConnected = false

@@ -7,12 +7,13 @@ export interface Client {
 
 /** A Lua script of ours. */
 export interface Script {
-  /** No command of Redis has such a name. */
-  name: string
   text: string
   /** null: another number each time. */
   keyCount: number | null
 }
+
+/** What stands before the keys of a script, where it takes the same number each time. */
+export const numberOfKeys = ({ keyCount }: Script): string[] => (keyCount === null ? [] : [String(keyCount)])
 
 export interface Link<C extends Client = Client> {
   readonly client: C

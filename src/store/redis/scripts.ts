@@ -22,7 +22,7 @@ export type ScriptName = keyof typeof TEXTS
 export const scriptNamed: Readonly<Record<ScriptName, Script>> = Object.fromEntries(
   Object.entries(TEXTS).map(([name, text]) => [
     name,
-    { name: `memorySync_${name}`, text: `${common}\n${text}`, keyCount: KEY_COUNTS[name as ScriptName] },
+    { text: `${common}\n${text}`, keyCount: KEY_COUNTS[name as ScriptName] },
   ]),
 ) as Record<ScriptName, Script>
 

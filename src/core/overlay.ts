@@ -1,6 +1,6 @@
 /** The records as they will be when everything acknowledged is committed. */
 import { applyChange, cloneEntry, type Entry, emptyEntry, partOf } from '../domain/entry.js'
-import type { Change, Operation, Target } from '../domain/operation.js'
+import { numbered, type Operation, type Target } from '../domain/operation.js'
 import { overlaps, type Pointer } from '../domain/pointer.js'
 import type { Replica } from '../domain/replica.js'
 import { resolve } from '../domain/resolve.js'
@@ -31,7 +31,7 @@ class Overlay {
 
 function preview(entry: Entry, op: Operation, rev: number | undefined): void {
   const { draft } = resolve(op, entry, { t: op.t, against: rev === undefined ? 'stamps' : 'order' })
-  const change: Change = { ...draft, rev: Number.MAX_SAFE_INTEGER, prev: 0, epoch: 'pending' }
+  const change = numbered(draft, Number.MAX_SAFE_INTEGER, 0, 'pending')
   const shown = entry.rev
   applyChange(entry, change)
   entry.rev = rev ?? shown

@@ -3,7 +3,7 @@
  * follows, so that the store takes them in this order with nothing in between, or not at all.
  */
 import { applyChange, cloneEntry, emptyEntry, type Entry, touchesRecord } from '../domain/entry.js'
-import type { Change, Operation, Stamp, Target } from '../domain/operation.js'
+import { type Change, numbered, type Operation, type Stamp, type Target } from '../domain/operation.js'
 import type { Proposal, Store, Stored, Verdict } from '../store/contract.js'
 import type { Acknowledged, Root } from '../store/root.js'
 import type { RootCopy } from './root-copy.js'
@@ -121,7 +121,7 @@ export class Replay {
       const prev = foreseen.last.rev
       const rev = Math.max(prev, options.floor) + 1
       foreseen.last = { rev, id: op.id }
-      records.set(op.target, storedAfter(this.store, before, { ...proposal.draft, rev, prev, epoch: options.epoch }))
+      records.set(op.target, storedAfter(this.store, before, numbered(proposal.draft, rev, prev, options.epoch)))
     }
     return proposals
   }

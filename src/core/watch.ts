@@ -1,5 +1,5 @@
 /** One watcher: everything after its cursor, in order, once; then what comes. */
-import { type Change, type Draft, isFirstContext, type Operation } from '../domain/operation.js'
+import { type Change, type Draft, isFirstContext, numbered, type Operation } from '../domain/operation.js'
 import { resolve } from '../domain/resolve.js'
 import { type Cursor, formatCursor, parseCursor } from './cursor.js'
 import type { Feed } from './feed.js'
@@ -155,5 +155,5 @@ class Watcher {
 /** What a pending write asks for, in the form of a change; it has no number yet. */
 function pendingChange(operation: Operation): Change {
   const draft: Draft = resolve(operation, undefined, { t: operation.t, against: 'order' }).draft
-  return { ...draft, rev: 0, prev: 0, epoch: '' }
+  return numbered(draft, 0, 0, '')
 }

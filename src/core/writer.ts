@@ -224,8 +224,10 @@ export class Writer {
 }
 
 /** A condition that was met once is not asked again: when the store loses the write, it is brought back in any case. */
-function decided({ ifRev: _ifRev, fence: _fence, ...operation }: Operation): Operation {
-  return operation
+function decided(operation: Operation): Operation {
+  if (operation.ifRev === undefined && operation.fence === undefined) return operation
+  const { ifRev: _ifRev, fence: _fence, ...decided } = operation
+  return decided
 }
 
 function knownDigest(view: Keeper, id: string): { digest: string | undefined } | undefined {

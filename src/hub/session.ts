@@ -30,6 +30,27 @@ interface Running {
   done: Promise<void>
 }
 
+class CallOutlet implements Outlet {
+  constructor(
+    private readonly n: number,
+    private readonly abort: AbortController,
+    private readonly delivery: Delivery,
+  ) {}
+
+  /** Made when it is asked for: most calls do not, and it costs more than all else that is done for one here. */
+  get signal(): AbortSignal {
+    return this.abort.signal
+  }
+
+  offer(notice: unknown): boolean {
+    return this.delivery.offer({ n: this.n, notice })
+  }
+
+  push(notice: unknown): Promise<void> {
+    return this.delivery.push({ n: this.n, notice })
+  }
+}
+
 export class Session {
   private readonly reader: FrameReader
   private readonly delivery: Delivery
@@ -117,15 +138,7 @@ export class Session {
 
   private begin(n: number, name: string, args: unknown): void {
     const abort = new AbortController()
-    const outlet: Outlet = {
-      // Made when it is asked for: most calls do not, and it costs more than all else that is done for one here.
-      get signal() {
-        return abort.signal
-      },
-      offer: (notice) => this.delivery.offer({ n, notice }),
-      push: (notice) => this.delivery.push({ n, notice }),
-    }
-    const done = this.answer(name, args, outlet)
+    const done = this.answer(name, args, new CallOutlet(n, abort, this.delivery))
       .catch((error: unknown) => this.failure(error))
       .then((reply) => {
         this.reply(n, reply)

@@ -4,7 +4,7 @@
  */
 import { judge, storedIn } from '../../domain/judge.js'
 import { mergeContains } from '../../domain/lineage.js'
-import type { Change, Draft, Target } from '../../domain/operation.js'
+import { type Change, type Draft, numbered, type Target } from '../../domain/operation.js'
 import { advance, lineageOf, type Replica } from '../../domain/replica.js'
 import type { Lineage, Proposal, Roster, SeenId, Store, Stored, Verdict } from '../contract.js'
 import type { Clock } from '../../platform/clock.js'
@@ -84,7 +84,7 @@ export class FileStore implements Store {
   async number(draft: Draft, floor: number): Promise<Change> {
     const { replica } = this.ports
     const rev = Math.max(replica.rev, replica.high, floor) + 1
-    const change: Change = { ...draft, rev, prev: replica.rev, epoch: replica.epoch! }
+    const change = numbered(draft, rev, replica.rev, replica.epoch!)
     await this.ports.append({ change })
     advance(replica, change)
     await this.ports.history.add([change])

@@ -102,14 +102,15 @@ export class Journal {
   async readSince(tail: JournalTail): Promise<{ lines: JournalLine[]; tail: JournalTail }> {
     const own = this.own.take(tail)
     const same = await this.files.identify(this.path)
-    if (same !== null && same.ino === tail.ino) {
+    const { generation, ino } = tail
+    if (same !== null && same.ino === ino) {
       const from = own?.end ?? tail.end
-      if (same.size === from) return { lines: own?.lines ?? [], tail: { ...tail, end: from } }
+      if (same.size === from) return { lines: own?.lines ?? [], tail: { generation, ino, end: from } }
       const read = await this.files.readLines(this.path, from)
       // Else it was closed just now.
-      if (read?.ino === tail.ino) return { lines: [...(own?.lines ?? []), ...read.lines.flatMap(parseLine)], tail: { ...tail, end: read.end } }
+      if (read?.ino === ino) return { lines: [...(own?.lines ?? []), ...read.lines.flatMap(parseLine)], tail: { generation, ino, end: read.end } }
     }
-    const sealed = await this.segments(tail.generation)
+    const sealed = await this.segments(generation)
     const lines: JournalLine[] = []
     let from = tail.end
     for (const segment of sealed) {
@@ -119,8 +120,7 @@ export class Journal {
     }
     const present = await this.files.readLines(this.path, from)
     addAll(lines, (present?.lines ?? []).flatMap(parseLine))
-    const generation = sealed.at(-1) ?? tail.generation
-    return { lines, tail: { generation, ino: present?.ino ?? null, end: present?.end ?? from } }
+    return { lines, tail: { generation: sealed.at(-1) ?? generation, ino: present?.ino ?? null, end: present?.end ?? from } }
   }
 
   /** Nothing happens where the segment is there (a keeper died after sealing), or there is no journal. */

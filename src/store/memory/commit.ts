@@ -2,7 +2,7 @@
 import { applyChange, deletesRecord, emptyEntry, touchesRecord } from '../../domain/entry.js'
 import { judge } from '../../domain/judge.js'
 import { sameStamp } from '../../domain/lineage.js'
-import type { Change, Draft } from '../../domain/operation.js'
+import { type Change, type Draft, numbered } from '../../domain/operation.js'
 import type { Proposal, Roster, Verdict } from '../contract.js'
 import { requireComparisons, touchedFields } from '../hash-fields.js'
 import {
@@ -49,7 +49,7 @@ const lastRevision = (data: MemoryData, sync: Sync): number => Math.max(data.cou
 export function appendChange(data: MemoryData, sync: Sync, draft: Draft, { floor, history }: { floor: number; history: number }): Change {
   const prev = lastRevision(data, sync)
   const rev = Math.max(prev, floor) + 1
-  const change: Change = { ...structuredClone(draft), rev, prev, epoch: sync.epoch }
+  const change = numbered(structuredClone(draft), rev, prev, sync.epoch)
   data.stream.push({ rev, text: JSON.stringify(change) })
   data.stream.splice(0, data.stream.length - history)
   data.counter = rev

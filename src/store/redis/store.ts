@@ -1,6 +1,6 @@
 /** The store in Redis. Every step that has to be atomic is one Lua script; this class only translates. */
 import type { Entry } from '../../domain/entry.js'
-import { type Change, CONTEXT, TASK_LIST, type Target } from '../../domain/operation.js'
+import { type Change, CONTEXT, numbered, TASK_LIST, type Target } from '../../domain/operation.js'
 import { MemoryError } from '../../errors/errors.js'
 import { systemClock } from '../../platform/clock.js'
 import type { Lineage, Proposal, Roster, SeenId, Stored, StoreListener, Verdict, WakingStore } from '../contract.js'
@@ -214,7 +214,7 @@ function parseVerdict([is, number, prev]: string[], { draft, epoch }: Proposal):
   const rev = Number(number)
   switch (is) {
     case 'OK':
-      return { is: 'committed', change: { ...draft, rev, prev: Number(prev), epoch } }
+      return { is: 'committed', change: numbered(draft, rev, Number(prev), epoch) }
     case 'EPOCH':
       return { is: 'epoch' }
     case 'DUP':

@@ -1,5 +1,5 @@
 /** Entries of the stream as changes. */
-import type { Change, Draft } from '../../domain/operation.js'
+import { type Change, type Draft, numbered } from '../../domain/operation.js'
 
 /** Id, then field, value, ... */
 export type StreamEntry = [id: string, fields: string[]]
@@ -11,7 +11,7 @@ export function parseChange([id, fields]: StreamEntry): Change | undefined {
   const epoch = members.get('epoch')
   const draft = draftOf(members.get('change'))
   if (draft === undefined || epoch === undefined) return undefined
-  return { ...draft, rev: Number(id.split('-', 1)[0]), prev: Number(members.get('prev')), epoch }
+  return numbered(draft, Number(id.split('-', 1)[0]), Number(members.get('prev')), epoch)
 }
 
 function draftOf(text: string | undefined): Draft | undefined {

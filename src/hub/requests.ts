@@ -25,11 +25,11 @@ function isLeaf(text: string): boolean {
 
 // Strict: a field that this version does not know would be a condition that is silently left out.
 const edit = z.discriminatedUnion('do', [
-  z.strictObject({ do: z.literal('set'), path: pointer, value: leaf }),
-  z.strictObject({ do: z.literal('default'), path: pointer, value: leaf }),
-  z.strictObject({ do: z.literal('delete'), path: pointer }),
-  z.strictObject({ do: z.literal('add'), path: pointer, by: leaf }),
-  z.strictObject({ do: z.literal('insert'), path: pointer, value: z.string().check(z.refine(isObjectText)), keep: count }),
+  z.compiledObject({ do: z.literal('set'), path: pointer, value: leaf }),
+  z.compiledObject({ do: z.literal('default'), path: pointer, value: leaf }),
+  z.compiledObject({ do: z.literal('delete'), path: pointer }),
+  z.compiledObject({ do: z.literal('add'), path: pointer, by: leaf }),
+  z.compiledObject({ do: z.literal('insert'), path: pointer, value: z.string().check(z.refine(isObjectText)), keep: count }),
 ])
 
 /** An entry of a list is an object's one-line text. */
@@ -42,24 +42,24 @@ function isObjectText(text: string): boolean {
   }
 }
 
-const writeRequest = z.strictObject({
+const writeRequest = z.compiledObject({
   target: z.string().check(z.regex(/^(?:context|tasks|(?:agent|task):.+)$/s)),
   kind: z.enum(['set', 'update', 'record', 'edit', 'legacy', 'adopt', 'restore', 'delete']),
   edits: z.array(edit),
   by: z.string(),
   ifRev: z.exactOptional(count),
-  fence: z.exactOptional(z.strictObject({ name: z.string(), fence: count })),
+  fence: z.exactOptional(z.compiledObject({ name: z.string(), fence: count })),
   idempotencyKey: z.exactOptional(z.string()),
   payload: z.exactOptional(z.string()),
-}) satisfies z.ZodMiniType<WriteRequest>
+}) satisfies z.core.$ZodType<WriteRequest>
 
-const operationIds = z.strictObject({
+const operationIds = z.compiledObject({
   id: z.string().check(z.regex(/^[\w.:-]{1,128}$/)),
   digest: z.exactOptional(z.string()),
   t: z.exactOptional(count),
-}) satisfies z.ZodMiniType<OperationIds>
+}) satisfies z.core.$ZodType<OperationIds>
 
-export const submitArgs = z.strictObject({ request: writeRequest, ids: operationIds })
+export const submitArgs = z.compiledObject({ request: writeRequest, ids: operationIds })
 export const writeArgs = z.strictObject({ request: writeRequest })
 export const readArgs = z.strictObject({ as: z.exactOptional(z.literal('text')) })
 export const watchArgs = z.strictObject({ since: z.exactOptional(z.string()) })
@@ -104,8 +104,8 @@ export const leaseArgs = z.discriminatedUnion('do', [
 export type LeaseArgs = z.infer<typeof leaseArgs>
 
 /** Throws MemoryError `usage` for what the schema refuses. */
-export function parseArgs<T>(schema: z.ZodMiniType<T>, args: unknown): T {
-  const parsed = schema.safeParse(args)
+export function parseArgs<T>(schema: z.core.$ZodType<T>, args: unknown): T {
+  const parsed = z.safeParse(schema, args)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new MemoryError('usage', `the hub does not take this: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)

@@ -25,7 +25,7 @@ export const throughput: Section = {
     for (const hub of [true, false]) {
       await (await server.client()).flushall()
       const elapsed = await library(server, hub)
-      rows.push({ what: `library, ${hub ? 'with a hub' : 'without a hub'}`, cells: [perSecond(elapsed.count, elapsed.ms), times(elapsed.count / elapsed.ms / (COUNT / floor))] })
+      rows.push({ what: `library, ${hub ? 'with a hub' : 'without a hub'}`, cells: [perSecond(COUNT, elapsed), times(floor / elapsed)] })
     }
     return rows
   },
@@ -68,15 +68,14 @@ async function bareScript(server: RedisServer): Promise<number> {
   return elapsed
 }
 
-async function library(server: RedisServer, hub: boolean): Promise<{ ms: number; count: number }> {
+async function library(server: RedisServer, hub: boolean): Promise<number> {
   const root = await makeTempFolder()
   const running = hub ? await startHub({ root, redis: server.url }) : null
   const memory = await openLibrary({ root, redisUrl: server.url })
-  await inFlight(WIDTH, hub ? WARMING : WIDTH, (i) => memory.updateAgentContext(`agent${i % WIDTH}`, { n: -i }))
-  const count = Number(process.env['BENCH_COUNT'] ?? (hub ? COUNT : 2_000))
-  const elapsed = await inFlight(WIDTH, count, (i) => memory.updateAgentContext(`agent${i % WIDTH}`, { n: i }))
+  await inFlight(WIDTH, WARMING, (i) => memory.updateAgentContext(`agent${i % WIDTH}`, { n: -i }))
+  const elapsed = await inFlight(WIDTH, COUNT, (i) => memory.updateAgentContext(`agent${i % WIDTH}`, { n: i }))
   await memory.close()
   running?.signal('SIGTERM')
   await running?.ended()
-  return { ms: elapsed, count }
+  return elapsed
 }

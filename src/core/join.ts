@@ -63,12 +63,13 @@ export async function join(
 }
 
 /**
- * With what was changed in its lineage before that ended, where the store has it still. What a program past us has taken away since
- * is known then, though this root had not heard of it.
+ * With what was changed in its lineage before that ended, where the store has it still: also where it was lost how far the lineage went,
+ * as the ids of these changes may be there without their data. What a program past us has taken away since is known then, too, though
+ * this root had not heard of it.
  */
 async function caughtUp(store: Store, replica: Replica, { contains }: Lineage): Promise<Replica> {
-  const last = replica.epoch === null ? undefined : contains.get(replica.epoch)
-  if (last === undefined || last <= replica.rev) return replica
+  const last = replica.epoch === null ? 0 : contains.get(replica.epoch)
+  if (last !== undefined && last <= replica.rev) return replica
   const ahead: Replica = { ...replica, entries: new Map(replica.entries), seen: new Map(replica.seen) }
   for (const change of await changesSince(store, replica.rev)) {
     if (change.epoch !== replica.epoch || change.prev > ahead.rev) break // what lay between is trimmed, or the lineage ended

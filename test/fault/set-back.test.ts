@@ -141,6 +141,26 @@ test('what was added on two machines counts once when Redis evicts the key with 
   for (const { mary, rnd } of contexts) expect([mary?.context, rnd?.context?.['totals']]).toEqual([{ n: 2 }, { count: 2, by_outcome: { merged: 2 } }])
 })
 
+test.each([
+  'memory:sync memory:agents:mary',
+  'memory:sync memory:seen',
+  'memory:sync memory:seen memory:stamps:mary',
+])('what was committed before the hub had heard of it is there once, though Redis loses %s', async (keys) => {
+  const { client, world } = await redisWith()
+  const hub = await world.startHub()
+  await world.ok('set', 'mary', 'x=1', 'n+=1')
+  await world.quiet()
+  hub.signal('SIGSTOP')
+  expect(await world.json('set', 'mary', 'y=2', 'n+=1')).toMatchObject({ durability: 'redis' })
+  await world.ok('record', 'mary', 'T-1', 'done')
+  await client.unlink(...keys.split(' '))
+  hub.signal('SIGCONT')
+  await world.ok('set', 'gg', 'after=1') // whatever the hub makes of the loss, it has begun to
+  await soon(async () => expect((await world.agentsInRedis())['mary']).toBeDefined())
+  const { agents } = await world.quiet()
+  expect(agents['mary']).toMatchObject({ status: 'active', context: { x: 1, y: 2, n: 2, last_task: 'T-1', totals: { count: 1 } } })
+})
+
 test('a context that a legacy program replaced keeps what it knew nothing of, though Redis loses its marks before anybody looks', async () => {
   const { client, world } = await redisWith(...OF_ALL_KINDS)
   const { n, x, z, totals, records } = (await recordOfMary(world)).context as Record<string, unknown>

@@ -29,6 +29,8 @@ export interface ExchangeOptions {
 export class Exchange {
   /** The last round has left something to another one: pending operations, or records to compare. */
   isUnfinished = false
+  /** The last round did not come to the end of the store's lineage, and waits for what others do. */
+  isBehind = false
   private readonly legacy: LegacyWatch
   /** While it is joined, the replica is about to be another one. */
   private isJoining = false
@@ -141,8 +143,8 @@ export class Exchange {
   }
 
   private async runWith(store: Store, portion: Portion): Promise<void> {
-    const lineage = await this.enter(store)
-    if (lineage === null || !(await this.pull(store))) return
+    this.isBehind = (await this.enter(store)) === null || !(await this.pull(store))
+    if (this.isBehind) return
     if (this.due.areAll) this.due.take(store.shared ? await store.targets() : [])
     let hasSent = await this.compare(store, this.due.portion(portion.records))
     this.due.drop(portion.records)

@@ -162,9 +162,9 @@ export class Keeper implements LocalSequencer {
     return this.sequencer.isUnfinished
   }
 
-  /** context.json was being written, or was only just replaced: another look is due soon. */
+  /** context.json was being written, or was only just replaced, or the store's lineage could not be joined yet: another look is due soon. */
   get isUnsettled(): boolean {
-    return this.file.isUnsettled
+    return this.file.isUnsettled || this.sequencer.isBehind
   }
 
   /** Somebody has done something to context.json, and it is not taken in yet. */

@@ -1,5 +1,6 @@
 /** A Redis that goes on as the same process, with older data. Nothing tells of it but the data; what was acknowledged is brought back. */
 import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
 import { type AgentRecord, soon, World } from '../support/world.js'
 
@@ -159,6 +160,18 @@ test.each([
   await soon(async () => expect((await world.agentsInRedis())['mary']).toBeDefined())
   const { agents } = await world.quiet()
   expect(agents['mary']).toMatchObject({ status: 'active', context: { x: 1, y: 2, n: 2, last_task: 'T-1', totals: { count: 1 } } })
+})
+
+test('a record of which nobody knows everything is put back when others have had their time for it, and not with the next look at all', async () => {
+  const { client, world } = await redisWith()
+  const hub = await world.startHub()
+  await world.ok('set', 'mary', 'x=1')
+  await world.quiet()
+  hub.signal('SIGSTOP')
+  await world.ok('set', 'mary', 'y=2')
+  await client.unlink('memory:agents:mary', 'memory:events')
+  hub.signal('SIGCONT')
+  await eventually(async () => (await world.agentsInRedis())['mary']?.context?.['x'] === 1, { timeoutMs: 20_000, what: 'the record' })
 })
 
 test('a context that a legacy program replaced keeps what it knew nothing of, though Redis loses its marks before anybody looks', async () => {

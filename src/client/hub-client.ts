@@ -16,6 +16,8 @@ import { eventToWire, outcomeFromWire, snapshotFromWire, tasksFromWire, type Wir
 const ANSWER_MS = 5_000
 /** These read or write a whole context, or wait for Redis to do so. */
 const LONG_ANSWER_MS = 60_000
+/** Two whole contexts are compared in one piece, and nobody is answered meanwhile; nobody else could do it while that hub lives. */
+const SYNC_BUDGET_MS = 5_000
 const RECONNECT_MS = 1_000
 
 /**
@@ -84,7 +86,8 @@ export class HubClient implements Memory {
   }
 
   async sync(): Promise<Comparison> {
-    return (await this.call('sync', {}, LONG_ANSWER_MS)) as Comparison
+    const patience: Patience = { budgetMs: SYNC_BUDGET_MS, answerMs: LONG_ANSWER_MS }
+    return (await callHub(this.connection, 'sync', {}, patience)) as Comparison
   }
 
   async publish(event: TreeMap): Promise<boolean> {

@@ -40,6 +40,17 @@ test.each([REDIS_AND_HUB, REDIS_ALONE])('redis-sync counts what Redis has, and n
   expect([await keysOf(world, 'memory:agents:*'), await keysOf(world, 'memory:tasks:*')]).toEqual([2, 3])
 })
 
+test('redis-sync waits for a hub that compares a large context', async () => {
+  const world = await World.make(REDIS_AND_HUB)
+  const agents = Array.from({ length: 12 }, (_, n) => `agent-${n}`)
+  for (const agent of agents) {
+    const written = await world.runWith({ input: JSON.stringify({ notes: 'x'.repeat(1_000_000) }) }, 'set', agent, '--patch', '-')
+    expect(written).toMatchObject({ code: 0 })
+  }
+  await world.showsInFile({ agents: { 'agent-11': {} } })
+  expect(await soon(() => world.json('redis-sync'))).toMatchObject({ ok: true, agents: 12, equal: true })
+}, 120_000)
+
 test('redis-merge-status shows who merges, an older program too, and 69 where nobody knows', async () => {
   const world = await World.make(REDIS_AND_HUB)
   expect(await world.ok('redis-merge-status')).toMatch(/^merge: free$/m)

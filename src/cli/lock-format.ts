@@ -1,4 +1,6 @@
 /** A lease for people, and as JSON. */
+import { formatTime } from '../domain/time.js'
+import { systemClock } from '../platform/clock.js'
 import { type LeaseView, withheldText } from '../usecases/lock.js'
 import { plainText } from './table.js'
 
@@ -9,7 +11,7 @@ export function lockJson({ name, fence, holder, queue, withheld, foreign }: Leas
     ...{ name, held: holder !== null || foreign !== null, holder: holder?.name ?? null, fence },
     ...(holder !== null && {
       ...{ reason: holder.reason, ttlMs: holder.leftMs, count: holder.count, root: holder.root },
-      since: new Date(holder.since).toISOString(),
+      since: formatTime(holder.since, systemClock.offsetMinutes()),
       ...(holder.process !== '' && { process: Number(holder.process.split(' ', 1)[0]) }),
     }),
     waiting: queue.map((waiter) => waiter.name),

@@ -70,6 +70,13 @@ async function expectDead(files: readonly string[]): Promise<void> {
 }
 
 describe.each([REDIS_AND_HUB, FILES_ALONE])('with $name', (setUp) => {
+  test('lock status says since when in local time with its offset, as every other time', async () => {
+    const world = await World.make(setUp)
+    await world.ok('lock', 'acquire', 'deploy')
+    const { stdout } = await world.runWith({ env: { TZ: 'Asia/Bangkok' } }, 'lock', 'status', 'deploy', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ since: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+07:00$/) as string })
+  })
+
   test('lock run hands the command its fence, passes its exit code on, and gives the lease back', async () => {
     const world = await World.make(setUp)
     const script = 'node "$0" set mary n+=1 --fence "$MEMORY_SYNC_LOCK_NAME:$MEMORY_SYNC_FENCE" && node "$0" lock run deploy -- sh -c "exit 7"'

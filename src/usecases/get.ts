@@ -95,6 +95,6 @@ const nothingAt = ({ path = '', agent }: GetRequest): MemoryError =>
       suggestions:
         path.includes('.') && !path.startsWith('/')
           ? ['a name with dots in it needs a JSON Pointer, as /agents/NAME, or --agent NAME']
-          : [],
+          : ['memory_sync get shows what there is'],
     },
   )

@@ -23,7 +23,11 @@ export function conditionsOf(flags: ConditionFlags): WriteConditions {
 /** `NAME:N`, split at the last colon: names may hold colons. */
 function parseFence(text: string): { name: string; fence: number } {
   const at = text.lastIndexOf(':')
-  if (at < 1) throw new MemoryError('usage', `--fence ${JSON.stringify(text)} is no NAME:N`)
+  if (at < 1) {
+    throw new MemoryError('usage', `--fence ${JSON.stringify(text)} is no NAME:N`, {
+      suggestions: ['NAME is the lease, and N the fence that lock acquire printed, as in deploy:42'],
+    })
+  }
   return { name: text.slice(0, at), fence: wholeNumber('--fence', text.slice(at + 1)) }
 }
 

@@ -25,6 +25,11 @@ describe('the conditions of a write', () => {
   ])('refuse %j', (flags) => {
     expect(() => conditionsOf(flags)).toThrow(expect.objectContaining({ code: 'usage' }))
   })
+
+  it('say where a fence comes from, where something else is given', () => {
+    const suggestions = [expect.stringContaining('lock acquire') as string]
+    expect(() => conditionsOf({ fence: 'merge' })).toThrow(expect.objectContaining({ suggestions }))
+  })
 })
 
 describe('numbers of the command line', () => {

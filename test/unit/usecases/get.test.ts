@@ -40,7 +40,7 @@ describe('get', () => {
     '/rev/x',
     '/agents/mary.v1/context/list/-',
   ])('says that there is nothing at %s', async (path) => {
-    await expect(getValue(await world(), { path })).rejects.toMatchObject({ code: 'absent' })
+    await expect(getValue(await world(), { path })).rejects.toMatchObject({ code: 'absent', suggestions: [expect.any(String)] })
   })
 
   it('says that there is no such agent, and no context', async () => {

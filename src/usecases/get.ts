@@ -78,10 +78,15 @@ function recordOf(context: TreeMap, agent: string): Tree {
 /** What nobody has looked at, nobody knows of. */
 async function noContext(memory: Memory): Promise<MemoryError> {
   const { redis, redisReason } = await memory.status()
-  const inRedis = redis === 'away' ? `, and Redis could not be asked${redisReason === null ? '' : `: ${redisReason}`}` : ', neither in the file nor in Redis'
-  return new MemoryError('absent', `there is no context yet${redis === 'away' ? ' in the file' : ''}${inRedis}`, {
+  const where = {
+    online: ', neither in the file nor in Redis',
+    off: ' in the file, and Redis is off',
+    away: ` in the file, and Redis could not be asked${redisReason === null ? '' : `: ${redisReason}`}`,
+  }[redis]
+  return new MemoryError('absent', `there is no context yet${where}`, {
     suggestions: [
       'the first write makes it: memory_sync update AGENT STATUS',
+      'memory_sync health says whether there is a file that cannot be read',
       'memory_sync where shows which root was looked at',
     ],
   })

@@ -64,11 +64,13 @@ it.each([
   ['away', null, 'there is no context yet in the file, and Redis could not be asked'],
   ['away', 'it is silent', 'there is no context yet in the file, and Redis could not be asked: it is silent'],
   ['online', null, 'there is no context yet, neither in the file nor in Redis'],
+  ['off', 'it is switched off', 'there is no context yet in the file, and Redis is off'],
 ] as const)('says where it has looked for a context that is not there (%s, %s)', async (redis, redisReason, message) => {
   const { memory } = fakeSurroundings()
   const status = { ...(await memory.status()), redis, redisReason }
+  const suggestions: unknown = expect.arrayContaining([expect.stringContaining('a file that cannot be read')])
   const empty = Object.assign(memory, { read: () => Promise.resolve(null), readText: () => Promise.resolve(null), status: () => Promise.resolve(status) })
-  await expect(getText(empty)).rejects.toThrow(expect.objectContaining({ code: 'absent', message }) as Error)
+  await expect(getText(empty)).rejects.toThrow(expect.objectContaining({ code: 'absent', message, suggestions }) as Error)
   await expect(getValue(empty, { path: 'agents' })).rejects.toThrow(message)
 })
 

@@ -22,9 +22,17 @@ stands behind it where it differs, and is not changed. While Redis is away nobod
 
 const HEAD = ['AGENT', 'STATUS', 'LAST SEEN', 'LAST PROGRESS', 'HOST', 'PID', 'LEASES', 'ITEMS']
 
+/** A status is any text, and one that is long would push the other columns of every row off the screen. */
+const MAX_SAID = 40
+
+const saidOf = (status: string): string => {
+  const characters = [...status]
+  return characters.length <= MAX_SAID ? status : `${characters.slice(0, MAX_SAID - 2).join('')}..`
+}
+
 const rowOf = (row: AgentPresence): string[] => [
   row.agent,
-  row.stored_status === null || row.stored_status === row.status ? row.status : `${row.status} (says ${row.stored_status})`,
+  row.stored_status === null || row.stored_status === row.status ? row.status : `${row.status} (says ${saidOf(row.stored_status)})`,
   ...[row.last_seen, row.last_progress, row.host, row.pid?.toString()].map((text) => text ?? '-'),
   row.leases === null ? '?' : row.leases.join(',') || '-',
   row.items.join(',') || '-',

@@ -23,6 +23,16 @@ test('an agent that says active and was seen 24 days ago is shown as stale, and 
   expect(await world.ok('agents')).toMatch(/^gc +stale \(says active\)/m)
 })
 
+test('a status of any length leaves the table of the agents readable, and is whole with --json', async () => {
+  const world = await World.make(FILES_ALONE)
+  const status = 'x'.repeat(5_000)
+  await world.ok('update', 'mary', status)
+  await world.ok('update', 'rnd', 'active')
+  const lines = (await world.ok('agents')).trimEnd().split('\n')
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(200)
+  expect((await agentsOf(world))['mary']).toMatchObject({ stored_status: status })
+})
+
 test('a heartbeat shows where an agent is, and what it holds; when its process is gone it is offline', async () => {
   const world = await World.make(REDIS_AND_HUB)
   const agent = world.start('watch')

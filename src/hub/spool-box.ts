@@ -10,6 +10,7 @@ import { isSpoolName } from '../domain/name.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
 import { randomId } from '../platform/digests.js'
+import { makeFolder } from '../platform/make-folder.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { parseSpooled, takeSpooled } from '../usecases/spooled.js'
 import type { Component } from './components.js'
@@ -64,6 +65,7 @@ export class SpoolBox implements Component {
   /** The oldest first: names begin with the time. Returns when to look again, ms. */
   private async look(): Promise<number> {
     const { rescanMs = 2_000 } = this.options
+    makeFolder(this.folder, 0o700) // as the hooks make it, and all that is ours
     this.watch.ensure()
     const names = this.strays.filesAmong(await entriesIn(this.folder, isSpoolName))
     for (const name of names.sort(byTime)) {

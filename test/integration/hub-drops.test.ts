@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import type { WriteRequest } from '../../src/core/memory.js'
@@ -259,6 +259,16 @@ test('what can be no record of the spool stays where it is, holds nobody up, and
   await box.stop()
   for (const stray of strays) expect(lines.filter((line) => line.includes(`${stray}spool `))).toHaveLength(1)
   expect(lines).toHaveLength(strays.length + 1)
+})
+
+test('the spool that the hub makes is closed to other users', async () => {
+  const root = await makeTempFolder('msr-')
+  const log = createLog(() => undefined, systemClock)
+  const box = new SpoolBox({ root, memory: new FakeEngine(root), log, clock: systemClock })
+  await box.start()
+  await eventually(() => existsSync(spoolOf(root)))
+  await box.stop()
+  expect(statSync(spoolOf(root)).mode & 0o777).toBe(0o700)
 })
 
 const DAY_MS = 24 * 60 * 60 * 1000

@@ -59,8 +59,10 @@ export async function submit(
     belief = undefined
     const stored = believed ?? (await store.read(operation.target))
     if (!takesGaps && lacksSum(operation, stored, told)) return { is: 'evicted' }
-    const { early, proposal } = propose(operation, stored, options, lost)
+    const { early, inquiry, proposal } = propose(operation, stored, options, lost)
     if (early !== undefined && believed !== undefined) continue // nothing is refused on a belief
+    const before = early === undefined || early.is === 'nothing' ? undefined : await store.commit(inquiry)
+    if (before?.is === 'duplicate' || before?.is === 'other-payload') return before
     // A store that lost its data has nothing either: what was read counts only if it is the caller's lineage still.
     if (early !== undefined) return (await isLineage(store, options.epoch)) ? early : { is: 'epoch' }
     if (believed !== undefined && adds(operation)) proposal.expect.roster = believed.roster
@@ -92,13 +94,16 @@ const adds = ({ edits }: Operation): boolean => edits.some((edit) => edit.do ===
 /** Nothing else is written, or decides on what is. */
 const fieldsOfEdits = ({ edits }: Operation): Set<string> => new Set(edits.map(({ path }) => fieldOf(path)))
 
-/** What is asked of the store, as the record stands there; `early`: what comes out without asking. */
+/** After a revision that no store comes to: a proposal with it is never committed, and says whether its id was. */
+const NEVER = { rev: Number.MAX_SAFE_INTEGER }
+
+/** What is asked of the store, as the record stands there; `early`: what comes out, unless the `inquiry` says that it was done before. */
 export function propose(
   operation: Operation,
   stored: Stored,
   options: SubmitOptions,
   lost?: Stamp,
-): { early: Submission; proposal?: undefined } | { early?: undefined; proposal: Proposal } {
+): { early: Submission; inquiry: Proposal; proposal?: undefined } | { early?: undefined; inquiry?: undefined; proposal: Proposal } {
   const resolved = resolve(operation, stored.entry, {
     t: Math.min(operation.t, options.latest),
     against: options.waited ? 'stamps' : 'order',
@@ -107,7 +112,8 @@ export function propose(
   const lostText = overwritten(stored, resolved.draft)
   if (lostText.length > 0) resolved.draft.lost = [...(resolved.draft.lost ?? []), ...lostText]
   const early = stored.evicted ? undefined : settledWithout(operation, stored, resolved, options.waited)
-  return early === undefined ? { proposal: proposalOf(operation, stored, resolved, options) } : { early }
+  const proposal = proposalOf(operation, stored, resolved, options)
+  return early === undefined ? { proposal } : { early, inquiry: { ...proposal, expect: { ...proposal.expect, follows: NEVER } } }
 }
 
 async function isLineage(store: Store, epoch: string): Promise<boolean> {

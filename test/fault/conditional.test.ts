@@ -4,7 +4,7 @@ import type { Memory, WriteOutcome } from '../../src/core/memory.js'
 import { MemoryError } from '../../src/errors/errors.js'
 import type { Ran } from '../support/program.js'
 import { agentTarget } from '../../src/domain/operation.js'
-import { FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, type SetUp, World } from '../support/world.js'
+import { FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, SET_UPS, type SetUp, World } from '../support/world.js'
 
 const WRITERS = 8
 const long = process.env['MEMORY_SYNC_TEST_LONG'] === '1'
@@ -113,4 +113,16 @@ test.each([REDIS_ALONE, REDIS_AND_HUB])('a conditional write of a record whose k
   expect(code).toBe(69)
   expect(stdout).toContain('Redis answers, and cannot decide on this write')
   expect(await client.get('memory:agents:mary')).toBe('somebody else')
+})
+
+test.each(SET_UPS)('what is repeated with its idempotency key is done, also where it could not be done any more: $name', async (setUp) => {
+  const world = await World.make(setUp)
+  await world.ok('set', 'mary', 'n=1')
+  const added = await world.json('set', 'mary', 'n+=1', '--idempotency-key', 'addition')
+  await world.ok('set', 'mary', 'n=text')
+  expect(await world.json('set', 'mary', 'n+=1', '--idempotency-key', 'addition')).toMatchObject({ rev: added['rev'], replayed: true })
+  const removed = await world.json('remove', 'mary', '--idempotency-key', 'removal')
+  expect(await world.json('remove', 'mary', '--idempotency-key', 'removal')).toMatchObject({ rev: removed['rev'], replayed: true })
+  expect(await world.run('remove', 'mary', '--idempotency-key', 'addition')).toMatchObject({ code: 2 })
+  expect(await world.run('remove', 'mary', '--idempotency-key', 'another')).toMatchObject({ code: 1 })
 })

@@ -23,6 +23,11 @@ export abstract class BaseCommand extends Command {
     return 'Error'
   }
 
+  /** Further arguments are no error: `positional` has them. oclif's own `strict` makes its help say of every argument that it may be repeated. */
+  protected get takesMore(): boolean {
+    return false
+  }
+
   /** The positional arguments as they came. oclif's own `argv` is sorted, and flags' values confuse the order. */
   protected positional: readonly string[] = []
 
@@ -37,9 +42,10 @@ export abstract class BaseCommand extends Command {
   >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
     const given = options ?? (this.ctor as Interfaces.Input<F, B, A>)
     const args = Object.entries(given.args ?? {}) as [string, object][]
-    const withoutStdin = Object.fromEntries(args.map(([name, arg]) => [name, { ...arg, ignoreStdin: true }]))
+    // An argument that may be repeated is one to oclif's help only: `positional` has the others as well.
+    const alone = Object.fromEntries(args.map(([name, arg]) => [name, { ...arg, ignoreStdin: true, multiple: false }]))
     const { baseFlags, enableJsonFlag } = given // a spread does not copy what a class has from its parent
-    const input = { ...given, args: withoutStdin, baseFlags, enableJsonFlag } as Interfaces.Input<F, B, A>
+    const input = { ...given, args: alone, baseFlags, enableJsonFlag, strict: !this.takesMore } as Interfaces.Input<F, B, A>
     const parsed = await super.parse<F, B, A>(input, argv)
     this.positional = parsed.raw.filter((token) => token.type === 'arg').map((token) => token.input)
     return parsed

@@ -42,7 +42,7 @@ function refuseStray(argv: readonly string[], config: Config): void {
   for (let n = 1; n < words.length; n++) {
     const command = config.findCommand(words.slice(0, n).join(':'))
     if (command === undefined) continue
-    const takesWords = command.strict === false || Object.keys(command.args).length > 0
+    const takesWords = Object.keys(command.args).length > 0
     if (takesWords || config.commandIDs.some((id) => id.startsWith(`${command.id}:`))) continue
     throw new Errors.CLIError(`Unexpected argument${words.length === n + 1 ? '' : 's'}: ${words.slice(n).join(', ')}`)
   }

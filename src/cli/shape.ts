@@ -22,8 +22,8 @@ const oclifSwitch = ({ summary, description }: FlagShape): Switch => Flags.boole
 
 export const oclifArgs = (shapes: VerbShape['arguments']): Record<string, Arg> => mapped(shapes, oclifArg)
 
-const oclifArg = ({ description, required }: ArgumentShape): Arg =>
-  Args.string({ description, ...(required === true && { required }) })
+const oclifArg = ({ description, required, many }: ArgumentShape): Arg =>
+  Args.string({ description, ...(required === true && { required }), ...(many === true && { multiple: many }) })
 
 const mapped = <T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))

@@ -1,7 +1,7 @@
 /** A hot verb as an oclif command: what it does and prints is the verb's own, which hub and fast entry perform as well. */
 import { performVerb, verbs } from '../verbs/perform.js'
 import type { VerbCall } from '../verbs/shape.js'
-import type { HotVerb } from '../verbs/shapes.js'
+import { type HotVerb, shapes } from '../verbs/shapes.js'
 import { BaseCommand } from './base-command.js'
 import { whatWasHandedOver } from './handed-over.js'
 import { printAll } from './streams.js'
@@ -21,6 +21,10 @@ export abstract class VerbCommand extends BaseCommand {
     }
     const code = await printAll(await performVerb(this.verb, call, () => openWorld(call, whatWasHandedOver())))
     if (code !== 0) this.exit(code)
+  }
+
+  protected override get takesMore(): boolean {
+    return shapes[this.verb].takesMore
   }
 
   protected override get errorPrefix(): string {

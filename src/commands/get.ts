@@ -13,7 +13,6 @@ Further arguments are ignored, as callers of the old tools/memory_sync.sh expect
     '<%= config.bin %> get /agents/mary/context/records/0',
     '<%= config.bin %> get context --agent mary --compact',
   ]
-  static override readonly strict = !shapes.get.takesMore
   static override readonly args = oclifArgs(shapes.get.arguments)
   static override readonly flags = oclifFlags(shapes.get.flags)
 

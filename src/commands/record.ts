@@ -12,7 +12,6 @@ the sums in "totals". The agent's status becomes "active".`
     `<%= config.bin %> record rnd P-9 rejected @result.json --score 0.41 --learning "smaller steps"`,
     'some-tool | <%= config.bin %> record cls run-7 failed - --error "exit 1"',
   ]
-  static override readonly strict = !shapes.record.takesMore
   static override readonly args = oclifArgs(shapes.record.arguments)
   static override readonly flags = oclifFlags(shapes.record.flags)
 

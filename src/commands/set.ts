@@ -14,7 +14,6 @@ An agent that is not there yet is made, with the status "active". Prints nothing
     `echo '{"branch": "main"}' | <%= config.bin %> set current_work --patch -`,
     '<%= config.bin %> set mary plan=B --if-rev 42',
   ]
-  static override readonly strict = !shapes.set.takesMore
   static override readonly args = oclifArgs(shapes.set.arguments)
   static override readonly flags = oclifFlags(shapes.set.flags)
 

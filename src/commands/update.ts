@@ -4,13 +4,12 @@ import { shapes } from '../verbs/shapes.js'
 
 export default class Update extends VerbCommand {
   static override readonly summary = 'Set the status of an agent, and tell the outbox.'
-  static override readonly description = `Silent. Writes a *_broadcast.json into bridge/memory/outbox of the root once the write is acknowledged.
+  static override readonly description = `Silent. It needs AGENT and STATUS. Writes a *_broadcast.json into bridge/memory/outbox of the root once the write is acknowledged.
 Further arguments are ignored, as callers of the old tools/memory_sync.sh expect.`
   static override readonly examples = [
     '<%= config.bin %> update mary active',
     '<%= config.bin %> update mary idle --json',
   ]
-  static override readonly strict = !shapes.update.takesMore
   static override readonly args = oclifArgs(shapes.update.arguments)
   static override readonly flags = oclifFlags(shapes.update.flags)
 

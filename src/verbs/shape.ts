@@ -10,6 +10,8 @@ export interface FlagShape {
 export interface ArgumentShape {
   description: string
   required?: true
+  /** For the help: it may be repeated. */
+  many?: true
 }
 
 export interface VerbShape {

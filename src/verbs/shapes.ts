@@ -42,7 +42,7 @@ export const shapes = {
   set: {
     arguments: {
       target: { description: 'An agent, current_work or token_usage.', required: true },
-      assignments: { description: 'KEY=VALUE, KEY=null or KEY+=N; as many as you like.' },
+      assignments: { description: 'KEY=VALUE, KEY=null or KEY+=N; as many as you like.', many: true },
     },
     takesMore: true,
     flags: {

@@ -10,16 +10,20 @@ export default class TaskAdd extends TaskCommand {
     '<%= config.bin %> task add P0-12 --title "Fix the coordinator"',
     '<%= config.bin %> task add P0-13 "Ship it" --depends-on P0-12 priority=P0',
   ]
-  static override readonly strict = false
   static override readonly args = {
     id: Args.string({ description: 'Its name.', required: true }),
-    title: Args.string({ description: 'What it is about; then KEY=VALUE, as many as you like.' }),
+    title: Args.string({ description: 'What it is about.' }),
+    fields: Args.string({ description: 'KEY=VALUE, as many as you like.', multiple: true }),
   }
   static override readonly flags = {
     title: Flags.string({ summary: 'What it is about.', helpValue: 'TEXT' }),
     'depends-on': Flags.string({ summary: 'Has to be complete first; may be repeated.', helpValue: 'ID', multiple: true, multipleNonGreedy: true }),
     by: Flags.string({ summary: 'Who writes, for the history.', helpValue: 'NAME' }),
     ...writeFlags,
+  }
+
+  protected override get takesMore(): boolean {
+    return true
   }
 
   async run(): Promise<void> {

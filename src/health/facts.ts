@@ -55,6 +55,8 @@ export interface Facts {
   redis: RedisFact | null
   /** What this process logs in with: nothing, the documented default of the legacy system, one that is guessed at once, or another. */
   password: 'none' | 'legacy-default' | 'weak' | 'own'
+  /** `open`: files with a secret that others than their owner can open. null: no file has one. */
+  secrets: { open: readonly string[] } | null
   /** null: the root takes writes; else why not. */
   notWritable: string | null
   /** Of the root's file system; null: it does not say. `totalFiles` 0: it has no such limit. */

@@ -32,8 +32,8 @@ export interface InstalledFact {
   dispatchers: readonly DispatcherFact[]
   /** The last order that a dispatcher says it sent off since the installation; null: none. */
   lastOrder: { id: string; isRecorded: boolean } | null
-  /** Files with secrets, or about to hold some, that others than their owner can open. */
-  open: readonly string[]
+  /** Files with secrets, or about to hold some. */
+  secrets: readonly string[]
   /** null: without a service. `reason`: why the manager cannot be asked. */
   service: { label: string; manager: string; state: ServiceState | { is: 'unknown'; reason: string } } | null
 }

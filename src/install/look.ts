@@ -11,7 +11,7 @@ import { isNodeFit } from '../service/node-path.js'
 import { nodeInDefinition, nodeInScript } from '../service/written-node.js'
 import { isInstalling } from './lock.js'
 import { findBlock, insertBlock } from './marked-block.js'
-import { redisFolder } from './places.js'
+import { type Places, redisFolder } from './places.js'
 import { backupsOf, type InstallRecord, readRecord, type RecordEntry } from './record.js'
 
 /** null: nothing is installed for this root. Never throws. */
@@ -21,7 +21,7 @@ export async function lookAtInstalled(options: InstallerOptions): Promise<Instal
     const record = readRecord(places.config)
     return record === null || record.root !== places.root ? null : await lookBy(record, options)
   } catch (error) {
-    const nothing = { program: [], hooks: [], aliases: [], nodes: [], dispatchers: [], lastOrder: null, open: [], service: null }
+    const nothing = { program: [], hooks: [], aliases: [], nodes: [], dispatchers: [], lastOrder: null, secrets: secretsIn(places), service: null }
     return { state: 'unreadable', reason: messageOf(error), version: '', ...nothing }
   }
 }
@@ -39,7 +39,7 @@ async function lookBy(record: InstallRecord, options: InstallerOptions): Promise
     nodes: await nodesIn([...dropIns, ...record.entries.filter(({ step }) => step === 'service')]),
     dispatchers,
     lastOrder: dispatchers.length === 0 ? null : lastOrder(places.root, record),
-    open: openToOthers([...filesIn(places.config), ...filesIn(backupsOf(places.config)), join(redisFolder(places), 'redis.conf')]),
+    secrets: secretsIn(places),
     service: record.service === null ? null : await serviceOf(options, record.service),
   }
 }
@@ -130,8 +130,7 @@ interface Context {
   agents?: { mary?: { context?: { records?: { task?: unknown }[] } } }
 }
 
-const openToOthers = (paths: readonly string[]): string[] =>
-  paths.filter((path) => ((fs.statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
+const secretsIn = (places: Places): string[] => [...filesIn(places.config), ...filesIn(backupsOf(places.config)), join(redisFolder(places), 'redis.conf')]
 
 function filesIn(folder: string): string[] {
   try {

@@ -11,6 +11,7 @@ import { engineWith, type OpenOptions, openConnector, rootFilesOf } from './engi
 import { hubOf, hubPidsOf } from './facts/hub-facts.js'
 import { passwordKind, redisOf } from './facts/redis-facts.js'
 import { diskOf, inboxOf, leftoversOf, openToOthers, spoolOf } from './facts/root-facts.js'
+import { secretsOf } from './facts/secret-facts.js'
 import type { RedisConnector } from './redis-connector.js'
 
 export interface FactOptions extends OpenOptions {
@@ -44,6 +45,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
       own,
       redis: own.redis === 'online' ? await look.at('Redis', () => redisOf(connector), null) : null,
       password: passwordKind(connector.endpoint?.password),
+      secrets: await look.at('the files with secrets', () => secretsOf(options.env, installed?.secrets ?? []), null),
       notWritable,
       disk: diskOf(root),
       openToOthers: openToOthers(root),

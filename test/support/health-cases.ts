@@ -146,6 +146,14 @@ export const HEALTH_CASES: HealthCase[] = [
     harm: async () => ({ env: { REDIS_PASSWORD: 'one of our own' } }),
     mend: (world) => requirePassword(world, 'one of our own'),
   },
+  ...['"password": "one of our own"', '"url": "redis://:secret@127.0.0.1:1"'].map((has): HealthCase => ({
+    ...{ check: 'secrets', when: `others can read a config file with ${has}, and nothing is installed`, setUp: FILES_ALONE, is: 'bad' },
+    harm: async (world) => {
+      await mkdir(`${world.root}/.config/memory_sync`, { recursive: true })
+      await writeFile(`${world.root}/.config/memory_sync/config.json`, `{"redis": {${has}}}`, { mode: 0o644 })
+    },
+    mend: (world) => chmod(`${world.root}/.config/memory_sync/config.json`, 0o600),
+  })),
   {
     ...{ check: 'root', when: 'it takes no writes', setUp: FILES_ALONE, is: 'bad' },
     harm: async (world) => {

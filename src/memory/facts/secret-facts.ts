@@ -1,0 +1,18 @@
+/** Which files may hold a secret, and who else than their owner can open them. */
+import { statSync } from 'node:fs'
+import { configPath, readConfig } from '../../config/file.js'
+import type { RedisConfig } from '../../config/redis.js'
+import type { Environment } from '../../config/root.js'
+import type { Facts } from '../../health/facts.js'
+
+/** `installed`: those of an installation. A config file that somebody has written by hand has a secret only where it has a password. */
+export async function secretsOf(env: Environment, installed: readonly string[]): Promise<Facts['secrets']> {
+  const own = holdsPassword((await readConfig(env)).redis) ? [configPath(env)] : []
+  const files = [...new Set([...installed, ...own])]
+  return files.length === 0 ? null : { open: files.filter(isOpen) }
+}
+
+const holdsPassword = ({ password, url = '' }: RedisConfig): boolean =>
+  password !== undefined || (URL.canParse(url) && new URL(url).password !== '')
+
+const isOpen = (path: string): boolean => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0

@@ -75,17 +75,17 @@ function recordOf(context: TreeMap, agent: string): Tree {
   })
 }
 
-/** What nobody has looked at, nobody knows of. */
+/** What nobody has looked at, nobody knows of: there may be a file that cannot be read. */
 async function noContext(memory: Memory): Promise<MemoryError> {
   const { redis, redisReason } = await memory.status()
   const where = {
-    online: ', neither in the file nor in Redis',
-    off: ' in the file, and Redis is off',
-    away: ` in the file, and Redis could not be asked${redisReason === null ? '' : `: ${redisReason}`}`,
+    online: ', neither from the file nor from Redis',
+    off: ' from the file, and Redis is off',
+    away: ` from the file, and Redis could not be asked${redisReason === null ? '' : `: ${redisReason}`}`,
   }[redis]
-  return new MemoryError('absent', `there is no context yet${where}`, {
+  return new MemoryError('absent', `no context can be read${where}`, {
     suggestions: [
-      'the first write makes it: memory_sync update AGENT STATUS',
+      'where there is none yet, the first write makes it: memory_sync update AGENT STATUS',
       'memory_sync health says whether there is a file that cannot be read',
       'memory_sync where shows which root was looked at',
     ],

@@ -61,10 +61,10 @@ describe('get', () => {
 })
 
 it.each([
-  ['away', null, 'there is no context yet in the file, and Redis could not be asked'],
-  ['away', 'it is silent', 'there is no context yet in the file, and Redis could not be asked: it is silent'],
-  ['online', null, 'there is no context yet, neither in the file nor in Redis'],
-  ['off', 'it is switched off', 'there is no context yet in the file, and Redis is off'],
+  ['away', null, 'no context can be read from the file, and Redis could not be asked'],
+  ['away', 'it is silent', 'no context can be read from the file, and Redis could not be asked: it is silent'],
+  ['online', null, 'no context can be read, neither from the file nor from Redis'],
+  ['off', 'it is switched off', 'no context can be read from the file, and Redis is off'],
 ] as const)('says where it has looked for a context that is not there (%s, %s)', async (redis, redisReason, message) => {
   const { memory } = fakeSurroundings()
   const status = { ...(await memory.status()), redis, redisReason }

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { MemoryError } from '../errors/errors.js'
+import { AS_UTF8 } from './stdin.js'
 
 /** `argv`: the last arguments of this process. Throws MemoryError `usage`. Where the bytes cannot be had (macOS), nothing is refused. */
 export function refuseBrokenBytes(argv: readonly string[]): void {
@@ -9,7 +10,7 @@ export function refuseBrokenBytes(argv: readonly string[]): void {
   const broken = argv.findIndex((_, n) => !isUtf8(bytes.at(n - argv.length) ?? new Uint8Array()))
   if (broken < 0) return
   throw new MemoryError('usage', `argument ${broken + 1} is not UTF-8: nothing was done`, {
-    suggestions: ['give it as UTF-8 (iconv -t UTF-8 turns one encoding into another)'],
+    suggestions: [AS_UTF8],
   })
 }
 

@@ -31,19 +31,19 @@ function usageFailure(error: Errors.CLIError, commands: readonly string[]): Memo
     .replace(/^Parsing (--\S+)\s+/, '$1: ')
     .replace(
       /^command (\S+) not found\.?$/i,
-      (_, id: string) => `there is no command ${JSON.stringify(id.replaceAll(':', ' '))}`,
+      (_, id: string) => `there is no command ${id.startsWith('-') ? `in front of ${id}` : JSON.stringify(id.replaceAll(':', ' '))}`,
     )
     .replaceAll(/\s+/g, ' ')
     .trim()
-  const stray = NO_COMMAND.exec(message)?.[1]
+  const stray = NO_COMMAND.exec(message)
   const suggestions =
-    stray === undefined
+    stray === null
       ? [...didYouMean(nearestFlags(error)), 'add --help to see how it is called']
-      : [...didYouMean(nearestCommands(stray, commands)), 'memory_sync --help lists the commands']
+      : [...didYouMean(nearestCommands(stray[1] ?? '', commands)), 'memory_sync --help lists the commands']
   return new MemoryError('usage', message, { suggestions, cause: error })
 }
 
-const NO_COMMAND = /^there is no command "(.*)"$/
+const NO_COMMAND = /^there is no command (?:"(.*)"$|in front of )/
 
 /** oclif does not export the class of the error for unknown flags. */
 function nearestFlags(error: Errors.CLIError & { flags?: unknown; parse?: { input?: { flags?: Record<string, { hidden?: boolean }> } } }): string[] {

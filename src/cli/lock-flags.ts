@@ -36,7 +36,7 @@ export const waitOf = (flag: string | undefined): number => (flag === undefined 
 
 /** The token that was given, or that the surrounding "lock run" has left for its children; undefined: neither. */
 export function tokenOf(name: string, flag: string | undefined): string | undefined {
-  if (flag === '') throw new MemoryError('usage', '--token is empty')
+  if (flag === '') throw new MemoryError('usage', '--token is empty', { suggestions: ['give it a value, or leave it out'] })
   if (flag !== undefined) return flag
   const { MEMORY_SYNC_LOCK_NAME: lease, MEMORY_SYNC_LOCK_TOKEN: token } = process.env
   return lease === name && token !== '' ? token : undefined

@@ -8,6 +8,8 @@ const MOST = 16 * 1024 * 1024
 const PIECE = 64 * 1024
 const LOOK_MS = 10
 
+export const AS_UTF8 = 'give it as UTF-8 (iconv -t UTF-8 turns one encoding into another)'
+
 /** Throws MemoryError `usage` where it is no UTF-8 (it would not come out as it went in), and where it does not end. */
 export async function readStdin(name: string): Promise<string> {
   return decode(name, await readAll(name, process.stdin as AsyncIterable<Buffer>))
@@ -19,7 +21,9 @@ async function readAll(name: string, input: AsyncIterable<Buffer>): Promise<Buff
   for await (const chunk of input) {
     chunks.push(chunk)
     size += chunk.length
-    if (size > MOST) throw new MemoryError('usage', `${name} is longer than ${MOST / 1024 / 1024} MiB: a value may have 1 MiB`)
+    if (size > MOST) throw new MemoryError('usage', `${name} is longer than ${MOST / 1024 / 1024} MiB: a value may have 1 MiB`, {
+        suggestions: ['keep large content in a file, and put its path here'],
+      })
   }
   return Buffer.concat(chunks)
 }
@@ -35,7 +39,7 @@ export async function textOf(name: string, argument: string, { files = false } =
   const bytes = await readFile(name, path).catch((error: unknown) => {
     if (error instanceof MemoryError) throw error
     const why = isCode(error, 'EAGAIN') ? `${path} is a device that waits for somebody` : messageOf(error)
-    throw new MemoryError('usage', `${name} cannot be read: ${why}`, { cause: error })
+    throw new MemoryError('usage', `${name} cannot be read: ${why}`, { suggestions: ['name a file that can be read, or - for standard input'], cause: error })
   })
   return decode(name, bytes)
 }
@@ -71,6 +75,6 @@ function decode(name: string, bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
-    throw new MemoryError('usage', `${name} is not valid UTF-8`, { cause: error })
+    throw new MemoryError('usage', `${name} is not valid UTF-8`, { suggestions: [AS_UTF8], cause: error })
   }
 }

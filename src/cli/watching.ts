@@ -95,5 +95,5 @@ export const MAX_TIMER_MS = 2 ** 31 - 1
 /** Seconds, with or without a fraction, as milliseconds. */
 export function seconds(name: string, text: string): number {
   if (/^\d+(?:\.\d+)?$/.test(text)) return Math.min(Math.round(Number(text) * 1000), MAX_TIMER_MS)
-  throw new MemoryError('usage', `${name} expects seconds, not ${JSON.stringify(text)}`)
+  throw new MemoryError('usage', `${name} expects seconds, not ${JSON.stringify(text)}`, { suggestions: ['write how many, as 30 or 0.5'] })
 }

@@ -18,6 +18,9 @@ export function readPasswordFile(path: string | undefined): string | undefined {
     if (isPipe) cameOut.set(path, text)
     return text
   } catch (error) {
-    throw new MemoryError('config', `the password file ${path} cannot be read: ${messageOf(error)}`, { cause: error })
+    throw new MemoryError('config', `the password file ${path} cannot be read: ${messageOf(error)}`, {
+      suggestions: ['name a file that can be read, with the password of Redis on one line'],
+      cause: error,
+    })
   }
 }

@@ -11,7 +11,7 @@ export function parseJsonArgument(name: string, text: string): Tree {
     if (!(error instanceof InvalidJson)) throw error
     throw new MemoryError('usage', `${name} is not valid JSON: ${error.message}`, {
       // A key twice, and deep nesting, jq takes.
-      suggestions: isJson(text) ? [] : [`check it with: printf '%s' '...' | jq .`],
+      suggestions: [isJson(text) ? 'write it otherwise: JSON has it, and a context cannot keep it' : `check it with: printf '%s' '...' | jq .`],
       cause: error,
     })
   }

@@ -181,7 +181,7 @@ export function refuseIllegal(name: string): void {
 
 function short(what: string, text: string): string {
   if (Buffer.byteLength(text) <= MAX_LABEL_BYTES) return text
-  throw new MemoryError('usage', `${what} has more than ${MAX_LABEL_BYTES} bytes`)
+  throw new MemoryError('usage', `${what} has more than ${MAX_LABEL_BYTES} bytes`, { suggestions: ['say it in fewer words'] })
 }
 
 const reasonOf = (text = ''): string => (text === '' ? '' : oneLine('the reason', text))

@@ -118,7 +118,9 @@ export async function heartbeat(surroundings: TaskSurroundings, request: Heartbe
   const { agent, pid, progress = false } = request
   const process = pid === undefined ? undefined : machine.processes.find(pid)
   if (pid !== undefined && process === undefined) {
-    throw new MemoryError('usage', `there is no process ${pid} on this machine: nothing was written`)
+    throw new MemoryError('usage', `there is no process ${pid} on this machine: nothing was written`, {
+      suggestions: ['name one that runs, as $$ is in a shell, or none'],
+    })
   }
   const now = timeLeaf(surroundings)
   const set = (path: string, value: string): Edit => ({ do: 'set', path, value })

@@ -12,7 +12,7 @@ export interface ConditionFlags {
 /** Throws MemoryError `usage` for a value that cannot be meant. */
 export function conditionsOf(flags: ConditionFlags): WriteConditions {
   const { 'if-rev': ifRev, fence, 'idempotency-key': idempotencyKey } = flags
-  if (idempotencyKey === '') throw new MemoryError('usage', '--idempotency-key is empty')
+  if (idempotencyKey === '') throw new MemoryError('usage', '--idempotency-key is empty', { suggestions: ['give it a value, or leave it out'] })
   return {
     ...(ifRev !== undefined && { ifRev: wholeNumber('--if-rev', ifRev) }),
     ...(fence !== undefined && { fence: parseFence(fence) }),
@@ -35,11 +35,11 @@ function parseFence(text: string): { name: string; fence: number } {
 export function wholeNumber(name: string, text: string): number {
   const value = Number(text)
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value
-  throw new MemoryError('usage', `${name} expects a whole number, not ${JSON.stringify(text)}`)
+  throw new MemoryError('usage', `${name} expects a whole number, not ${JSON.stringify(text)}`, { suggestions: ['write it with digits alone, as 42'] })
 }
 
 /** The text of a JSON number, as it will stand in the record. */
 export function numberText(name: string, text: string): string {
   if (isNumberText(text)) return text
-  throw new MemoryError('usage', `${name} expects a number, not ${JSON.stringify(text)}`)
+  throw new MemoryError('usage', `${name} expects a number, not ${JSON.stringify(text)}`, { suggestions: ['write it as JSON has it, as 0.5, -3 or 1e6'] })
 }

@@ -4,14 +4,17 @@ import { formatJson } from './json.js'
 
 /** Anything that was thrown as one of our errors: what is none of them, and no disk that refuses, is our bug. */
 export function faultOf(error: unknown): MemoryError {
-  return (
-    foreseen(error) ??
-    new MemoryError('internal', messageOf(error), {
-      cause: error,
-      suggestions: ['this is a defect of memory_sync: please report it with the command that you ran'],
-    })
-  )
+  const known = foreseen(error)
+  if (known !== null) return known.code === 'usage' && known.suggestions.length === 0 ? withHelp(known) : known
+  return new MemoryError('internal', messageOf(error), {
+    cause: error,
+    suggestions: ['this is a defect of memory_sync: please report it with the command that you ran'],
+  })
 }
+
+/** For who has called a command: a program that calls the library has no --help. */
+const withHelp = ({ code, message, details, cause }: MemoryError): MemoryError =>
+  new MemoryError(code, message, { details, cause, suggestions: ['add --help to see how it is called'] })
 
 export function formatFailure({ message, suggestions, code, cause }: MemoryError, prefix: string): string {
   const trace = code === 'internal' && cause instanceof Error ? `${cause.stack ?? ''}\n` : ''

@@ -25,7 +25,7 @@ login, or "install-agent". Exit 1 when none runs, or when it does not end.`
     }
     const keeperPid = async (): Promise<number | null> => (await rootFilesOf(root).lock.holder())?.pid ?? null
     const stopped = await stopHub(root, { keeperPid })
-    if (stopped === null) throw new MemoryError('absent', `no hub runs for ${root}`)
+    if (stopped === null) throw noHub(root)
     if (this.jsonEnabled()) await this.printReply({ ok: true, pid: stopped.pid })
     else await this.print(`the hub (pid ${stopped.pid}) has ended`)
   }
@@ -46,3 +46,8 @@ login, or "install-agent". Exit 1 when none runs, or when it does not end.`
     }
   }
 }
+
+const noHub = (root: string): MemoryError =>
+  new MemoryError('absent', `no hub runs for ${root}`, {
+    suggestions: ['there is nothing to end; memory_sync where shows which root is meant'],
+  })

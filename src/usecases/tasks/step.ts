@@ -96,7 +96,9 @@ function factsOf({ clock, digest, machine }: TaskSurroundings, request: StepRequ
   const { agent, token, whilePid, ttlMs, usualTtlMs = DEFAULT_TTL_MS, force, commit, notes } = request
   const process = whilePid === undefined ? undefined : machine.processes.find(whilePid)
   if (whilePid !== undefined && process === undefined) {
-    throw new MemoryError('usage', `there is no process ${whilePid} on this machine: nothing was claimed`)
+    throw new MemoryError('usage', `there is no process ${whilePid} on this machine: nothing was claimed`, {
+      suggestions: ['name one that runs, as $$ is in a shell, or none'],
+    })
   }
   return {
     agent,

@@ -55,6 +55,13 @@ describe('a failure', () => {
     expect(failureOf(new Errors.CLIError('command hub:x not found')).message).toBe('there is no command "hub x"')
   })
 
+  it('of a call has always something to do; for who calls the library that is no flag', () => {
+    const error = new MemoryError('usage', 'it is none', { details: { a: 1 } })
+    expect(error.suggestions).toEqual([])
+    expect(failureOf(error)).toMatchObject({ code: 'usage', message: 'it is none', suggestions: ['add --help to see how it is called'], details: { a: 1 } })
+    expect(failureOf(new MemoryError('usage', 'it is none', { suggestions: ['this'] })).suggestions).toEqual(['this'])
+  })
+
   it.each(['ENOSPC', 'EROFS', 'EACCES', 'EPERM', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ELOOP', 'ENOTDIR', 'EISDIR'])(
     'is a disk that cannot be used when a file is refused with %s',
     (code) => {

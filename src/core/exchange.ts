@@ -29,8 +29,8 @@ export interface ExchangeOptions {
 export class Exchange {
   /** The last round has left something to another one: pending operations, or records to compare. */
   isUnfinished = false
-  /** The last round did not come to the end of the store's lineage, and waits for what others do. */
-  isBehind = false
+  /** So many rounds, one after another, did not come to the end of the store's lineage. */
+  roundsBehind = 0
   private readonly legacy: LegacyWatch
   /** While it is joined, the replica is about to be another one. */
   private isJoining = false
@@ -143,8 +143,9 @@ export class Exchange {
   }
 
   private async runWith(store: Store, portion: Portion): Promise<void> {
-    this.isBehind = (await this.enter(store)) === null || !(await this.pull(store))
-    if (this.isBehind) return
+    this.roundsBehind++
+    if ((await this.enter(store)) === null || !(await this.pull(store))) return
+    this.roundsBehind = 0
     if (this.due.areAll) this.due.take(store.shared ? await store.targets() : [])
     let hasSent = await this.compare(store, this.due.portion(portion.records))
     this.due.drop(portion.records)

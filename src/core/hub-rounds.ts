@@ -180,8 +180,6 @@ export class HubRounds implements KeeperAccess {
     }
   }
 
-  // ---- the loop
-
   private turn: Promise<unknown> = Promise.resolve()
   private highT = 0
 
@@ -226,11 +224,12 @@ export class HubRounds implements KeeperAccess {
     return this.agenda.takesStore(this.idleMs(), due !== null) ? this.hearing!.take(due) : 'none'
   }
 
-  /** How long nothing happens without being asked. */
+  /** How long nothing happens without being asked. Others may mend what the end of the lineage was not reached for: soon, or never. */
   private idleMs(): number {
     const { keeper } = this
-    const isTold = keeper.mode === 'online' && this.hearing!.isPresent
-    return isTold && !keeper.isUnsettled && keeper.pending() === 0 ? LOOK_MS : RETRY_MS
+    if (keeper.mode !== 'online' || !this.hearing!.isPresent || keeper.isUnsettled) return RETRY_MS
+    if (keeper.roundsBehind > 0) return Math.min(LOOK_MS, keeper.roundsBehind * RETRY_MS)
+    return keeper.pending() === 0 ? LOOK_MS : RETRY_MS
   }
 
   private tellMode(): void {

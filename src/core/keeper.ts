@@ -162,9 +162,14 @@ export class Keeper implements LocalSequencer {
     return this.sequencer.isUnfinished
   }
 
-  /** context.json was being written, or was only just replaced, or the store's lineage could not be joined yet: another look is due soon. */
+  /** context.json was being written, or was only just replaced: another look is due soon. */
   get isUnsettled(): boolean {
-    return this.file.isUnsettled || this.sequencer.isBehind
+    return this.file.isUnsettled
+  }
+
+  /** So many rounds, one after another, have not come to the end of the store's lineage. */
+  get roundsBehind(): number {
+    return this.sequencer.roundsBehind
   }
 
   /** Somebody has done something to context.json, and it is not taken in yet. */

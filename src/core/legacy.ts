@@ -87,8 +87,10 @@ export class LegacyWatch {
     const since = this.incompleteSince.get(target) ?? this.ports.clock.now()
     this.incompleteSince.set(target, since)
     if (this.ports.clock.now() - since < GRACE_MS) return false
+    if (!(await store.heal(epoch, target, roster, known ?? { ...emptyEntry(), ...roster }))) return false
+    this.incompleteSince.delete(target)
     this.ports.tell('warn', `${target} was evicted from Redis, and nobody put all of it back: restored as last known here`)
-    return store.heal(epoch, target, roster, known ?? { ...emptyEntry(), ...roster })
+    return true
   }
 
   private async compare(store: Store, replica: Replica, target: Target, stored: Stored, latest: number): Promise<Compared> {

@@ -2,8 +2,10 @@ import { expect, test } from 'vitest'
 import { LegacyWatch } from '../../../src/core/legacy.js'
 import type { Ports } from '../../../src/core/ports.js'
 import { RootCopy } from '../../../src/core/root-copy.js'
+import { emptyEntry, type Entry } from '../../../src/domain/entry.js'
 import type { Change, Draft, Target } from '../../../src/domain/operation.js'
 import { advance } from '../../../src/domain/replica.js'
+import type { Store, Stored } from '../../../src/store/contract.js'
 import { MemoryServer } from '../../../src/store/memory/server.js'
 import { MemoryStore } from '../../../src/store/memory/store.js'
 import type { JournalLine } from '../../../src/store/root.js'
@@ -87,4 +89,23 @@ test("what a legacy program wrote is taken in, and what it wrote back, too", asy
     expect(await scan()).toMatchObject({ hasSent: true })
     expect(journal.at(-1)).toMatchObject({ op: { kind: 'legacy', edits: [{ do: 'set', path: '/status', value: JSON.stringify(raw) }] } })
   }
+})
+
+test('a record of which nobody knows everything is restored after ten seconds, and only then said to be; after each loss anew', async () => {
+  let now = 0
+  let takes = false
+  const told: string[] = []
+  const ports = { clock: { now: () => now }, tell: (_: string, text: string) => told.push(text) } as unknown as Ports
+  const store = { heal: () => Promise.resolve(takes), changesAfter: () => Promise.resolve({ changes: [], rev: 7 }) } as unknown as Store
+  const stored: Stored = { roster: { live: true, rev: 7, born: 1 }, entry: undefined, tokens: new Map(), evicted: true }
+  const known: Entry = { ...emptyEntry(), live: true, rev: 5, born: 1 }
+  const watch = new LegacyWatch(ports)
+  const heal = (): Promise<boolean> => watch.heal(store, 'r1', 'agent:mary', stored, known)
+
+  expect(await heal()).toBe(false)
+  now = 10_000
+  expect([await heal(), told]).toEqual([false, []]) // a key of another type stands in the way
+  takes = true
+  expect([await heal(), told.length]).toEqual([true, 1])
+  expect([await heal(), told.length]).toEqual([false, 1])
 })

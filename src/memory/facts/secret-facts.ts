@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { configPath, readConfig } from '../../config/file.js'
 import type { RedisConfig } from '../../config/redis.js'
+import { isSet } from '../../config/redis-url.js'
 import type { Environment } from '../../config/root.js'
 import type { Facts } from '../../health/facts.js'
 
@@ -13,6 +14,6 @@ export async function secretsOf(env: Environment, installed: readonly string[]):
 }
 
 const holdsPassword = ({ password, url = '' }: RedisConfig): boolean =>
-  password !== undefined || (URL.canParse(url) && new URL(url).password !== '')
+  isSet(password) || (URL.canParse(url) && new URL(url).password !== '')
 
 const isOpen = (path: string): boolean => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0

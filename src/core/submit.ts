@@ -97,7 +97,10 @@ const fieldsOfEdits = ({ edits }: Operation): Set<string> => new Set(edits.map((
 /** After a revision that no store comes to: a proposal with it is never committed, and says whether its id was. */
 const NEVER = { rev: Number.MAX_SAFE_INTEGER }
 
-/** What is asked of the store, as the record stands there; `early`: what comes out, unless the `inquiry` says that it was done before. */
+/**
+ * What is asked of the store, as the record stands there; `early`: what comes out, unless the `inquiry` says that it was done before (of
+ * `nothing` that need not be asked: it is told as done in any case).
+ */
 export function propose(
   operation: Operation,
   stored: Stored,

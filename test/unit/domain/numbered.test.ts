@@ -18,7 +18,7 @@ it('changes of drafts alike have one shape, as code that reads them is fast only
 })
 
 it('a change has every member of its draft', () => {
-  const full: Draft = {
+  const full: Required<Draft> = {
     ...draft(1),
     inserts: [{ path: '/records', value: '{"id":"a"}', keep: 3 }],
     lost: [{ path: '/x', lost: '1', kept: '2' }],

@@ -55,7 +55,8 @@ export async function runCommandUnderLock(
     return (await runUnderLock(surroundings, { ...request, signal: signals.abort.signal }, world)).code
   } catch (error) {
     if (error instanceof NotStarted) {
-      await notes.notStarted(new MemoryError('failed', `${JSON.stringify(file)} cannot be run: ${error.message}`, { suggestions: ['name a program that is on the PATH, or the path of one that may be executed'] }))
+      const suggestions = ['name a program that is on the PATH, or the path of one that may be executed']
+      await notes.notStarted(new MemoryError('failed', `${JSON.stringify(file)} cannot be run: ${error.message}`, { suggestions }))
       return error.code
     }
     if (signals.cameBefore !== undefined) return 128 + constants.signals[signals.cameBefore]

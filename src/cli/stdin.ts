@@ -15,15 +15,18 @@ export async function readStdin(name: string): Promise<string> {
   return decode(name, await readAll(name, process.stdin as AsyncIterable<Buffer>))
 }
 
+const tooLong = (name: string): MemoryError =>
+  new MemoryError('usage', `${name} is longer than ${MOST / 1024 / 1024} MiB: a value may have 1 MiB`, {
+    suggestions: ['keep large content in a file, and put its path here'],
+  })
+
 async function readAll(name: string, input: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of input) {
     chunks.push(chunk)
     size += chunk.length
-    if (size > MOST) throw new MemoryError('usage', `${name} is longer than ${MOST / 1024 / 1024} MiB: a value may have 1 MiB`, {
-        suggestions: ['keep large content in a file, and put its path here'],
-      })
+    if (size > MOST) throw tooLong(name)
   }
   return Buffer.concat(chunks)
 }

@@ -1,5 +1,6 @@
 /** Tells when something happens in a folder. Only a hint: who uses it also looks by itself now and then. */
 import { type FSWatcher, statSync, watch } from 'node:fs'
+import { dirname } from 'node:path'
 import { messageOf } from '../errors/errors.js'
 import { makeFolder } from '../platform/make-folder.js'
 import type { Log } from './log.js'
@@ -17,6 +18,8 @@ export class FolderWatch {
     private readonly changed: () => void,
     /** Hears, once, that the system gives no hints (no watches left, a file system without any). */
     private readonly log: Pick<Log, 'warn'>,
+    /** Of the folder, where it is made. */
+    private readonly mode?: number,
   ) {}
 
   /**
@@ -24,7 +27,8 @@ export class FolderWatch {
    * Throws what the system says where there can be no folder.
    */
   ensure(): boolean {
-    makeFolder(this.folder)
+    makeFolder(dirname(this.folder))
+    makeFolder(this.folder, this.mode)
     const { ino } = statSync(this.folder)
     if (this.watcher !== null && ino === this.ino) return true
     this.close()

@@ -10,7 +10,6 @@ import { isSpoolName } from '../domain/name.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
 import { randomId } from '../platform/digests.js'
-import { makeFolder } from '../platform/make-folder.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { parseSpooled, takeSpooled } from '../usecases/spooled.js'
 import type { Component } from './components.js'
@@ -47,9 +46,10 @@ export class SpoolBox implements Component {
     this.folder = spoolOf(options.root)
     this.strays = new Strays(options.log, 'the spool')
     this.looker = new Looker(() => this.look(), options.log, 'the spool')
-    this.watch = new FolderWatch(this.folder, () => {
+    const changed = (): void => {
       this.looker.lookNow()
-    }, options.log)
+    }
+    this.watch = new FolderWatch(this.folder, changed, options.log, 0o700) // as the hooks make it, and all that is ours
   }
 
   start(): Promise<void> {
@@ -65,7 +65,6 @@ export class SpoolBox implements Component {
   /** The oldest first: names begin with the time. Returns when to look again, ms. */
   private async look(): Promise<number> {
     const { rescanMs = 2_000 } = this.options
-    makeFolder(this.folder, 0o700) // as the hooks make it, and all that is ours
     this.watch.ensure()
     const names = this.strays.filesAmong(await entriesIn(this.folder, isSpoolName))
     for (const name of names.sort(byTime)) {

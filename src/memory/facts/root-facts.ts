@@ -31,11 +31,12 @@ export function diskOf(root: string): Facts['disk'] {
  */
 export function openToOthers(root: string): string[] {
   const folder = stateFolderOf(root)
-  const isOpen = (path: string): boolean => ((orNull(() => statSync(path))?.mode ?? 0) & 0o077) !== 0
-  if (!isOpen(folder)) return []
+  if (!isOpenToOthers(folder)) return []
   const own = entriesOf(folder).filter((entry) => !entry.isSymbolicLink())
-  return [folder, ...own.map(({ name }) => join(folder, name)).filter(isOpen)]
+  return [folder, ...own.map(({ name }) => join(folder, name)).filter(isOpenToOthers)]
 }
+
+export const isOpenToOthers = (path: string): boolean => ((orNull(() => statSync(path))?.mode ?? 0) & 0o077) !== 0
 
 const entriesOf = (folder: string): Dirent[] => orNull(() => readdirSync(folder, { withFileTypes: true })) ?? []
 

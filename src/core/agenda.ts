@@ -1,4 +1,19 @@
 /** When a hub's next round is due, and whether it asks the store. On the clock of performance.now(), in ms. */
+import { LOOK_MS } from './scanning.js'
+
+/** While something is not as it should be, the next look is after this. */
+const RETRY_MS = 500
+
+/**
+ * How long a hub does nothing without being asked. `isSettled`: Redis is there and tells of writes, and the file is not being written.
+ * What hinders the end of its lineage others may mend soon, or nobody: it is looked for less and less often.
+ */
+export function idleMs({ isSettled, roundsBehind, pending }: { isSettled: boolean; roundsBehind: number; pending: number }): number {
+  if (!isSettled) return RETRY_MS
+  if (roundsBehind > 0) return Math.min(LOOK_MS, roundsBehind * RETRY_MS)
+  return pending === 0 ? LOOK_MS : RETRY_MS
+}
+
 export class Agenda {
   /** Because of the files. */
   private dueAt = Infinity

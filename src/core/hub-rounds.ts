@@ -4,7 +4,7 @@ import type { Change, Target } from '../domain/operation.js'
 import { MemoryError, messageOf, StoreUnavailable } from '../errors/errors.js'
 import type { Store, WakingStore } from '../store/contract.js'
 import type { Glance, Held } from '../store/root.js'
-import { Agenda } from './agenda.js'
+import { Agenda, idleMs } from './agenda.js'
 import type { Feed } from './feed.js'
 import { HubHearing } from './hub-hearing.js'
 import { Keeper } from './keeper.js'
@@ -13,11 +13,8 @@ import type { Ports } from './ports.js'
 import type { Portion } from './portion.js'
 import { AFTER_FAILURE_MS, RoundFailures } from './round-failures.js'
 import { RoundsDone } from './rounds-done.js'
-import { LOOK_MS } from './scanning.js'
 import type { KeeperAccess } from './writer.js'
 
-/** While something is not as it should be (Redis away, or it tells of nothing; a file that is being written), the next look is after this. */
-const RETRY_MS = 500
 /** What is no news to anybody (an own write, a file event) may wait so long for a round, with others like it. */
 const SOON_MS = 5
 /** A write waits so long for its round; it is kept in any case. */
@@ -224,12 +221,10 @@ export class HubRounds implements KeeperAccess {
     return this.agenda.takesStore(this.idleMs(), due !== null) ? this.hearing!.take(due) : 'none'
   }
 
-  /** How long nothing happens without being asked. Others may mend what the end of the lineage was not reached for: soon, or never. */
   private idleMs(): number {
     const { keeper } = this
-    if (keeper.mode !== 'online' || !this.hearing!.isPresent || keeper.isUnsettled) return RETRY_MS
-    if (keeper.roundsBehind > 0) return Math.min(LOOK_MS, keeper.roundsBehind * RETRY_MS)
-    return keeper.pending() === 0 ? LOOK_MS : RETRY_MS
+    const isSettled = keeper.mode === 'online' && this.hearing!.isPresent && !keeper.isUnsettled
+    return idleMs({ isSettled, roundsBehind: keeper.roundsBehind, pending: keeper.pending() })
   }
 
   private tellMode(): void {

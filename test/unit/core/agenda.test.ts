@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { Agenda } from '../../../src/core/agenda.js'
+import { Agenda, idleMs } from '../../../src/core/agenda.js'
 
 test.each(['while it rests', 'before it rests'])('who asks for a round %s is answered before it begins', async (when) => {
   const agenda = new Agenda()
@@ -56,4 +56,15 @@ test('after a failure nothing is tried for a while, and for a shorter one when s
     await vi.advanceTimersByTimeAsync(2)
     await rest
   }
+})
+
+test.each([
+  ['all is well', { isSettled: true, roundsBehind: 0, pending: 0 }, 30_000],
+  ['Redis is away', { isSettled: false, roundsBehind: 7, pending: 0 }, 500],
+  ['something waits', { isSettled: true, roundsBehind: 0, pending: 1 }, 500],
+  ['a join has just failed', { isSettled: true, roundsBehind: 1, pending: 1 }, 500],
+  ['the fourth one has', { isSettled: true, roundsBehind: 4, pending: 0 }, 2_000],
+  ['none ever succeeds', { isSettled: true, roundsBehind: 10_000, pending: 1 }, 30_000],
+])('a hub looks again by itself, where %s', (_, facts, ms) => {
+  expect(idleMs(facts)).toBe(ms)
 })

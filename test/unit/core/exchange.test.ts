@@ -100,3 +100,14 @@ test('a look at all records that begins while one is not through goes on with it
   for (let round = 0; round < 3; round++) await run('all', PORTION)
   expect(new Set(compared.flat()).size).toBe(RECORDS)
 })
+
+test('rounds that do not come to the end of the lineage are counted, until one does', async () => {
+  const { exchange, run, store } = await place()
+  const { changesAfter } = store
+  store.changesAfter = async () => ({ changes: [{ epoch: 'another', rev: Infinity } as never], rev: 1 })
+  for (let n = 0; n < 3; n++) await run([])
+  expect(exchange.roundsBehind).toBe(3)
+  store.changesAfter = changesAfter
+  await run([])
+  expect(exchange.roundsBehind).toBe(0)
+})

@@ -1,4 +1,4 @@
-import { copyFile, readFile, rename, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { connectHubOf } from '../../src/client/connect.js'
 import { formatLine } from '../../src/domain/json.js'
@@ -14,6 +14,7 @@ import {
   World,
 } from '../support/world.js'
 import { NO_HANG_MS, runs } from '../support/budget.js'
+import { eventually } from '../support/eventually.js'
 
 type Edit = (context: Context) => void
 
@@ -180,4 +181,20 @@ test.each([REDIS_AND_HUB, FILES_AND_HUB])('a get right after an edit shows it, w
     expect(formatLine(context)).toContain(`"n":${n}`)
   }
   await client.close()
+})
+
+test('each edit of a file that context.json is a link to is taken in before the hub looks by itself', async () => {
+  const world = await World.make(REDIS_AND_HUB)
+  await world.ok('set', 'mary', 'n=0')
+  await world.quiet()
+  await mkdir(`${world.root}/elsewhere`)
+  await rename(world.file, `${world.root}/elsewhere/real.json`)
+  await symlink('../elsewhere/real.json', world.file)
+  const state = `${world.root}/shared_memory/.memory_sync`
+  for (const n of [1, 2, 3, 4]) {
+    await soon(async () => !(await readdir(state)).some((name) => name.startsWith('replaced.')), 'a hub that has nothing more to look at')
+    await writeInPlace(world, ({ agents }) => (agents['mary']!.context!['n'] = n))
+    const isTaken = async (): Promise<boolean> => (await world.agentsInRedis())['mary']?.context?.['n'] === n
+    await eventually(isTaken, { timeoutMs: 12_000, intervalMs: 50, what: `edit ${n} in Redis` })
+  }
 })

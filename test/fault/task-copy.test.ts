@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
 import { FILES_ALONE, FILES_AND_HUB, type JsonObject, REDIS_AND_HUB, SET_UPS, soon, World } from '../support/world.js'
 import { parseYaml } from '../../src/usecases/tasks/yaml-text.js'
 import { TRACKING } from '../support/tracking-2025.js'
@@ -210,4 +211,17 @@ test.each([FILES_ALONE, REDIS_AND_HUB])('an edit of something else leaves number
   await soon(async () => (await world.ok('task', 'export')).includes('note: by hand'))
   expect(await shown()).toBe(before)
   expect((await world.ok('log', '--json')).split('\n').filter((line) => line.includes('prp_status.yaml') && line.includes('1E5'))).toEqual([])
+})
+
+test('each edit of a file that the copy is a link to is taken in before the hub looks by itself', async () => {
+  const world = await World.make(FILES_AND_HUB)
+  await world.ok('task', 'add', 'T')
+  await soon(async () => (await text(world)).includes('  T:\n'))
+  await rename(copyOf(world), `${world.root}/real.yaml`)
+  await symlink('../real.yaml', copyOf(world))
+  for (const n of ['1', '2', '3', '4']) {
+    await writeFile(`${world.root}/real.yaml`, (await text(world)).replace('  T:\n', `  T:\n    by_hand${n}: yes\n`))
+    const isTaken = async (): Promise<boolean> => Object.hasOwn(await item(world, 'T'), `by_hand${n}`)
+    await eventually(isTaken, { timeoutMs: 12_000, intervalMs: 50, what: `edit ${n}` })
+  }
 })

@@ -117,7 +117,7 @@ export interface Store {
    * program wrote them since) stay. False when the roster entry is not this one any more.
    */
   heal(epoch: string, target: Target, roster: Roster, entry: Entry): Promise<boolean>
-  /** Changes with a higher revision, oldest first, at most `limit`; and the revision that the store has. */
+  /** Changes with a higher revision, oldest first, at most `limit` (fewer: there are no more); and the revision that the store has. */
   changesAfter(rev: number, limit: number): Promise<{ changes: Change[]; rev: number }>
   /**
    * Declares that everything in `contains` is in the store now, and gives ids back. False when the epoch is not the

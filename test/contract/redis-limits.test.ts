@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { startRedis } from '../support/redis.js'
+import { changesSince } from '../../src/core/snapshot.js'
 import { begin, commit, draftOf, propose, set, type StoreUnderTest } from './support/harness.js'
 import { type RedisUnderTest, redisUnderTest } from './support/redis-under-test.js'
 import type { RedisStoreOptions } from '../../src/store/redis/store.js'
@@ -64,6 +65,19 @@ describe('the limits of what is kept', () => {
     const third = await commit(made.store, draftOf([set('/n', '3')]))
     expect([second.prev, third.prev]).toEqual([first.rev, second.rev])
     expect((await made.store.changesAfter(start, 10)).changes).toEqual([first, second, third])
+    expect((await made.store.changesAfter(start, 2)).changes).toEqual([first, second])
+    expect((await made.store.changesAfter(first.rev, 1)).changes).toEqual([second])
+    await made.client.xadd(`${made.namespace}:events`, '*', 'change', 'nonsense')
+    expect(await made.store.changesAfter(third.rev, 1)).toEqual({ changes: [], rev: third.rev })
+  })
+
+  it('among more changes than are read at once an entry of somebody else hides none', async () => {
+    const made = await started()
+    const { rev: start } = await made.store.hello()
+    await write(made, 10)
+    await made.client.xadd(`${made.namespace}:events`, '*', 'change', 'nonsense')
+    await write(made, 1_500)
+    expect(await changesSince(made.store, start)).toHaveLength(1_510)
   })
 
   it('an epoch begins above a stream whose marks were lost', async () => {

@@ -1,5 +1,6 @@
 /** The store in Redis. Every step that has to be atomic is one Lua script; this class only translates. */
 import type { Entry } from '../../domain/entry.js'
+import { addAll } from '../../domain/lists.js'
 import { type Change, CONTEXT, numbered, TASK_LIST, type Target } from '../../domain/operation.js'
 import { MemoryError } from '../../errors/errors.js'
 import { systemClock } from '../../platform/clock.js'
@@ -15,7 +16,7 @@ import { formatRoster, rosterField, rosterTarget } from './roster.js'
 import { argumentsOf, type ScriptName, scriptNamed } from './scripts.js'
 import { readSeenIds, seenArguments } from './seen.js'
 import { formatKnowledge } from './stamps.js'
-import { parseChange, type StreamEntry } from './stream.js'
+import { parseChange, revisionOf, type StreamEntry } from './stream.js'
 
 export interface RedisStoreOptions {
   /** Default `memory`. */
@@ -131,9 +132,14 @@ export class RedisStore implements WakingStore {
 
   async changesAfter(rev: number, limit: number): Promise<{ changes: Change[]; rev: number }> {
     const { sync, rev: counter, events } = this.keys
-    const args = [String(rev + 1), String(limit)]
-    const [now, entries] = await this.run<[string, StreamEntry[]]>('changes', [sync, counter, events], args)
-    return { changes: entries.flatMap((entry) => parseChange(entry) ?? []), rev: Number(now) }
+    const changes: Change[] = []
+    for (let after = rev; ; ) {
+      const missing = limit - changes.length
+      const [now, entries] = await this.run<[string, StreamEntry[]]>('changes', [sync, counter, events], [String(after + 1), String(missing)])
+      addAll(changes, entries.flatMap((entry) => parseChange(entry) ?? []))
+      if (entries.length < missing || changes.length === limit) return { changes, rev: Number(now) }
+      after = revisionOf(entries.at(-1)!) // some were others': there are more behind them
+    }
   }
 
   async contain(epoch: string, known: Map<string, number>, ids: readonly SeenId[]): Promise<boolean> {

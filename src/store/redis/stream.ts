@@ -4,14 +4,17 @@ import { type Change, type Draft, numbered } from '../../domain/operation.js'
 /** Id, then field, value, ... */
 export type StreamEntry = [id: string, fields: string[]]
 
+export const revisionOf = ([id]: StreamEntry): number => Number(id.split('-', 1)[0])
+
 /** Undefined for what another program wrote there. */
-export function parseChange([id, fields]: StreamEntry): Change | undefined {
+export function parseChange(entry: StreamEntry): Change | undefined {
+  const [, fields] = entry
   const members = new Map<string, string>()
   for (let i = 0; i + 1 < fields.length; i += 2) members.set(fields[i]!, fields[i + 1]!)
   const epoch = members.get('epoch')
   const draft = draftOf(members.get('change'))
   if (draft === undefined || epoch === undefined) return undefined
-  return numbered(draft, Number(id.split('-', 1)[0]), Number(members.get('prev')), epoch)
+  return numbered(draft, revisionOf(entry), Number(members.get('prev')), epoch)
 }
 
 function draftOf(text: string | undefined): Draft | undefined {

@@ -32,7 +32,9 @@ export class LegacyWatch {
    * are to be compared again when it has. `hasSent`: something was committed, or put back.
    */
   async take(store: Store, copy: RootCopy, targets: Iterable<Target>): Promise<{ ahead: Target[]; hasSent: boolean }> {
-    const { others: all, ahead } = await this.notAsKnown(store, copy.replica, [...targets])
+    const asked = [...targets]
+    const { others: all, ahead } = await this.notAsKnown(store, copy.replica, asked)
+    this.noteWhole(asked, [...all, ...ahead])
     let hasSent = false
     for (let from = 0; from < all.length; from += AT_A_TIME) {
       const some = all.slice(from, from + AT_A_TIME)
@@ -66,6 +68,13 @@ export class LegacyWatch {
     return { others, ahead: targets.filter(isAhead) }
   }
 
+  /** Somebody else has put back those that are as they should be: when one of them is lost again, it is waited for anew. */
+  private noteWhole(asked: readonly Target[], unlike: readonly Target[]): void {
+    if (this.incompleteSince.size === 0) return
+    const unsure = new Set(unlike)
+    for (const target of asked) if (!unsure.has(target)) this.incompleteSince.delete(target)
+  }
+
   private async takeOne(store: Store, copy: RootCopy, target: Target, read: Stored): Promise<Compared> {
     const { replica } = copy
     let stored = read
@@ -73,6 +82,7 @@ export class LegacyWatch {
     const isHealed = stored.evicted && (await this.heal(store, replica.epoch!, target, stored, known))
     if (isHealed) stored = await store.read(target)
     if (stored.evicted) return 'equal'
+    this.incompleteSince.delete(target)
     const is = await this.compare(store, replica, target, stored, copy.now())
     return isHealed && is === 'equal' ? 'sent' : is
   }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { LegacyWatch } from '../../../src/core/legacy.js'
 import type { Ports } from '../../../src/core/ports.js'
 import { RootCopy } from '../../../src/core/root-copy.js'
-import { emptyEntry, type Entry } from '../../../src/domain/entry.js'
+import { cloneEntry, emptyEntry, type Entry } from '../../../src/domain/entry.js'
 import type { Change, Draft, Target } from '../../../src/domain/operation.js'
 import { advance } from '../../../src/domain/replica.js'
 import type { Store, Stored } from '../../../src/store/contract.js'
@@ -20,14 +20,15 @@ const draftOf = (n: number, value: string): Draft => ({
 
 /** A root that has pulled everything of a store with so many agents, and looks at all of them now and then. */
 async function place() {
-  const server = new MemoryServer({ now: () => NOW })
+  let now = NOW
+  const server = new MemoryServer({ now: () => now })
   const store = new MemoryStore(server)
   const { rev } = await store.beginEpoch(await store.hello(), { epoch: 'r1', atLeast: 10 })
-  const copy = new RootCopy({ now: () => NOW })
+  const copy = new RootCopy({ now: () => now })
   copy.replica = { ...copy.replica, epoch: 'r1', rev, high: rev }
   const journal: JournalLine[] = []
   const root = { append: async (line: JournalLine): Promise<void> => void journal.push(line) }
-  const ports = { digest: (text: string) => text, clock: { now: () => NOW }, root } as unknown as Ports
+  const ports = { digest: (text: string) => text, clock: { now: () => now }, tell: () => undefined, root } as unknown as Ports
   const legacy = new LegacyWatch(ports)
   const read: Target[] = []
   let meanwhile = (): Promise<void> => Promise.resolve()
@@ -57,7 +58,8 @@ async function place() {
     await pull()
     return { read: [...read], ...outcome }
   }
-  return { server, copy, journal, commit, pull, scan }
+  const pass = (ms: number): void => void (now += ms)
+  return { server, store, copy, journal, commit, pull, scan, pass }
 }
 
 test('a look at all records reads none that is as it should be', async () => {
@@ -108,4 +110,33 @@ test('a record of which nobody knows everything is restored after ten seconds, a
   takes = true
   expect([await heal(), told.length]).toEqual([true, 1])
   expect([await heal(), told.length]).toEqual([false, 1])
+})
+
+test.each(['has heard of what it did not know', 'has not'])('a record that another root has put back is waited for anew when it is lost again, where this one %s', async (hears) => {
+  const { server, store, copy, commit, scan, pass } = await place()
+  const target = 'agent:a7'
+  /** A change that nobody but its writer has heard of, and the record without it; what was put back by him. */
+  const loses = async (value: string): Promise<() => Promise<void>> => {
+    await commit(draftOf(7, value))
+    const { roster, entry } = await store.read(target)
+    server.evictMarks('stream')
+    server.evict(target)
+    return async () => {
+      expect(await store.heal('r1', target, roster!, entry!)).toBe(true)
+      if (hears.startsWith('has heard')) copy.replica.entries.set(target, cloneEntry(entry!))
+    }
+  }
+  const isWaitedFor = async (): Promise<boolean> => !(await scan()).hasSent && (await store.read(target)).evicted
+  const putBack = await loses('other')
+  expect(await isWaitedFor()).toBe(true)
+  pass(5_000)
+  await putBack()
+  await scan()
+  pass(60_000)
+  await loses('third')
+  expect(await isWaitedFor()).toBe(true)
+  pass(9_999)
+  expect(await isWaitedFor()).toBe(true)
+  pass(1)
+  expect(await isWaitedFor()).toBe(false)
 })

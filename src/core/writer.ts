@@ -3,6 +3,7 @@
  * sending it again is never a second write. What returns `ok` is kept.
  */
 import type { Entry } from '../domain/entry.js'
+import { isOtherPayload } from '../domain/judge.js'
 import type { Change, Operation, Target } from '../domain/operation.js'
 import type { OperationIds } from './engine-types.js'
 import { MemoryError, StoreUnavailable } from '../errors/errors.js'
@@ -173,9 +174,9 @@ export class Writer {
     const isPlain = operation.digest === undefined && operation.edits.every((edit) => edit.do === 'set' || edit.do === 'default')
     if (isPlain) return null
     const view = await this.keeper.view()
-    const known = knownDigest(view, operation.id)
+    const known = view.replica.seen.get(operation.id) ?? view.open.get(operation.id)?.op
     if (known !== undefined) {
-      if (known.digest !== operation.digest) return { ok: false, reason: 'other-payload' }
+      if (isOtherPayload(operation.digest, known)) return { ok: false, reason: 'other-payload' }
       const outcome = this.outcomeOf(operation, view)
       // Without a key it is this very call that was sent before, elsewhere.
       return outcome.ok && operation.digest !== undefined ? { ...outcome, replayed: true } : outcome
@@ -228,11 +229,4 @@ function decided(operation: Operation): Operation {
   if (operation.ifRev === undefined && operation.fence === undefined) return operation
   const { ifRev: _ifRev, fence: _fence, ...decided } = operation
   return decided
-}
-
-function knownDigest(view: Keeper, id: string): { digest: string | undefined } | undefined {
-  const seen = view.replica.seen.get(id)
-  if (seen !== undefined) return { digest: seen.digest }
-  const open = view.open.get(id)
-  return open === undefined ? undefined : { digest: open.op.digest }
 }

@@ -49,14 +49,17 @@ export type Refusal =
   | { is: 'conflict'; rev: number }
   | { is: 'stale' }
 
+/** The key of a write was used for another one. Of one that was brought back it is not known with what: there it is taken to be this one. */
+export const isOtherPayload = (digest: string | undefined, seen: Pick<Seen, 'digest'>): boolean =>
+  digest !== undefined && seen.digest !== undefined && digest !== seen.digest
+
 /** Why it is not committed; null: it may be. */
 export function judge(proposal: Judged, facts: StoreFacts): Refusal | null {
   const { draft, fence, ifRev } = proposal
   const { seen, stored } = facts
   if (facts.epoch === null || facts.epoch !== proposal.epoch) return { is: 'epoch' }
   if (seen !== undefined) {
-    const isOther = draft.digest !== undefined && seen.digest !== undefined && draft.digest !== seen.digest
-    return { is: isOther ? 'other-payload' : 'duplicate', rev: seen.rev }
+    return { is: isOtherPayload(draft.digest, seen) ? 'other-payload' : 'duplicate', rev: seen.rev }
   }
   if (stored.evicted) return { is: 'evicted' }
   if (fence !== undefined && (facts.fence !== fence.fence || fence.fence < facts.first)) {

@@ -238,3 +238,19 @@ test('a sum that was taken out on purpose begins anew', async () => {
   await world.ok('set', 'mary', 'n+=2', '--if-rev', String((await recordOfMary(world)).rev))
   expect((await recordOfMary(world)).context).toMatchObject({ n: 2 })
 })
+
+test('a call that a root has only heard of with what was brought back is known there as done, also when Redis is away', async () => {
+  const call = ['record', 'mary', 'T-1', 'done', '{"tests":3}', '--idempotency-key', 'K', '--json']
+  const { server, client, world } = await redisWith(call)
+  const other = await World.around(server)
+  await client.flushall()
+  await other.ok('update', 'gg', 'active')
+  for (const next of [world, other]) await next.ok('sync')
+  await server.kill()
+  const { code, stdout, stderr } = await other.run(...call)
+  expect({ code, stderr }, stderr).toMatchObject({ code: 0 })
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true, replayed: true })
+  await server.restart()
+  await other.ok('sync')
+  expect(await recordOfMary(other)).toMatchObject({ context: { totals: { count: 1, by_outcome: { done: 1 } } } })
+})

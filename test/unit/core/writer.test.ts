@@ -67,3 +67,22 @@ test.each([
   const request = { target: 'agent:mary', kind: 'set' as const, by: 'x', ifRev: 1, edits: [{ do: 'set' as const, path: '/status', value: '"new"' }] }
   await expect(new Writer(ports, access).write(request, { id: 'w1' })).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining(why) })
 })
+
+test.each<[string, string | undefined, object]>([
+  ['with the same payload', 'd', { ok: true, rev: 7, replayed: true }],
+  ['with another one', 'e', { ok: false, reason: 'other-payload' }],
+  ['without one that is known: it was brought back by another root', undefined, { ok: true, rev: 7, replayed: true }],
+])('a key that this root has seen %s', async (_, seen, expected) => {
+  const view = {
+    replica: { seen: new Map([['w1', { rev: 7, ...(seen !== undefined && { digest: seen }) }]]) },
+    open: new Map(),
+    revisionOf: () => 7,
+    pending: () => 0,
+    mode: 'away',
+  } as unknown as Keeper
+  const access = { facts: () => Promise.resolve(AT_A_GLANCE), view: () => Promise.resolve(view), has: () => false } as unknown as KeeperAccess
+  const root = { prepare: () => Promise.resolve(), id: () => Promise.resolve('r') } // nothing is appended
+  const ports = { root, clock: { now: () => 1_000 } } as unknown as Ports
+  const request = { target: 'agent:mary', kind: 'record' as const, by: 'x', edits: [{ do: 'set' as const, path: '/status', value: '"new"' }] }
+  expect(await new Writer(ports, access).write(request, { id: 'w1', digest: 'd' })).toMatchObject(expected)
+})

@@ -156,6 +156,8 @@ export class Writer {
     if (before !== null) return before
     await this.ports.root.append({ op: operation })
     const keeper = await this.keeper.settle(true)
+    // The key may have been taken since that look: of the lines with an id the first one counts.
+    if (operation.digest !== undefined && isForOther(operation, keeper ?? (await this.keeper.view()))) return { ok: false, reason: 'other-payload' }
     return keeper === null ? this.outcomeAtAGlance(operation) : this.outcomeOf(operation, keeper)
   }
 
@@ -174,9 +176,8 @@ export class Writer {
     const isPlain = operation.digest === undefined && operation.edits.every((edit) => edit.do === 'set' || edit.do === 'default')
     if (isPlain) return null
     const view = await this.keeper.view()
-    const known = view.replica.seen.get(operation.id) ?? view.open.get(operation.id)?.op
-    if (known !== undefined) {
-      if (isOtherPayload(operation.digest, known)) return { ok: false, reason: 'other-payload' }
+    if (knownAs(operation, view) !== undefined) {
+      if (isForOther(operation, view)) return { ok: false, reason: 'other-payload' }
       const outcome = this.outcomeOf(operation, view)
       // Without a key it is this very call that was sent before, elsewhere.
       return outcome.ok && operation.digest !== undefined ? { ...outcome, replayed: true } : outcome
@@ -229,4 +230,11 @@ function decided(operation: Operation): Operation {
   if (operation.ifRev === undefined && operation.fence === undefined) return operation
   const { ifRev: _ifRev, fence: _fence, ...decided } = operation
   return decided
+}
+
+const knownAs = ({ id }: Operation, view: Keeper): { digest?: string } | undefined => view.replica.seen.get(id) ?? view.open.get(id)?.op
+
+function isForOther(operation: Operation, view: Keeper): boolean {
+  const known = knownAs(operation, view)
+  return known !== undefined && isOtherPayload(operation.digest, known)
 }

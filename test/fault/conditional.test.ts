@@ -4,7 +4,7 @@ import type { Memory, WriteOutcome } from '../../src/core/memory.js'
 import { MemoryError } from '../../src/errors/errors.js'
 import type { Ran } from '../support/program.js'
 import { agentTarget } from '../../src/domain/operation.js'
-import { FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, SET_UPS, type SetUp, World } from '../support/world.js'
+import { type Context, FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, SET_UPS, type SetUp, World } from '../support/world.js'
 
 const WRITERS = 8
 const long = process.env['MEMORY_SYNC_TEST_LONG'] === '1'
@@ -113,6 +113,51 @@ test.each([REDIS_ALONE, REDIS_AND_HUB])('a conditional write of a record whose k
   expect(code).toBe(69)
   expect(stdout).toContain('Redis answers, and cannot decide on this write')
   expect(await client.get('memory:agents:mary')).toBe('somebody else')
+})
+
+const WITHOUT_REDIS = [REDIS_AND_HUB, REDIS_ALONE].map((setUp) => ({ ...setUp, name: `${setUp.name}, Redis away`, isAway: true }))
+
+describe.each([...SET_UPS.map((setUp) => ({ ...setUp, isAway: false })), ...WITHOUT_REDIS])('one idempotency key, used at once: $name', ({ isAway, ...setUp }) => {
+  /** Two clients with four calls each. */
+  async function atOnce(world: World, call: (memory: Memory, n: number) => Promise<WriteOutcome>): Promise<WriteOutcome[]> {
+    const memories = [await world.memory(), await world.memory()]
+    return Promise.all(Array.from({ length: 8 }, (_, n) => call(memories[n % 2]!, n)))
+  }
+
+  async function makeWorld(): Promise<World> {
+    const world = await World.make(setUp)
+    await world.ok('set', 'mary', 'n=1')
+    if (isAway) await world.redis.kill()
+    return world
+  }
+
+  const shown = async (world: World): Promise<Context> => JSON.parse(await world.ok('get')) as Context
+
+  test('with eight payloads, one of them is acknowledged, and is there', async () => {
+    const world = await makeWorld()
+    for (const key of ['first', 'second', 'third']) {
+      const outcomes = await atOnce(world, (memory, n) =>
+        memory.write({
+          ...{ target: agentTarget(`${key}${n}`), kind: 'set', by: 'tester', idempotencyKey: key },
+          edits: [{ do: 'set', path: '/context/n', value: String(n) }],
+        }),
+      )
+      const winners = outcomes.flatMap(({ ok }, n) => (ok ? [n] : []))
+      expect(winners, JSON.stringify(outcomes)).toHaveLength(1)
+      for (const outcome of outcomes) if (!outcome.ok) expect(outcome).toEqual({ ok: false, reason: 'other-payload' })
+      const { agents } = await shown(world)
+      expect(Object.keys(agents).filter((name) => name.startsWith(key))).toEqual([`${key}${winners[0]}`])
+    }
+  })
+
+  test('with one payload, all are told of the same write, which is done once', async () => {
+    const world = await makeWorld()
+    const outcomes = await atOnce(world, (memory) =>
+      memory.write({ target: agentTarget('mary'), kind: 'set', by: 'tester', idempotencyKey: 'key', edits: [{ do: 'add', path: '/context/n', by: '1' }] }),
+    )
+    expect(outcomes.filter(({ ok }) => !ok)).toEqual([])
+    expect((await shown(world)).agents['mary']?.context).toEqual({ n: 2 })
+  })
 })
 
 test.each(SET_UPS)('what is repeated with its idempotency key is done, also where it could not be done any more: $name', async (setUp) => {

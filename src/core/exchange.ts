@@ -5,6 +5,7 @@ import type { Replica } from '../domain/replica.js'
 import { messageOf, StoreUnavailable } from '../errors/errors.js'
 import type { Lineage, Store } from '../store/contract.js'
 import { DueRecords } from './due-records.js'
+import { revisionInFile } from './file-in.js'
 import { firstContext } from './first-context.js'
 import { join } from './join.js'
 import type { JournalKeeping } from './journal-keeping.js'
@@ -180,10 +181,11 @@ export class Exchange {
     const isOlder = store.shared && lineage.epoch === epoch && lineage.rev < rev
     if (lineage.epoch === null || lineage.owner !== lineage.run || isOlder) {
       const random = this.ports.randomId()
-      const isFresh = !store.shared && copy.replica.high === 0
+      // Where the state is gone, the file knows what was given.
+      const highest = copy.replica.high === 0 && !store.shared ? await revisionInFile(this.ports) : copy.replica.high
       lineage = await store.beginEpoch(lineage, {
         epoch: store.shared ? sharedEpoch(random) : localEpoch(random),
-        atLeast: isFresh ? 0 : Math.max(copy.replica.high, revisionFloorAt(copy.now())),
+        atLeast: highest === 0 && !store.shared ? 0 : Math.max(highest, revisionFloorAt(copy.now())),
       })
     }
     if (lineage.epoch === copy.replica.epoch) return lineage

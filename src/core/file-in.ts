@@ -82,6 +82,13 @@ function readDocument(file: FileText, hadAgents: boolean): TreeMap | string {
   }
 }
 
+/** The revision that context.json shows; 0: none. */
+export async function revisionInFile(ports: Ports): Promise<number> {
+  const file = await ports.root.document.read()
+  const document = file === null ? null : readDocument(file, false)
+  return document instanceof Map ? (revisionOf(document) ?? 0) : 0
+}
+
 async function operationsOf(
   ports: Ports,
   document: TreeMap,

@@ -1,0 +1,51 @@
+/** The folder in which a root keeps its state goes away, and the file and Redis stay. */
+import { rename } from 'node:fs/promises'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { makeTempFolder } from '../support/temp.js'
+import { FILES_ALONE, type JsonObject, REDIS_ALONE, soon, World } from '../support/world.js'
+
+interface Line extends JsonObject {
+  event: string
+  rev?: number
+}
+
+/** As somebody who tidies up does it. */
+async function loseState(world: World): Promise<void> {
+  await rename(path.join(world.root, 'shared_memory/.memory_sync'), path.join(await makeTempFolder(), 'state'))
+}
+
+describe.each([REDIS_ALONE, FILES_ALONE])('a root that lost its state, with $name', (setUp) => {
+  test('gives no revision a second time, and a write that asks for an old one is refused', async () => {
+    const world = await World.make(setUp)
+    for (const n of [1, 2, 3]) await world.ok('set', 'mary', `n=${n}`)
+    const before = (await world.context()).agents['mary']!.rev!
+    await loseState(world)
+    const after = await world.json('set', 'mary', 'n=4')
+    expect(after['rev']).toBeGreaterThan(before)
+    expect(await world.run('set', 'mary', 'n=5', '--if-rev', String(before))).toMatchObject({ code: 20 })
+    expect((await world.quiet()).agents['mary']).toMatchObject({ rev: after['rev'], context: { n: 4 } })
+  })
+
+  test('tells a watcher nothing twice, and never that there is nothing', async () => {
+    const world = await World.make(setUp)
+    for (const n of [1, 2, 3]) await world.ok('set', 'mary', `n=${n}`)
+    const watch = world.start('watch')
+    await soon(() => /^watching from rev \d+$/m.test(watch.stderr()), 'a watch that is ready')
+    await world.ok('set', 'mary', 'n=4')
+    await soon(() => watch.lines().length > 0, 'the write before')
+    await loseState(world)
+    const lines = (): Line[] => watch.lines().map((line) => JSON.parse(line) as Line)
+    for (const writer of setUp.redis ? [await World.around(world.redis), world] : [world]) {
+      const { rev } = await writer.json('set', 'mary', 'n=5', `by=${writer.root}`)
+      await soon(() => lines().some((line) => line.rev === rev), 'the write behind')
+    }
+
+    const snapshots = lines().filter(({ event }) => event === 'snapshot')
+    for (const snapshot of snapshots) expect(snapshot['data']).toMatchObject({ agents: { mary: { context: {} } } })
+    const revs = lines().flatMap((line) => line.rev ?? [])
+    expect(revs).toEqual([...revs].sort((a, b) => a - b))
+    const changes = lines().filter(({ event }) => event === 'agent_update')
+    expect(new Set(changes.map((change) => change.rev)).size).toBe(changes.length)
+  })
+})

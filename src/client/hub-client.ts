@@ -94,11 +94,6 @@ export class HubClient implements Memory {
     return (await this.call('publish', { event: eventToWire(event) })) as boolean
   }
 
-  /** Asks the hub to end. It has heard it when this resolves; that it ended is seen by its process being gone. */
-  async stop(): Promise<void> {
-    await this.call('stop', {})
-  }
-
   close(): Promise<void> {
     this.closing.abort()
     this.connection.close()

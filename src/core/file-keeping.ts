@@ -243,5 +243,6 @@ export class FileKeeping {
   }
 }
 
+/** As `sameIdentity` of the platform, of which the engine takes types only. */
 const isSame = (a: Identity | null, b: Identity | null): boolean =>
   a === null || b === null ? a === b : a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs

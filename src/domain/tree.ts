@@ -1,5 +1,5 @@
 /** Reading and changing a document by pointer, and the difference of two documents as leaves. */
-import { kindOf, type Tree, type TreeMap } from './json.js'
+import { type Tree, type TreeMap } from './json.js'
 import { addAll } from './lists.js'
 import { formatPointer, parsePointer, type Pointer } from './pointer.js'
 
@@ -128,15 +128,6 @@ export function diffValues(before: Tree | undefined, after: Tree, path: Pointer)
   if (before === after) return []
   if (typeof before === 'object' && typeof after === 'object') return diffTrees(before, after, path)
   return leavesOf(after, path)
-}
-
-/** A merge patch (RFC 7386) as leaves: null deletes, an object merges, everything else replaces. */
-export function leavesOfMergePatch(patch: TreeMap, at: Pointer = ''): LeafEdit[] {
-  return [...patch].flatMap(([key, value]): LeafEdit[] => {
-    const path = at + formatPointer([key])
-    if (typeof value === 'object') return value.size === 0 ? [{ path, value: '{}' }] : leavesOfMergePatch(value, path)
-    return [{ path, value: kindOf(value) === 'null' ? null : value }]
-  })
 }
 
 /** The merge patch that says the same as the edits; a deletion is a null. */

@@ -2,7 +2,7 @@
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../platform/clock.js'
-import { bridgeOf } from './bridge.js'
+import { bridgeOf } from '../usecases/bridge.js'
 import type { Component } from './components.js'
 import { unlessMissing } from './drop-files.js'
 import type { Log } from './log.js'

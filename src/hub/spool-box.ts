@@ -32,7 +32,7 @@ export interface SpoolBoxOptions {
   rescanMs?: number
 }
 
-export const spoolOf = (root: string): string => join(stateFolderOf(root), 'spool')
+export const spoolFolderOf = (root: string): string => join(stateFolderOf(root), 'spool')
 
 export class SpoolBox implements Component {
   readonly name = 'spool'
@@ -43,7 +43,7 @@ export class SpoolBox implements Component {
   private readonly told = new Map<string, string>()
 
   constructor(private readonly options: SpoolBoxOptions) {
-    this.folder = spoolOf(options.root)
+    this.folder = spoolFolderOf(options.root)
     this.strays = new Strays(options.log, 'the spool')
     this.looker = new Looker(() => this.look(), options.log, 'the spool')
     const changed = (): void => {

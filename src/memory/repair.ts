@@ -3,7 +3,7 @@
  * Nothing of a user's is deleted; removed is only a socket that nobody listens on.
  */
 import { chmodSync, copyFileSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { reachHubOf } from '../client/connect.js'
 import { stateFolderOf, usualSocketPath } from '../client/socket-path.js'
 import type { LocalEngine } from '../core/engine.js'
@@ -12,6 +12,7 @@ import { systemClock } from '../platform/clock.js'
 import { makeFolder } from '../platform/make-folder.js'
 import { leaveUnreadableOut } from '../store/file/readable-history.js'
 import type { RootFiles } from '../store/file/root-files.js'
+import { bridgeOf } from '../usecases/bridge.js'
 import { type OpenOptions, openLocalEngine, rootFilesOf } from './engine.js'
 import { inboxOf, leftoversOf, openToOthers } from './facts/root-facts.js'
 
@@ -62,14 +63,14 @@ async function answers(root: string): Promise<boolean> {
 }
 
 function makeFolders({ root, done, left }: Work): void {
-  const memory = join(root, 'bridge', 'memory')
+  const { inbox, outbox, processed } = bridgeOf(root)
   if (inboxOf(root).is === 'inTheWay') {
-    left.push(`${join(memory, 'inbox')} is no folder, and somebody's: move it away`)
+    left.push(`${inbox} is no folder, and somebody's: move it away`)
     return
   }
-  for (const name of ['inbox', 'outbox', 'processed']) {
+  for (const folder of [inbox, outbox, processed]) {
     attempt(left, () => {
-      if (makeFolder(join(memory, name)) !== undefined) done.push(`made the folder bridge/memory/${name}`)
+      if (makeFolder(folder) !== undefined) done.push(`made the folder ${relative(root, folder)}`)
     })
   }
 }

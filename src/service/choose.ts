@@ -16,7 +16,6 @@ export interface ManagerOptions {
 }
 
 export type ManagerKind = ServiceManager['kind']
-export const MANAGER_KINDS: readonly ManagerKind[] = ['launchd', 'systemd', 'supervisor']
 
 /** launchd where there is a launchctl, systemd where one runs for this user, else a supervisor of our own. */
 export async function chooseManager(options: ManagerOptions): Promise<ServiceManager> {

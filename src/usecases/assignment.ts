@@ -3,7 +3,6 @@ import { InvalidJson, isJson, kindOf, leafOf, parseTree, type Tree } from '../do
 import { addNumbers } from '../domain/number.js'
 import type { Edit } from '../domain/operation.js'
 import { formatPointer, type Pointer } from '../domain/pointer.js'
-import type { LeafEdit } from '../domain/tree.js'
 import { MemoryError } from '../errors/errors.js'
 import { refuseTooLarge } from './limits.js'
 import { editsOfMergePatch } from './merge-patch.js'
@@ -23,10 +22,6 @@ export function editsOfAssignment(text: string, under: Pointer): Edit[] {
   if (typeof tree === 'object') return editsOfMergePatch(tree, path)
   return [kindOf(tree) === 'null' ? { do: 'delete', path } : { do: 'set', path, value: tree }]
 }
-
-/** A leaf of a merge patch as an edit. */
-export const editOfLeaf = ({ path, value }: LeafEdit): Edit =>
-  value === null ? { do: 'delete', path } : { do: 'set', path, value }
 
 function split(text: string): { key: string; adds: boolean; value: string } {
   const at = text.indexOf('=')

@@ -1,5 +1,6 @@
 /** Broadcasts of updates: one file each in the outbox, for programs that know nothing but files. */
 import { join } from 'node:path'
+import { bridgeOf } from './bridge.js'
 import type { RootFiles, Surroundings } from './surroundings.js'
 
 export interface Broadcast {
@@ -7,8 +8,6 @@ export interface Broadcast {
   status: string
   ts: string
 }
-
-export const outboxOf = (root: string): string => join(root, 'bridge', 'memory', 'outbox')
 
 /**
  * Writes `<epoch>_<random>_broadcast.json`: no two of them have the same name, and a reader never sees a part of one.
@@ -19,7 +18,7 @@ export async function broadcastUpdate(
   { root, files }: RootFiles,
   { agent, status, ts }: Broadcast,
 ): Promise<void> {
-  const outbox = outboxOf(root)
+  const { outbox } = bridgeOf(root)
   const name = `${Math.floor(clock.now() / 1000)}_${random()}_broadcast.json`
   const unfinished = join(outbox, `.${name}.tmp`)
   await files.makeDirectory(outbox)

@@ -1,12 +1,12 @@
 import { MemoryError } from '../errors/errors.js'
-import { outboxOf } from '../usecases/broadcast.js'
+import { bridgeOf } from '../usecases/bridge.js'
 import { updateStatus } from '../usecases/update.js'
 import type { Verb } from './verb.js'
 
 export const update: Verb = {
   // The words that callers of the old script know.
   errorPrefix: 'memory_sync update: ERROR',
-  folderOf: (_, root) => outboxOf(root),
+  folderOf: (_, root) => bridgeOf(root).outbox,
   async perform({ args }, { surroundings, rootFiles }) {
     const agent = required('agent', args['agent'])
     const status = required('status', args['status'])

@@ -5,11 +5,11 @@ import { expect, test } from 'vitest'
 import type { WriteRequest } from '../../src/core/memory.js'
 import { formatLine } from '../../src/domain/json.js'
 import { StoreUnavailable } from '../../src/errors/errors.js'
-import { bridgeOf, type Bridge } from '../../src/hub/bridge.js'
+import { bridgeOf, type Bridge } from '../../src/usecases/bridge.js'
 import { DropBox, type DropBoxOptions } from '../../src/hub/drop-box.js'
 import { Housekeeping } from '../../src/hub/housekeeping.js'
 import { createLog } from '../../src/hub/log.js'
-import { SpoolBox, spoolOf } from '../../src/hub/spool-box.js'
+import { SpoolBox, spoolFolderOf } from '../../src/hub/spool-box.js'
 import { systemClock } from '../../src/platform/clock.js'
 import { afterwards } from '../support/cleanup.js'
 import { eventually } from '../support/eventually.js'
@@ -249,13 +249,13 @@ test('what can be no drop stays where it is, holds nobody up, and is named once'
 test('what can be no record of the spool stays where it is, holds nobody up, and is named once', async () => {
   const root = await makeTempFolder('msr-')
   const lines: string[] = []
-  mkdirSync(spoolOf(root), { recursive: true })
-  const strays = makeStrays(spoolOf(root), '.record')
+  mkdirSync(spoolFolderOf(root), { recursive: true })
+  const strays = makeStrays(spoolFolderOf(root), '.record')
   const log = createLog((line) => lines.push(line), systemClock)
   const box = new SpoolBox({ root, memory: new FakeEngine(root), log, clock: systemClock, patienceMs: 0, rescanMs: 20 })
   await box.start()
-  writeFileSync(path.join(spoolOf(root), 'z.record'), 'no record')
-  await eventually(() => existsSync(path.join(spoolOf(root), 'rejected', 'z.record')))
+  writeFileSync(path.join(spoolFolderOf(root), 'z.record'), 'no record')
+  await eventually(() => existsSync(path.join(spoolFolderOf(root), 'rejected', 'z.record')))
   await box.stop()
   for (const stray of strays) expect(lines.filter((line) => line.includes(`${stray}spool `))).toHaveLength(1)
   expect(lines).toHaveLength(strays.length + 1)
@@ -266,9 +266,9 @@ test('the spool that the hub makes is closed to other users', async () => {
   const log = createLog(() => undefined, systemClock)
   const box = new SpoolBox({ root, memory: new FakeEngine(root), log, clock: systemClock })
   await box.start()
-  await eventually(() => existsSync(spoolOf(root)))
+  await eventually(() => existsSync(spoolFolderOf(root)))
   await box.stop()
-  expect(statSync(spoolOf(root)).mode & 0o777).toBe(0o700)
+  expect(statSync(spoolFolderOf(root)).mode & 0o777).toBe(0o700)
 })
 
 const DAY_MS = 24 * 60 * 60 * 1000

@@ -7,6 +7,7 @@ import { registeredHubs } from '../../client/hub-registry.js'
 import { isDropName, isSpoolName } from '../../domain/name.js'
 import { entryOf } from '../../platform/entries.js'
 import { systemProcesses } from '../../platform/processes.js'
+import { bridgeOf } from '../../usecases/bridge.js'
 
 /** What the system does not tell, is not there. */
 function orNull<T>(look: () => T): T | null {
@@ -47,7 +48,7 @@ const UNFINISHED_MS = 60_000
 export function leftoversOf(root: string, now: number): string[] {
   const shared = join(root, 'shared_memory')
   const ours = stateFolderOf(root)
-  const outbox = join(root, 'bridge', 'memory', 'outbox')
+  const { outbox } = bridgeOf(root)
   const places: [folder: string, unfinished: RegExp][] = [
     [shared, /^\.context\.json\.[0-9a-f]{16}\.tmp$/],
     [ours, /^(?:keeper\.tmp-|root-id\.)[0-9a-f]{16}$|^state\.json\.tmp$|^version\.\d+\.json\.tmp$|^h\.\d+$|^socket\.\d+$/],
@@ -75,10 +76,9 @@ function belongsToLiving(name: string): boolean {
 const isReasonOf = (name: string, kept: ReadonlySet<string>): boolean => name.endsWith('.reason') && kept.has(name.slice(0, -'.reason'.length))
 
 export function inboxOf(root: string): Facts['inbox'] {
-  const memory = join(root, 'bridge', 'memory')
-  const inbox = join(memory, 'inbox')
+  const { inbox, rejected: taken } = bridgeOf(root)
   const isFolder = orNull(() => statSync(inbox))?.isDirectory() === true
-  const rejected = rejectedIn(join(memory, 'processed', 'rejected'))
+  const rejected = rejectedIn(taken)
   const strays = isFolder ? straysIn(inbox, isDropName) : []
   return { is: isFolder ? 'there' : orNull(() => lstatSync(inbox)) === null ? 'absent' : 'inTheWay', rejected, strays }
 }

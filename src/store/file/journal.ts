@@ -98,7 +98,7 @@ export class Journal {
     return { lines, tail }
   }
 
-  /** Lines since `tail`, through segments that were sealed meanwhile. For the keeper, who alone seals. */
+  /** Lines since `tail`, through segments that were sealed meanwhile. */
   async readSince(tail: JournalTail): Promise<{ lines: JournalLine[]; tail: JournalTail }> {
     const own = this.own.take(tail)
     const same = await this.files.identify(this.path)

@@ -11,6 +11,7 @@ import {
   judgeRelease,
   type Lease,
   leaveQueue,
+  LONGEST_LEASE_MS,
   nextInLine,
   type ReleaseCall,
   releaseDraft,
@@ -159,12 +160,9 @@ export class MemoryLeases implements LeaseStore {
   }
 }
 
-/** The longest TTL that any configuration allows. What others allowed before a loss is lost with it. */
-const LONGEST_MS = 15 * 60_000
-
-/** null: granting goes on. */
+/** null: granting goes on. What others allowed before a loss is lost with it: it is taken for the longest of all. */
 function withheldBy(sync: Sync, on: Pick<LeaseContext, 'longestMs' | 'strict'>, now: number): { leftMs: number; roots: string[] } | null {
-  const leftMs = sync.since + Math.max(sync.longestLeaseMs, on.longestMs, LONGEST_MS) - now
+  const leftMs = sync.since + Math.max(sync.longestLeaseMs, on.longestMs, LONGEST_LEASE_MS) - now
   if (leftMs <= 0) return null
   const roots = missing(sync.leaseRoots, sync.epoch, now)
   return roots.length > 0 || on.strict ? { leftMs, roots } : null

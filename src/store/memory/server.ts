@@ -71,11 +71,6 @@ export class MemoryServer {
     recordAt(this.data, agentTarget(agent)).fields.set(decodeName(field), rawText)
   }
 
-  /** HDEL by a legacy program. */
-  legacyDelete(agent: string, field: string): void {
-    this.data.records.get(agentTarget(agent))?.fields.delete(decodeName(field))
-  }
-
   /** Grants a lease, as far as commits look at it. */
   setFence(name: string, fence: number): void {
     this.data.leases.set(name, { ...emptyLease(name), fence })

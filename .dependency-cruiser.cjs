@@ -35,7 +35,7 @@ function onlyIn(packageName, pattern, homes, comment) {
 }
 
 const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown']
-const FACES = ['cli', 'commands', 'hooks', 'hub', 'mcp', 'dashboard', 'health', 'install', 'quickstart', 'selftest', 'service']
+const FACES = ['cli', 'commands', 'hub', 'health', 'install', 'quickstart', 'selftest', 'service']
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -117,7 +117,7 @@ module.exports = {
     mayUse(
       'usecases',
       ['core/', 'domain/', 'errors/', 'platform/', 'config/', 'store/[^/]+\\.ts$'],
-      'The verbs of the product are the same for commands, hub, MCP server and dashboard, so they know none of these.',
+      'The verbs of the product are the same for commands, hub and library, so they know none of these.',
     ),
     typesOnly('usecases/', 'platform', 'A verb is given its clock and files by the composition root.'),
     typesOnly('usecases/', 'config', 'A verb is given settings; where they come from is decided above it.'),
@@ -189,10 +189,10 @@ module.exports = {
     typesOnly('cli/', 'core', 'The command line uses what the composition root has wired, by its type.'),
     mayUse(
       'commands',
-      ['cli/', 'client/control\\.ts$', 'config/', 'core/', 'dashboard/', 'domain/', 'errors/', 'health/', 'hub/', 'install/', 'mcp/', 'memory/', 'quickstart/', 'selftest/', 'service/', 'usecases/', 'verbs/'],
+      ['cli/', 'client/control\\.ts$', 'config/', 'core/', 'domain/', 'errors/', 'health/', 'hub/', 'install/', 'memory/', 'quickstart/', 'selftest/', 'service/', 'usecases/', 'verbs/'],
       'A command parses, calls one verb and prints.',
     ),
-    typesOnly('commands/', 'core', 'A command calls a verb; one that called the engine would be a verb that hub and MCP server lack.'),
+    typesOnly('commands/', 'core', 'A command calls a verb; one that called the engine would be a verb that hub and library lack.'),
     {
       name: 'nothing-uses-commands',
       comment: 'A command is loaded by its name and by nothing else; what two commands share is a use case or belongs to src/cli.',
@@ -201,12 +201,10 @@ module.exports = {
       to: {path: '^src/commands/'},
     },
 
-    onlyIn('oclif-core', '@oclif/core', ['src/commands/', 'src/cli/', 'src/hooks/', 'bin/'], 'The framework of the command line stays at the command line.'),
+    onlyIn('oclif-core', '@oclif/core', ['src/commands/', 'src/cli/', 'bin/'], 'The framework of the command line stays at the command line.'),
     onlyIn('ioredis', 'ioredis', ['src/store/redis/'], 'One driver speaks to Redis; it is also 70 ms that `get` must not pay for nothing.'),
     onlyIn('execa', 'execa', ['src/platform/'], 'Starting processes is the platform, and can then be replaced in tests.'),
     onlyIn('yaml', 'yaml', ['src/usecases/tasks/'], 'One place reads and writes YAML, and nothing but the tracking file is in it.'),
-    onlyIn('ui', 'ink|react', ['src/dashboard/'], 'A user interface library costs 350 ms, and only the dashboard shows one.'),
-    onlyIn('mcp-sdk', '@modelcontextprotocol/sdk', ['src/mcp/'], 'The protocol is a face of the product, not its core.'),
   ],
   options: {
     doNotFollow: {path: 'node_modules'},

@@ -19,7 +19,7 @@ import {findRedisServer} from './redis-server.cjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = path.join(root, 'dist')
 
-/** Entries beside the commands (src/commands) and oclif's hooks (src/hooks), which are found by their folder. */
+/** Entries beside the commands (src/commands), which are found by their folder. */
 const ENTRY_POINTS = ['src/index.ts', 'src/cli/main.ts']
 
 /**
@@ -139,7 +139,7 @@ async function hashOfInputs() {
 
 async function bundle(/** @type {string} */ outdir) {
   const entryPoints = sources.filter(
-    (file) => ENTRY_POINTS.includes(file) || (/^src\/(commands|hooks)\/.+\.ts$/.test(file) && !file.endsWith('.d.ts')),
+    (file) => ENTRY_POINTS.includes(file) || (/^src\/commands\/.+\.ts$/.test(file) && !file.endsWith('.d.ts')),
   )
   await build({
     absWorkingDir: root,

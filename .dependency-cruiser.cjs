@@ -116,24 +116,22 @@ module.exports = {
     typesOnly('core/', 'platform', 'The engine is given its clock and its files; one that took them itself could not be simulated.'),
     mayUse(
       'usecases',
-      ['core/', 'domain/', 'errors/', 'platform/', 'config/', 'store/[^/]+\\.ts$'],
+      ['core/', 'domain/', 'errors/', 'platform/', 'store/[^/]+\\.ts$'],
       'The verbs of the product are the same for commands, hub and library, so they know none of these.',
     ),
     typesOnly('usecases/', 'platform', 'A verb is given its clock and files by the composition root.'),
-    typesOnly('usecases/', 'config', 'A verb is given settings; where they come from is decided above it.'),
     mayUse(
       'verbs',
-      ['core/', 'domain/', 'errors/', 'platform/', 'usecases/'],
+      ['domain/', 'errors/', 'usecases/'],
       'A hot verb is the same in a command, past the framework and in the hub: it knows none of these, and only the world it is given.',
     ),
-    typesOnly('verbs/', 'core', 'A verb is given its memory.'),
-    typesOnly('verbs/', 'platform', 'A verb is given its clock and files: in the hub they are those of another process.'),
     mayUse('config', ['domain/', 'errors/', 'platform/'], 'Settings are read before anything else exists.'),
     mayUse(
       'client',
-      ['config/', 'core/', 'domain/', 'errors/', 'platform/', 'store/[^/]+\\.ts$'],
+      ['core/', 'domain/', 'errors/', 'platform/', 'store/[^/]+\\.ts$'],
       'The control socket is one more way to the store; it must not pull the daemon into every command.',
     ),
+    typesOnly('client/', 'core', 'A call that a hub answers needs no engine, and does not load one.'),
     mayUse(
       'memory',
       ['client/', 'config/', 'core/', 'domain/', 'errors/', 'health/', 'platform/', 'store/', 'usecases/'],
@@ -156,17 +154,19 @@ module.exports = {
     },
     mayUse(
       'hub',
-      ['client/', 'config/', 'core/', 'domain/', 'errors/', 'memory/', 'platform/', 'store/[^/]+\\.ts$', 'usecases/', 'verbs/'],
+      ['client/', 'config/', 'core/', 'domain/', 'errors/', 'memory/', 'platform/', 'usecases/', 'verbs/'],
       'The daemon calls the same verbs as everyone; a command line is nothing to it.',
     ),
+    typesOnly('hub/', 'core', 'The daemon keeps the engine that the composition root has wired, by its type.'),
     mayUse(
       'health',
-      ['client/', 'config/', 'core/', 'domain/', 'errors/', 'memory/', 'platform/', 'service/', 'store/[^/]+\\.ts$', 'usecases/'],
-      'A check looks at the product from outside; it must not need the daemon to say that the daemon is dead.',
+      ['core/', 'domain/', 'errors/', 'service/'],
+      'A check judges facts that it is given; it must not need the daemon to say that the daemon is dead.',
     ),
+    typesOnly('health/', 'core', 'A check is told what the engine found; it asks nothing itself.'),
     mayUse(
       'quickstart',
-      ['client/', 'config/', 'domain/', 'errors/', 'memory/', 'platform/', 'store/redis/', 'usecases/'],
+      ['errors/', 'platform/', 'store/redis/'],
       'The tour runs the program from outside, as its user does; a tour of the inside would show what no user can see.',
     ),
     mayUse(
@@ -174,10 +174,10 @@ module.exports = {
       ['domain/', 'errors/', 'platform/', 'store/redis/', 'usecases/'],
       'The proof runs the program from outside and reads what is there as a stranger: what it shares with the engine would be believed twice.',
     ),
-    mayUse('service', ['config/', 'domain/', 'errors/', 'platform/'], 'launchd and systemd are told what to start, not what it does.'),
+    mayUse('service', ['errors/', 'platform/'], 'launchd and systemd are told what to start, not what it does.'),
     mayUse(
       'install',
-      ['client/', 'config/', 'domain/', 'errors/', 'health/', 'memory/', 'platform/', 'service/', 'usecases/'],
+      ['client/', 'config/', 'domain/', 'errors/', 'health/', 'memory/', 'platform/', 'service/'],
       'The installer records, applies and undoes; how the daemon works is nothing to it.',
     ),
     typesOnly('install/', 'health', 'The checks say what they want to know of an installation, and the installer finds it; it judges nothing.'),
@@ -189,10 +189,9 @@ module.exports = {
     typesOnly('cli/', 'core', 'The command line uses what the composition root has wired, by its type.'),
     mayUse(
       'commands',
-      ['cli/', 'client/control\\.ts$', 'config/', 'core/', 'domain/', 'errors/', 'health/', 'hub/', 'install/', 'memory/', 'quickstart/', 'selftest/', 'service/', 'usecases/', 'verbs/'],
+      ['cli/', 'client/control\\.ts$', 'config/', 'domain/', 'errors/', 'health/', 'hub/', 'install/', 'memory/', 'quickstart/', 'selftest/', 'service/', 'usecases/', 'verbs/'],
       'A command parses, calls one verb and prints.',
     ),
-    typesOnly('commands/', 'core', 'A command calls a verb; one that called the engine would be a verb that hub and library lack.'),
     {
       name: 'nothing-uses-commands',
       comment: 'A command is loaded by its name and by nothing else; what two commands share is a use case or belongs to src/cli.',

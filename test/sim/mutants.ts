@@ -82,8 +82,8 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/core/exchange.ts',
-        find: 'Math.max(copy.replica.high, revisionFloorAt(copy.now()))',
-        replace: 'Math.max(copy.replica.high, 0 * revisionFloorAt(copy.now()))',
+        find: 'Math.max(highest, revisionFloorAt(copy.now()))',
+        replace: 'Math.max(highest, 0 * revisionFloorAt(copy.now()))',
       },
     ],
     options: LOSSES,

@@ -51,7 +51,6 @@ export function callHub(
       connection.forget(n)
       succeed(null)
     }
-    patience.signal?.addEventListener('abort', cancel)
     const watchdog = new Watchdog(connection, patience, fail)
     const n = connection.call(name, args, {
       notice(value) {
@@ -65,6 +64,7 @@ export function callHub(
       end: succeed,
       failed: fail,
     })
+    patience.signal?.addEventListener('abort', cancel) // a call that was not sent cannot be cancelled
     watchdog.restart()
   })
 }

@@ -1,6 +1,5 @@
 /** A Memory: the hub's, while one answers; else this process does it itself, with the same ids. */
 import { HubGone } from '../client/connection.js'
-import { connectHubOf } from '../client/connect.js'
 import type { HubClient } from '../client/hub-client.js'
 import { type AcquireOutcome, type AcquireRequest, type Leasing, leasingBy } from '../core/leasing.js'
 import type { Engine } from '../core/engine-types.js'
@@ -10,15 +9,10 @@ import type { Change } from '../domain/operation.js'
 import { MemoryError, wasClosed } from '../errors/errors.js'
 import type { LocalEngine } from '../core/engine.js'
 import type { OpenOptions } from './engine.js'
+import { HubLink } from './hub-link.js'
 import { idsOf } from './ids.js'
 
 export type { OpenOptions }
-
-/** A hub that does not answer in this time is passed by. */
-const HUB_BUDGET_MS = 150
-const LOOK_AGAIN_MS = 1_000
-/** Where there is nobody else to go to. */
-const PATIENT_HUB_BUDGET_MS = 500
 
 /** Throws MemoryError `usage` or `config` for a Redis that was named and cannot be one, with a hub too, which has its own. */
 export async function openMemory(options: OpenOptions): Promise<Memory> {
@@ -32,8 +26,7 @@ export async function openMemory(options: OpenOptions): Promise<Memory> {
 export const openEngine = async (options: OpenOptions): Promise<Engine> => (await import('./engine.js')).openLocalEngine(options)
 
 class HubOrSelf implements Memory {
-  private hub: Promise<HubClient | null> | null = null
-  private lookedAt = -Infinity
+  private readonly link: HubLink
   private self: Promise<LocalEngine> | null = null
   private closing: Promise<void> | null = null
   /** What was asked for and is not answered yet. */
@@ -43,6 +36,7 @@ class HubOrSelf implements Memory {
   readonly leases: Leasing
 
   constructor(private readonly options: OpenOptions) {
+    this.link = new HubLink(options.root)
     const leases = leasingBy((use) =>
       this.orPatiently(
         () => this.byHubOrSelf((hub) => use(hub.leases), (engine) => use(engine.leases)),
@@ -105,10 +99,9 @@ class HubOrSelf implements Memory {
       return await attempt()
     } catch (error) {
       if (!(error instanceof MemoryError) || error.code !== 'unavailable' || this.closing !== null) throw error
-      const hub = await connectHubOf(this.options.root, { budgetMs: PATIENT_HUB_BUDGET_MS })
+      const hub = await this.link.takePatiently()
       if (hub === null) throw error
-      this.hub = Promise.resolve(hub)
-      return this.followed(byHub(hub))
+      return this.followed(byHub(hub).finally(() => this.link.leave(hub)))
     }
   }
 
@@ -164,7 +157,7 @@ class HubOrSelf implements Memory {
     )
   }
 
-  /** Goes on without the hub when there is none any more, and with it when one comes. */
+  /** Goes on without the hub when there is none any more, and stays without: one that comes later may not know its cursor, and would show it a gap. */
   async *watch(request: WatchRequest): AsyncGenerator<Notice, void, undefined> {
     this.refuseClosed()
     const signal = this.orEnding(request.signal)
@@ -179,7 +172,9 @@ class HubOrSelf implements Memory {
         return
       } catch (error) {
         if (!(error instanceof HubGone)) throw error
-        this.hub = Promise.resolve(null)
+        this.link.drop(hub)
+      } finally {
+        this.link.leave(hub)
       }
     }
     if (signal.aborted) return
@@ -198,7 +193,7 @@ class HubOrSelf implements Memory {
   private async closeNow(): Promise<void> {
     this.ending?.abort()
     while (this.running.size > 0) await Promise.allSettled(this.running)
-    await (await this.hub)?.close()
+    await this.link.close()
     await (await this.self?.catch(() => null))?.close() // one that could not be opened has told who asked
   }
 
@@ -222,7 +217,9 @@ class HubOrSelf implements Memory {
         return await byHub(hub)
       } catch (error) {
         if (!(error instanceof HubGone)) throw error
-        this.hub = Promise.resolve(null)
+        this.link.drop(hub)
+      } finally {
+        this.link.leave(hub)
       }
     }
     return bySelf(await this.engine())
@@ -232,14 +229,8 @@ class HubOrSelf implements Memory {
     if (this.closing !== null) throw wasClosed()
   }
 
-  /** One that was not there, or did not answer, is looked for again after a while: this process may live for long. */
   private async connectHub(): Promise<HubClient | null> {
-    if (this.options.pastHub === true) return null
-    if (this.hub === null || ((await this.hub) === null && performance.now() - this.lookedAt > LOOK_AGAIN_MS)) {
-      this.lookedAt = performance.now()
-      this.hub = connectHubOf(this.options.root, { budgetMs: HUB_BUDGET_MS })
-    }
-    return this.hub
+    return this.options.pastHub === true ? null : this.link.take()
   }
 
   private engine(): Promise<LocalEngine> {

@@ -112,7 +112,7 @@ export class LeaseArbiter {
 
   private async report(store: LeaseStore, on: LeaseContext): Promise<void> {
     const { kept } = this.leases
-    const others = (await kept.otherRoots()).filter((root) => root !== on.root)
+    const others = (await kept.roots()).filter((root) => root !== on.root)
     if (await store.report(on, await kept.kept(), others)) this.reportedTo = on.epoch
   }
 
@@ -128,7 +128,7 @@ export class LeaseArbiter {
     if (keeper.mode !== 'online' || epoch === this.reportedTo) return
     const store = await this.ports.connector.connect()
     if (store === null) return
-    if ((await this.leases.kept.otherRoots()).length === 0) {
+    if ((await this.leases.kept.roots()).length === 0) {
       this.reportedTo = epoch // no lease was ever granted here: there is nothing to tell
       return
     }

@@ -16,6 +16,7 @@ import { installation } from './checks/installation.js'
 import { journal } from './checks/journal.js'
 import { lastOrder } from './checks/last-order.js'
 import { leftovers } from './checks/leftovers.js'
+import { leases } from './checks/leases.js'
 import { looked } from './checks/looked.js'
 import { modes } from './checks/modes.js'
 import { node } from './checks/node.js'
@@ -68,6 +69,7 @@ export const CHECKS: readonly Check[] = [
   fileLag,
   state,
   journal,
+  leases,
   pending,
   setAside,
   leftovers,

@@ -73,6 +73,8 @@ export interface Facts {
   /** null, here and in the next line: it could not be looked at. */
   journal: { lines: number; unreadable: number } | null
   history: { lines: number; unreadable: number } | null
+  /** Names of leases whose files cannot be read. */
+  brokenLeases: readonly string[]
   /** `inTheWay`: something that is no folder stands there. `strays`: what is named as a drop and can be none, with the reason. */
   inbox: { is: 'absent' | 'there' | 'inTheWay'; rejected: number; strays: readonly string[] }
   /** The same of records that hooks could not deliver. */

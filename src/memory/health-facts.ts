@@ -12,6 +12,7 @@ import { hubOf, hubPidsOf } from './facts/hub-facts.js'
 import { passwordKind, redisOf } from './facts/redis-facts.js'
 import { diskOf, inboxOf, leftoversOf, openToOthers, spoolOf } from './facts/root-facts.js'
 import { secretsOf } from './facts/secret-facts.js'
+import { leaseFilesOf } from './lease-ports.js'
 import type { RedisConnector } from './redis-connector.js'
 
 export interface FactOptions extends OpenOptions {
@@ -55,6 +56,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
       stateBroken: await look.at('the saved state', () => files.inspectState(), 'it could not be looked at'),
       journal: await look.at('the journal', () => files.inspectJournal(), null),
       history: await look.at('the history', () => files.inspectHistory(), null),
+      brokenLeases: await look.at('the leases', () => leaseFilesOf(root).unreadable(), []),
       inbox: inboxOf(root),
       spool: spoolOf(root),
       oldestPendingMs: found.oldestPending === null ? null : now - found.oldestPending,

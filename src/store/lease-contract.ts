@@ -135,7 +135,8 @@ export interface KeptLeases {
   forget(name: string, fence: number): Promise<void>
   /** Those that may still be held. */
   kept(): Promise<KeptLease[]>
-  otherRoots(): Promise<string[]>
+  /** Through which leases are granted, this one among them. */
+  roots(): Promise<string[]>
   addRoots(ids: readonly string[]): Promise<void>
 }
 

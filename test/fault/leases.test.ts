@@ -138,6 +138,16 @@ describe.each([REDIS_AND_HUB, FILES_ALONE])('with $name', (setUp) => {
   })
 })
 
+test('a lease that this machine cannot read any more keeps nobody from the others when Redis has lost all of them', async () => {
+  const world = await World.make(REDIS_AND_HUB)
+  const { fence } = await world.json<{ fence: number }>('lock', 'acquire', 'deploy', '--ttl', '60')
+  writeFileSync(`${world.root}/shared_memory/.memory_sync/leases/deploy.${fence}`, '')
+  await (await world.redis.client()).flushall()
+  expect(await world.run('lock', 'acquire', 'other', '--wait', '20')).toMatchObject({ code: 0 })
+  expect(await world.run('lock', 'acquire', 'deploy')).toMatchObject({ code: 10 })
+  expect(await world.json('lock', 'status', 'deploy')).toMatchObject({ held: true, holder: 'unknown', fence })
+})
+
 // Twenty processes without a hub take turns at one keeper lock: on a busy machine some lose their place.
 test.each(long ? SET_UPS : [REDIS_AND_HUB, FILES_AND_HUB])('twenty contenders count exactly, first come, first served: $name', async (setUp) => {
   const world = await World.make(setUp)

@@ -371,6 +371,20 @@ export const HEALTH_CASES: HealthCase[] = [
     mend: plain(fix),
   },
   {
+    ...{ check: 'leases', when: 'a power loss has left one empty', setUp: FILES_ALONE, is: 'warn' },
+    harm: async (world) => {
+      await mkdir(`${ours(world)}/leases`)
+      await writeFile(`${ours(world)}/leases/deploy.5`, '')
+      expect(await world.run('lock', 'acquire', 'deploy')).toMatchObject({ code: 10 })
+      expect(await world.json('lock', 'status', 'deploy')).toMatchObject({ held: true, fence: 5 })
+      expect(await world.run('set', 'mary', 'b=1', '--fence', 'deploy:4')).toMatchObject({ code: 14 })
+    },
+    mend: async (world) => {
+      await utimes(`${ours(world)}/leases/deploy.5`, 1, 1)
+      await world.ok('lock', 'acquire', 'deploy')
+    },
+  },
+  {
     ...{ check: 'leftovers', when: 'a process was killed in the middle of a replace', setUp: FILES_ALONE, is: 'warn' },
     harm: async (world) => {
       const path = `${world.root}/shared_memory/.context.json.0123456789abcdef.tmp`

@@ -52,6 +52,7 @@ export function leftoversOf(root: string, now: number): string[] {
   const places: [folder: string, unfinished: RegExp][] = [
     [shared, /^\.context\.json\.[0-9a-f]{16}\.tmp$/],
     [ours, /^(?:keeper\.tmp-|root-id\.)[0-9a-f]{16}$|^state\.json\.tmp$|^version\.\d+\.json\.tmp$|^h\.\d+$|^socket\.\d+$/],
+    [join(ours, 'leases'), /^tmp-[0-9a-f]{16}$/],
     [outbox, /^\..+_broadcast\.json\.tmp$/],
   ]
   const unfinished = places.flatMap(([folder, pattern]) =>

@@ -1,22 +1,15 @@
 /**
  * The leases of a root, a file each: with files only they are the leases; beside Redis, what was granted through this root,
- * to be brought back when Redis loses its data. A file is named for its fence, so that a slow process never replaces a
- * newer grant, and is complete from its first moment.
+ * to be brought back when Redis loses its data. A file is named for its fence: a slow process never replaces a newer
+ * grant, and the fence is known of a file that cannot be read, too. It gets its name when all of it is on the disk, and with it
+ * there before anybody is told of the grant: a fence is given once, also when the power is lost.
  */
 import { join } from 'node:path'
-import type { Holder, Lease } from '../../domain/lease.js'
+import type { Lease } from '../../domain/lease.js'
 import { appendToPresent, type Files } from '../../platform/files.js'
-import { type Moment, msUntil } from '../../platform/uptime.js'
+import type { Moment } from '../../platform/uptime.js'
 import type { KeptLease, KeptLeases } from '../lease-contract.js'
-
-/** As it stands in the file: times as moments. */
-interface LeaseText {
-  name: string
-  fence: number
-  holder: (Omit<Holder, 'until'> & { until: Moment }) | null
-  queue: { id: string; aliveUntil: Moment; name: string }[]
-  calls: string[]
-}
+import { formatLease, parseLease, unknownLease } from './lease-format.js'
 
 interface Place {
   name: string
@@ -37,21 +30,38 @@ export class LeaseFiles implements KeptLeases {
     return this.moment().ms
   }
 
+  /** One that cannot be read is held by nobody knows whom, for as long as that may be. */
   async read(name: string): Promise<Lease | null> {
-    const newest = newestOf((await this.places()).filter((place) => place.name === name))
-    return newest === undefined ? null : this.leaseIn(newest)
+    const newest = await this.newest(name)
+    return newest === undefined ? null : (await this.look(newest)).lease
   }
 
   async names(): Promise<string[]> {
     return [...new Set((await this.places()).filter(({ fence }) => fence > 0).map(({ name }) => name))]
   }
 
+  /** For health: names of leases that cannot be read. */
+  async unreadable(): Promise<string[]> {
+    const looks = (await this.names()).map(async (name) => {
+      const newest = await this.newest(name)
+      return newest === undefined || (await this.look(newest)).isReadable ? [] : [name]
+    })
+    return (await Promise.all(looks)).flat()
+  }
+
+  /** On the disk when it returns. */
   async write(lease: Lease): Promise<void> {
     await this.files.makeDirectory(this.directory, 0o700)
     const temporary = join(this.directory, `tmp-${this.unique()}`)
-    await this.files.write(temporary, `${JSON.stringify(this.textOf(lease))}\n`)
-    await this.files.rename(temporary, this.pathOf(lease.name, lease.fence))
-    await this.dropBelow(lease.name, lease.fence)
+    try {
+      await this.files.write(temporary, formatLease(lease, this.moment()), { durable: true })
+      await this.files.rename(temporary, this.pathOf(lease.name, lease.fence))
+    } catch (error) {
+      await this.files.remove(temporary).catch(() => undefined) // a hub sweeps it
+      throw error
+    }
+    await this.files.syncDirectory(this.directory)
+    await this.dropBelow(lease.name, lease.fence).catch(() => undefined) // it is the newest that counts
   }
 
   async keep({ name, fence, holder: { leftMs, ...holder } }: KeptLease): Promise<void> {
@@ -72,13 +82,13 @@ export class LeaseFiles implements KeptLeases {
     })
   }
 
-  async otherRoots(): Promise<string[]> {
+  async roots(): Promise<string[]> {
     const text = (await this.files.read(join(this.directory, ROOTS)))?.text ?? ''
     return text.split('\n').filter((id) => id !== '')
   }
 
   async addRoots(ids: readonly string[]): Promise<void> {
-    const known = new Set(await this.otherRoots())
+    const known = new Set(await this.roots())
     const added = ids.filter((id) => !known.has(id))
     if (added.length === 0) return
     await this.files.makeDirectory(this.directory, 0o700)
@@ -91,11 +101,17 @@ export class LeaseFiles implements KeptLeases {
     }
   }
 
+  private async newest(name: string): Promise<Place | undefined> {
+    return newestOf((await this.places()).filter((place) => place.name === name))
+  }
+
   private async places(): Promise<Place[]> {
     const names = await this.files.list(this.directory)
     return names.flatMap((file) => {
-      const [, encoded, fence] = /^([a-z0-9_%-]+)\.(\d+)$/.exec(file) ?? []
-      return encoded === undefined ? [] : { name: decodeName(encoded), fence: Number(fence), path: join(this.directory, file) }
+      const [, encoded = '', digits = ''] = /^([a-z0-9_%-]+)\.(\d{1,15})$/.exec(file) ?? []
+      const [name, fence] = [decodeName(encoded), Number(digits)]
+      const path = this.pathOf(name, fence)
+      return path === join(this.directory, file) ? [{ name, fence, path }] : [] // else it is nothing of ours
     })
   }
 
@@ -103,31 +119,16 @@ export class LeaseFiles implements KeptLeases {
     return join(this.directory, `${encodeName(name)}.${fence}`)
   }
 
-  private async leaseIn({ path }: Place): Promise<Lease | null> {
-    const read = await this.files.read(path)
-    if (read === null) return null // replaced just now by a newer one
-    const text = JSON.parse(read.text) as LeaseText
+  private async look(place: Place): Promise<{ lease: Lease | null; isReadable: boolean }> {
+    const read = await this.files.read(place.path)
+    if (read === null) return { lease: null, isReadable: true } // replaced just now by a newer one
     const now = this.moment()
-    const at = (moment: Moment, atMost: number): number => now.ms + Math.min(msUntil(moment, now), atMost)
-    return {
-      ...text,
-      holder: text.holder === null ? null : { ...text.holder, until: at(text.holder.until, text.holder.ttlMs) },
-      queue: text.queue.map((waiter) => ({ ...waiter, aliveUntil: at(waiter.aliveUntil, Infinity) })),
-    }
-  }
-
-  private textOf(lease: Lease): LeaseText {
-    const now = this.moment()
-    const at = (ms: number): Moment => ({ boot: now.boot, ms, wall: now.wall + ms - now.ms })
-    return {
-      ...lease,
-      holder: lease.holder === null ? null : { ...lease.holder, until: at(lease.holder.until) },
-      queue: lease.queue.map((waiter) => ({ ...waiter, aliveUntil: at(waiter.aliveUntil) })),
-    }
+    const lease = parseLease(read.text, place, now)
+    return { lease: lease ?? unknownLease(place, read.identity.mtimeMs, now), isReadable: lease !== null }
   }
 }
 
-/** Ids of other roots through which leases are granted, a line each. */
+/** Ids of roots through which leases are granted, this one among them, a line each. */
 const ROOTS = 'roots'
 
 const newestOf = (places: readonly Place[]): Place | undefined =>
@@ -136,4 +137,4 @@ const newestOf = (places: readonly Place[]): Place | undefined =>
 /** Some file systems take `A` and `a` for the same, and a dot begins the fence. */
 const encodeName = (name: string): string =>
   name.replace(/[^a-z0-9_-]/g, (letter) => `%${letter.charCodeAt(0).toString(16).padStart(2, '0')}`)
-const decodeName = (text: string): string => decodeURIComponent(text)
+const decodeName = (text: string): string => text.replace(/%([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)))

@@ -40,7 +40,7 @@ export class FileLeases implements LeaseStore {
       return { ...verdict, holder: shown(lease, now) }
     }
     if (verdict.is === 'free') {
-      const { rev } = await this.ports.number(grantDraft(call, on), on.floor)
+      const { rev } = await this.ports.number(grantDraft(call, on), floorOf(lease, on))
       grantTo(lease, call, { now, rev, wall: this.ports.wall(), root: on.root })
     }
     await this.ports.leases.write(lease)
@@ -61,7 +61,7 @@ export class FileLeases implements LeaseStore {
     const { lease, now } = await this.open(call.name)
     const verdict = judgeRelease(lease, call, now)
     if (verdict.is === 'ends') {
-      end(lease, (await this.ports.number(releaseDraft(call, { holder: verdict.holder, fence: lease.fence }, on), on.floor)).rev)
+      end(lease, (await this.ports.number(releaseDraft(call, { holder: verdict.holder, fence: lease.fence }, on), floorOf(lease, on))).rev)
     } else if (verdict.is !== 'released') return verdict
     await this.ports.leases.write(lease)
     return verdict.is === 'released' ? verdict : { is: 'released', fence: lease.fence, holder: verdict.holder.name, left: 0 }
@@ -107,6 +107,9 @@ export class FileLeases implements LeaseStore {
     return { lease: (await leases.read(name)) ?? emptyLease(name), now: leases.now() }
   }
 }
+
+/** A power loss may take the journal's last lines, and leave the lease that they tell of: a fence is above it all the same. */
+const floorOf = ({ fence }: Lease, { floor }: LeaseContext): number => Math.max(fence, floor)
 
 const granted = ({ fence, holder }: Lease, now: number, again: boolean): Granted => ({
   is: 'granted',

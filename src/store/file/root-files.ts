@@ -199,6 +199,7 @@ export class RootFiles implements Root {
     const context = await this.files.resolve(join(this.path, 'shared_memory', 'context.json'))
     const prefix = `.${basename(context)}.`
     await this.sweepIn(this.directory, (name) => TEMPORARY.test(name))
+    await this.sweepIn(join(this.directory, 'leases'), (name) => name.startsWith('tmp-'))
     await this.sweepIn(dirname(context), (name) => name.startsWith(prefix) && name.endsWith('.tmp'))
   }
 

@@ -11,7 +11,7 @@ import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
 import type { Portion } from './portion.js'
-import { AFTER_FAILURE_MS, RoundFailures } from './round-failures.js'
+import { AFTER_FAILURE_MS, besideRounds, RoundFailures } from './round-failures.js'
 import { RoundsDone } from './rounds-done.js'
 import type { KeeperAccess } from './writer.js'
 
@@ -37,13 +37,15 @@ export class HubRounds implements KeeperAccess {
   private readonly failures = new RoundFailures((level, text) => this.ports.tell(level, text))
   private hearing: HubHearing | null = null
   private lastMode: Mode | null = null
+  private readonly afterRound: (keeper: Keeper) => Promise<void>
 
   constructor(
     private readonly ports: Ports,
     private readonly feed: (keeper: Keeper) => Feed,
-    /** What else has to be done after each round. */
-    private readonly afterRound: (keeper: Keeper) => Promise<void> = () => Promise.resolve(),
+    /** What else has to be done after each round that succeeds. */
+    afterRound: (keeper: Keeper) => Promise<void>,
   ) {
+    this.afterRound = besideRounds(afterRound, ports.tell)
     this.keeper = new Keeper(ports, 'life')
   }
 

@@ -29,6 +29,21 @@ export class RoundFailures {
   }
 }
 
+/** What is done after rounds: where it fails the round was good all the same, and what is wrong is told once, until it succeeds. */
+export function besideRounds<A>(work: (of: A) => Promise<void>, tell: Ports['tell']): (of: A) => Promise<void> {
+  let told: unknown = null
+  return async (of) => {
+    try {
+      await work(of)
+      told = null
+    } catch (error) {
+      const what = kindOf(error)
+      if (what !== told) tell('error', `what follows a round failed: ${messageOf(error)}`)
+      told = what
+    }
+  }
+}
+
 /** What a disk refuses names another temporary file each time. */
 function kindOf(error: unknown): unknown {
   const { syscall, code } = (error ?? {}) as NodeJS.ErrnoException

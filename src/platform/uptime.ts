@@ -17,6 +17,12 @@ export const momentNow = (): Moment => ({
   wall: Date.now(),
 })
 
-/** ms from now until `moment`. Of another boot only the wall clock knows, and that may have been set. */
-export const msUntil = (moment: Moment, now: Moment): number =>
-  moment.boot === now.boot ? moment.ms - now.ms : moment.wall - now.wall
+/**
+ * ms from now until `moment`. Of another boot only the wall clock knows, and that may have been set. Where no boot can be told it is
+ * what passes first: a moment of before the machine was started again is over when its time is.
+ */
+export function msUntil(moment: Moment, now: Moment): number {
+  const [monotonic, wall] = [moment.ms - now.ms, moment.wall - now.wall]
+  if (moment.boot !== now.boot) return wall
+  return now.boot === '' ? Math.min(monotonic, wall) : monotonic
+}

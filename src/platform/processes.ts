@@ -43,7 +43,7 @@ export interface Owner extends ProcessIdentity {
   host?: string | undefined
 }
 
-/** `elsewhere`: nobody here can tell whether it lives. */
+/** `elsewhere`: nobody here can tell whether it lives; of a process of this machine neither, where nothing but its pid is known (macOS). */
 export type Sight = 'alive' | 'gone' | 'elsewhere'
 
 export interface Processes {
@@ -69,7 +69,8 @@ export const systemProcesses: ProcessTable = {
     const { boot: of, host } = owner
     const here = placeOf(bootId())
     const isHere = host === undefined || (of === here && (of !== '' || host === hostname()))
-    if (isHere) return systemProcesses.isAlive(owner) ? 'alive' : 'gone'
+    if (isHere && !systemProcesses.isAlive(owner)) return 'gone'
+    if (isHere) return of === '' && owner.start === '' ? 'elsewhere' : 'alive' // by its pid alone it may be another process by now
     // This machine was started again: what has not been touched since is of the time before.
     const isOfFormerBoot = host === hostname() && of !== '' && of.split('/')[0] !== bootId() && touchedAt < Date.now() - uptime() * 1_000
     return isOfFormerBoot ? 'gone' : 'elsewhere'

@@ -35,7 +35,7 @@ test.each([0, 1])('who looked after %i turns and goes on only when the links of 
 describe('a hub that finds the lock taken', () => {
   const running = (pid: number, ends: { now: number }): Processes => ({
     ...systemProcesses,
-    owner: () => ({ pid, start: '', boot: '', host: 'here' }),
+    owner: () => ({ pid, start: '', boot: '', host: pid === 3 ? 'there' : 'here' }),
     sight: (owner) => (owner.pid < 0 ? 'gone' : owner.pid === 3 ? 'elsewhere' : pid === owner.pid || ends.now === 0 ? 'alive' : 'gone'),
   })
 

@@ -142,10 +142,11 @@ export class ChainLock implements KeeperLock {
     await this.files.write(this.wishPath, JSON.stringify(wish)).catch(() => undefined) // on a full disk it has to be faster than they are
   }
 
-  /** By a process that runs here and tries still: one that was stopped keeps nobody waiting. */
+  /** By a process of here that tries still: one that has ended, or was stopped, keeps nobody waiting. */
   private async isWished(): Promise<boolean> {
     const wish = parseOwner((await this.files.read(this.wishPath))?.text ?? null)
-    if (wish?.ms === undefined || this.processes.sight(wish, 0) !== 'alive') return false
+    const { boot, host } = this.processes.owner()
+    if (wish?.ms === undefined || wish.boot !== boot || wish.host !== host || this.processes.sight(wish, 0) === 'gone') return false
     const age = this.now() - wish.ms
     return age >= 0 && age < WISH_MS
   }

@@ -10,6 +10,7 @@ import { Glances } from './glances.js'
 import { HistoryFile } from './history.js'
 import { Journal } from './journal.js'
 import { ChainLock } from './lock.js'
+import { RootId } from './root-id.js'
 import { emptyState, formatAhead, formatState, type Head, parseHead, parseState } from './state-format.js'
 import { VersionLog } from './versions.js'
 
@@ -37,8 +38,8 @@ export class RootFiles implements Root {
   private readonly formerPath: string
   private readonly journal: Journal
   private readonly glances: Glances
+  private readonly rootId: RootId
   private preparing: Promise<void> | null = null
-  private knownId: string | null = null
 
   constructor(
     readonly path: string,
@@ -54,6 +55,7 @@ export class RootFiles implements Root {
     this.document = new ContextFile(join(path, 'shared_memory', 'context.json'), this.directory, files, clock, unique)
     this.versions = new VersionLog(this.directory, files, clock)
     this.history = new HistoryFile(this.directory, files)
+    this.rootId = new RootId(join(this.directory, 'root-id'), files, unique)
     this.lock = new ChainLock(this.directory, files, ports.processes, unique)
   }
 
@@ -79,20 +81,8 @@ export class RootFiles implements Root {
     }
   }
 
-  /** Made once, by whoever is first: link(2) lets only one of them win. */
-  async id(): Promise<string> {
-    return this.knownId === null || this.knownId === '' ? (this.knownId = await this.readId()) : this.knownId
-  }
-
-  private async readId(): Promise<string> {
-    const path = join(this.directory, 'root-id')
-    const known = await this.files.read(path)
-    if (known !== null) return known.text.trim()
-    const temporary = `${path}.${this.ports.unique()}`
-    await this.files.write(temporary, `${this.ports.unique()}\n`)
-    await this.files.link(temporary, path)
-    await this.files.remove(temporary)
-    return (await this.files.read(path))?.text.trim() ?? ''
+  id(): Promise<string> {
+    return this.rootId.read()
   }
 
   append(line: JournalLine): Promise<void> {

@@ -1,0 +1,42 @@
+/** The id of a root, in `root-id`: what was added is counted for each root, so all who write here have to know it by the same one. */
+import { dirname } from 'node:path'
+import type { Files, Identity } from '../../platform/files.js'
+
+/** Else a power loss has left it empty, or full of NULs. */
+const ID = /^[\w.:-]+$/
+
+export class RootId {
+  private known: string | null = null
+
+  constructor(
+    private readonly path: string,
+    private readonly files: Files,
+    private readonly unique: () => string,
+  ) {}
+
+  /** On the disk before anybody uses it. */
+  async read(): Promise<string> {
+    while (this.known === null) {
+      const read = await this.files.read(this.path)
+      const id = read?.text.trim() ?? ''
+      if (ID.test(id)) this.known = id
+      else await this.make(read?.identity ?? null)
+    }
+    return this.known
+  }
+
+  /** All who do it at once make the same one: link(2) lets only one of them win, and what replaces a file without an id follows from that file. */
+  private async make(without: Identity | null): Promise<void> {
+    const temporary = `${this.path}.${this.unique()}`
+    try {
+      await this.files.write(temporary, `${without === null ? this.unique() : idAfter(without)}\n`, { durable: true })
+      await (without === null ? this.files.link(temporary, this.path) : this.files.rename(temporary, this.path))
+    } finally {
+      await this.files.remove(temporary)
+    }
+    await this.files.syncDirectory(dirname(this.path))
+  }
+}
+
+/** The inode, and the microsecond in which the file was made. */
+const idAfter = ({ ino, mtimeMs }: Identity): string => ino.toString(16) + Math.round(mtimeMs * 1_000).toString(16)

@@ -32,6 +32,62 @@ test.each([0, 1])('who looked after %i turns and goes on only when the links of 
   expect(await others.tryAcquire(), 'the holder has it still').toBeNull()
 })
 
+describe('a lock that was linked, when the disk fails right after', () => {
+  /** From the first link on, as often as `times` says. */
+  function failing(what: 'list' | 'read' | 'remove', times = 1): Files {
+    let [left, next] = [0, times]
+    return {
+      ...nodeFiles,
+      link: async (from, to) => {
+        const linked = await nodeFiles.link(from, to)
+        ;[left, next] = [next, 0]
+        return linked
+      },
+      [what]: (path: string) => (left-- > 0 ? Promise.reject(new Error('EIO')) : nodeFiles[what](path)),
+    }
+  }
+
+  test.each([['the look at the chain', 'list', 1], ['the look at the one before', 'read', 1], ['the removal of old links', 'remove', 3]] as const)('is free again: %s', async (_, what, times) => {
+    const directory = await makeTempFolder()
+    await turns(lockOf(directory, nodeFiles), 5)
+    await expect(lockOf(directory, failing(what, times)).tryAcquire()).rejects.toThrow('EIO')
+    expect(await lockOf(directory, nodeFiles).tryAcquire()).not.toBeNull()
+  })
+
+  test('is held, where only its temporary file could not be removed', async () => {
+    const directory = await makeTempFolder()
+    const held = await lockOf(directory, failing('remove')).tryAcquire()
+    expect(held).not.toBeNull()
+    expect(await lockOf(directory, nodeFiles).tryAcquire()).toBeNull()
+    await held!.release()
+    expect(await lockOf(directory, nodeFiles).tryAcquire()).not.toBeNull()
+  })
+
+  test('is taken again by the same process, where it could not be released either', async () => {
+    const directory = await makeTempFolder()
+    await turns(lockOf(directory, nodeFiles), 1)
+    const lock = lockOf(directory, failing('read', 2))
+    await expect(lock.tryAcquire()).rejects.toThrow('EIO')
+    expect(await lockOf(directory, nodeFiles).tryAcquire(), 'others see a process that lives').toBeNull()
+    const held = (await lock.tryAcquire())!
+    expect(held).not.toBeNull()
+    await held.release()
+    expect(await lockOf(directory, nodeFiles).tryAcquire()).not.toBeNull()
+  })
+})
+
+test('a lock whose release the full disk has no room for is taken again by the same process', async () => {
+  const directory = await makeTempFolder()
+  let isFull = false
+  const lock = lockOf(directory, { ...nodeFiles, write: (path, text, options) => (isFull ? Promise.reject(new Error('ENOSPC')) : nodeFiles.write(path, text, options)) })
+  const held = (await lock.tryAcquire())!
+  isFull = true
+  await expect(held.release()).rejects.toThrow('ENOSPC')
+  isFull = false
+  expect(await lock.tryAcquire()).not.toBeNull()
+  expect(await lock.tryAcquire(), 'that one is held').toBeNull()
+})
+
 describe('a hub that finds the lock taken', () => {
   const running = (pid: number, ends: { now: number }): Processes => ({
     ...systemProcesses,

@@ -47,6 +47,8 @@ interface Silence {
 
 export class ChainLock implements KeeperLock {
   private wishedAt = -Infinity
+  /** Of the last lock that was ours: it is over for this process, also when the disk did not take the mark for the others. */
+  private released: string | null = null
 
   constructor(
     private readonly directory: string,
@@ -71,18 +73,28 @@ export class ChainLock implements KeeperLock {
     const n = (newest?.n ?? 0) + 1
     const temporary = this.at(`keeper.tmp-${this.unique()}`)
     const text = JSON.stringify({ ...this.processes.owner(), unique: this.unique() })
-    await this.files.write(temporary, text)
     try {
+      await this.files.write(temporary, text)
       if ((await this.files.link(temporary, this.at(`keeper.${n}`))) !== 'linked') return null
-      if (!(await this.isNext(newest, n))) {
-        await this.release(n, text)
-        return null
-      }
     } finally {
-      await this.files.remove(temporary)
+      await this.files.remove(temporary).catch(() => undefined) // a hub sweeps it
     }
-    await this.removeOld(n)
-    return this.hold(n, text)
+    return this.keepIfNext(newest, n, text)
+  }
+
+  /** Linked, and not ours yet: whatever fails here, nobody has it then. */
+  private async keepIfNext(before: Link | null, n: number, text: string): Promise<Held | null> {
+    try {
+      if (await this.isNext(before, n)) {
+        await this.removeOld(n)
+        return this.hold(n, text)
+      }
+    } catch (error) {
+      await this.release(n, text).catch(() => undefined) // the disk fails: the reason is told
+      throw error
+    }
+    await this.release(n, text)
+    return null
   }
 
   async holder(): Promise<{ pid: number; turn: number; touchedAt: number } | null> {
@@ -168,7 +180,7 @@ export class ChainLock implements KeeperLock {
   /** A link that vanished between two looks was swept by a newer holder: somebody has the lock. */
   private async isHeld(link: Link, notes: boolean): Promise<boolean> {
     const { done, holder, text, touchedAt } = link
-    if (done) return false
+    if (done || (text !== null && text === this.released)) return false
     if (holder === null) return text === null
     const sight = this.processes.sight(holder, touchedAt)
     return sight === 'elsewhere' ? (await this.silenceOf(link, notes)) < SILENT_MS : sight === 'alive'
@@ -204,6 +216,7 @@ export class ChainLock implements KeeperLock {
 
   /** A lock whose file is gone, or another's, was taken away by hand: a mark would end the lock of whoever has it now. */
   private async release(n: number, text: string): Promise<void> {
+    this.released = text
     if ((await this.files.read(this.at(`keeper.${n}`)))?.text !== text) return
     await this.files.write(this.at(`keeper.${n}.done`), '')
   }

@@ -64,6 +64,7 @@ export async function examine(ports: Ports, view: Keeper): Promise<Examination> 
 export async function reconcile(ports: Ports, access: KeeperAccess): Promise<Comparison> {
   const store = (await ports.connector.connect()) ?? (await connectAfterRest(ports))
   if (store === null) throw notReconciled(ports.connector.reason, modeOf(ports, (await access.view()).replica.epoch, null) === 'off')
+  await ports.root.prepare()
   const keeper = await access.alone(async (own) => {
     for (let round = 0; round < 3; round++) await own.round('all')
     return own
@@ -79,16 +80,18 @@ async function connectAfterRest({ clock, connector }: Ports): Promise<Store | nu
   return connector.connect()
 }
 
+const NO_FACTS = { rev: 0, lastUpdate: undefined, order: [] }
+
 async function compare(ports: Ports, keeper: Keeper, store: Store): Promise<Comparison> {
   const lineage = await store.hello()
   const entries = entriesIn(await readAll(store, lineage))
-  const redis = composeDocument(entries, { rev: 0, lastUpdate: undefined, order: [] })
+  const redis = composeDocument(entries, NO_FACTS)
   const look = await lookAtFile(ports, keeper.facts())
-  const file = look.is === 'ours' ? look.text : '{}'
+  const file = look.is === 'ours' ? parseTreeMap(look.text) : look.is === 'absent' ? composeDocument(new Map(), NO_FACTS) : null
   const items = composeTasks(entries)
   const own = composeTasks(keeper.records())
   const equal =
-    equalTrees(withoutFacts(parseTreeMap(file)), withoutFacts(redis)) && equalTrees(items.tasks, own.tasks) && equalTrees(items.list, own.list)
+    file !== null && equalTrees(withoutFacts(file), withoutFacts(redis)) && equalTrees(items.tasks, own.tasks) && equalTrees(items.list, own.list)
   const agents = [...entries].filter(([target, entry]) => entry.live && agentOf(target) !== undefined).length
   return { rev: lineage.rev, agents, items: items.tasks.size, equal }
 }

@@ -197,6 +197,20 @@ describe('a hub that is stopped', () => {
   })
 })
 
+describe('a sync is the first that a root does', () => {
+  test('with what is in Redis', async () => {
+    const first = await World.make(REDIS_ALONE)
+    await first.ok('set', 'mary', 'n=1')
+    const world = await World.around(first.redis)
+    expect(await world.json('sync')).toMatchObject({ ok: true, agents: 1, equal: true })
+    expect((await world.context()).agents['mary']).toMatchObject({ context: { n: 1 } })
+  })
+
+  test('with nothing on both sides', async () => {
+    expect(await (await World.make(REDIS_ALONE)).json('sync')).toMatchObject({ ok: true, agents: 0, equal: true })
+  })
+})
+
 async function statusesIn(outbox: string): Promise<string[]> {
   const texts = await Promise.all((await readdir(outbox)).map((name) => readFile(`${outbox}/${name}`, 'utf8')))
   return texts.map((text) => (JSON.parse(text) as { status: string }).status)

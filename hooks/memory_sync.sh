@@ -45,7 +45,8 @@ if [ "${0##*/}" = memory_sync.sh ]; then
   esac
 fi
 
-if [ "$memory_sync_way" = hub ] && [ -z "${ZSH_VERSION-}" ]; then
+# Who exports the variable makes no zsh of another shell.
+if [ "$memory_sync_way" = hub ] && { [ -z "${ZSH_VERSION-}" ] || ! command -v emulate >/dev/null; }; then
   command -v zsh >/dev/null 2>&1 && exec zsh -f -- "$0" "$@"
   for memory_sync_zsh in /bin/zsh /usr/bin/zsh /usr/local/bin/zsh /opt/homebrew/bin/zsh; do
     [ ! -x "$memory_sync_zsh" ] || exec "$memory_sync_zsh" -f -- "$0" "$@"
@@ -116,7 +117,7 @@ memory_sync_receive_header() {
   memory_sync_header=$memory_sync_received
 }
 
-# memory_sync_print_failed FD: what to do when a write to it has just failed. A reader that has gone away is no error.
+# What to do when a write to stdout has just failed. A reader that has gone away is no error.
 memory_sync_print_failed() {
   syserror -e memory_sync_reason
   case $memory_sync_reason in
@@ -124,7 +125,7 @@ memory_sync_print_failed() {
     'Bad file descriptor') memory_sync_reason='EBADF: bad file descriptor' ;;
     'No space left on device') memory_sync_reason='ENOSPC: no space left on device' ;;
   esac
-  [ "$1" -eq 3 ] || printf 'Error: the output cannot be written: %s, write\n' "$memory_sync_reason" >&3
+  printf 'Error: the output cannot be written: %s, write\n' "$memory_sync_reason" >&3
   memory_sync_code=1
 }
 
@@ -171,7 +172,7 @@ $memory_sync_fields
 $memory_sync_request" && memory_sync_receive_header && memory_sync_take_reply
   if [ $? -eq 4 ]; then
     memory_sync_fate="$memory_sync_fate --memory-sync-past-hub"
-    : >"$memory_sync_state/hub.silent"
+    true >"$memory_sync_state/hub.silent" # where it cannot be made, ":" would end the shell
   fi
   eval "exec $memory_sync_fd>&-"
 }
@@ -193,12 +194,12 @@ memory_sync_take_reply() {
     memory_sync_out=$memory_sync_received
     memory_sync_receive "$4" || return
     LC_ALL=C # for the text of an error, and this process ends now
-    syswrite -o 3 -- "$memory_sync_received" || memory_sync_print_failed 3
+    syswrite -o 3 -- "$memory_sync_received" # there is no third place to say that it cannot be written
     memory_sync_received=$memory_sync_out
   fi
   if [ "$3" -gt 0 ]; then
     LC_ALL=C
-    syswrite -o 1 -- "$memory_sync_received" || memory_sync_print_failed 1
+    syswrite -o 1 -- "$memory_sync_received" || memory_sync_print_failed
   fi
   exit "$memory_sync_code"
 }
@@ -207,7 +208,8 @@ if [ "$memory_sync_way" = hub ]; then
   emulate -R sh
   setopt promptpercent nomultibyte # the last so that lengths are in bytes
   trap '' PIPE
-  true 3>&2 || exec 2>/dev/null # it may be closed
+  # It may be closed: not to be found out by a redirection, as a shell that could not print its complaint ends at the next exec.
+  [ -e /dev/fd/2 ] || [ ! -d /dev/fd ] || exec 2>/dev/null
   exec 3>&2 2>/dev/null
   true 4>&1 || exec 1</dev/null # where it is closed, the socket would get its number, and the hub what is meant for the user
   memory_sync_ask_hub "$@"

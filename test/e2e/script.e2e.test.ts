@@ -7,8 +7,12 @@ import { afterwards } from '../support/cleanup.js'
 import { eventually } from '../support/eventually.js'
 import { environmentOf, type Program, runCli, startHub } from '../support/program.js'
 import { removeShortFolder } from '../support/short-folder.js'
+import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js'
 import { makeTempFolder } from '../support/temp.js'
-import { byNode, byScript, patient, type Way } from './ways.js'
+import { byNode, byScript, patient, RUN, SCRIPT, type Way } from './ways.js'
+
+const noDisk = whyNoSmallDisk()
+if (noDisk !== null) console.warn(`script: NOT TESTED is a tree that can only be read: ${noDisk}`)
 
 let root: string
 let env: NodeJS.ProcessEnv
@@ -191,6 +195,40 @@ describe('the script', () => {
     expect(closed('get')).toBe((await call(byNode(env), 'get')).stdout)
   })
 
+  it.each(['a hub that declines', 'no hub'])('works where stderr is closed, and there is %s', async (hubIs) => {
+    await byScript(`${root}/bin`, env)
+    if (hubIs === 'no hub') {
+      hub.signal('SIGTERM')
+      await hub.ended()
+    }
+    const closed = (words: string): { status: number | null; stdout: string } =>
+      spawnSync('/bin/sh', ['-c', `exec "$0" ${words} 2>&-`, `${root}/bin/plain/memory_sync`], { env: { ...env, MEMORY_SYNC_NAMESPACE: 'other' }, encoding: 'utf8' })
+    expect(closed('update mary closed')).toMatchObject({ status: 0, stdout: '' })
+    expect(closed('get /agents/mary/status')).toMatchObject({ status: 0, stdout: '"closed"\n' })
+    expect(closed('set mary a=1 --if-rev 1')).toMatchObject({ status: 20, stdout: '' })
+    expect(closed('agents --json')).toMatchObject({ status: 0, stdout: expect.stringContaining('mary') })
+  })
+
+  it('goes to Node where a hub is stopped and the tree cannot be written', { skip: noDisk !== null }, async () => {
+    const small = await makeTempFolder('ms-small-')
+    const disk = await SmallDisk.over(small, 1024)
+    const there = environmentOf({ root: small })
+    const run = (...words: string[]): { status: number | null; stdout: string; stderr: string } =>
+      spawnSync('nsenter', [...disk.via.slice(1), SCRIPT, ...words], { env: there, encoding: 'utf8' })
+    const stopped = await startHub({ root: small, via: disk.via })
+    expect(run('update', 'mary', 'active')).toMatchObject({ status: 0, stderr: '' })
+    await disk.setReadOnly(true)
+    stopped.signal('SIGSTOP')
+    expect(run('get', '/agents/mary/status')).toMatchObject({ status: 0, stdout: '"active"\n', stderr: '' })
+    expect(run('set', 'mary', 'a=1')).toMatchObject({ status: 69, stderr: expect.stringContaining('cannot be written') })
+  })
+
+  it('is not misled by a ZSH_VERSION in the environment of another shell', async () => {
+    const way = await byScript(`${root}/bin`, { ...env, ZSH_VERSION: '5.9' })
+    expect(await call(way, 'update', 'mary', 'exported')).toEqual({ code: 0, signal: null, stdout: '', stderr: '' })
+    expect(await call(way, 'get', '/agents/mary/status')).toMatchObject({ code: 0, stdout: '"exported"\n', stderr: '' })
+  })
+
   it('works with next to no environment', async () => {
     const way = patient(await byScript(`${root}/bin`, { PATH: '/usr/bin:/bin', LUKA_SOT: root }, { node: '/bin/false' }), env)
     expect(await call(way, 'update', 'mary', 'bare')).toMatchObject({ code: 0, stderr: '' })
@@ -209,9 +247,14 @@ describe('the script', () => {
     await byScript(`${root}/bin`, env)
     const script = `${root}/bin/plain/memory_sync`
     const run = (line: string): { status: number | null; stdout: string; stderr: string } =>
-      spawnSync('bash', ['-o', 'pipefail', '-c', line], { env: { ...env, S: script }, encoding: 'utf8' })
+      spawnSync('bash', ['-o', 'pipefail', '-c', line], { env: { ...env, S: script, R: RUN }, encoding: 'utf8' })
     expect(run('"$S" get | head -c1')).toMatchObject({ status: 0, stdout: '{', stderr: '' })
     if (process.platform === 'linux') expect(run('"$S" get >/dev/full')).toMatchObject({ status: 1, stderr: expect.stringContaining('ENOSPC') })
+    if (process.platform === 'linux') {
+      for (const program of ['"$S"', `"${process.execPath}" "$R"`]) {
+        expect({ program, ...run(`${program} set mary a=1 --if-rev 3 2>/dev/full`) }).toMatchObject({ program, status: 20, stdout: '' })
+      }
+    }
     for (const words of ['get', 'agents', 'where --json', '--help']) {
       const stderr = 'Error: the output cannot be written: EBADF: bad file descriptor, write\n'
       expect({ words, ...run(`"$S" ${words} >&-`) }).toMatchObject({ words, status: 1, stderr })

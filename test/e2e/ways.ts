@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import type { Ran } from '../support/program.js'
 
 export const SCRIPT = fileURLToPath(new URL('../../hooks/memory_sync.sh', import.meta.url))
-const RUN = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+export const RUN = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
 export interface Call {
   args: readonly string[]

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { startDetached } from '../platform/children.js'
-import { identify, systemProcesses } from '../platform/processes.js'
+import { identify, type ProcessIdentity, systemProcesses } from '../platform/processes.js'
 import type { LastExit } from './service.js'
 import { readSpec, readState, removeState, type SupervisorSpec, writeState } from './supervisor-files.js'
 
@@ -14,6 +14,7 @@ const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 10_000
 /** Longer than a hub allows itself for its end. */
 const END_MS = 15_000
+const SAY_AGAIN_MS = 1_000
 
 /** Runs until SIGTERM or SIGINT; then the hub has ended as well. Throws MemoryError when another supervisor of this label lives. */
 export async function supervise(specFile: string, env: NodeJS.ProcessEnv): Promise<void> {
@@ -30,6 +31,8 @@ class Supervisor {
   private isEnding = false
   private readonly self = systemProcesses.self()
   private child: ChildProcess | null = null
+  private hub: ProcessIdentity | null = null
+  private sayAgain: NodeJS.Timeout | undefined
   private wake: () => void = () => undefined
   private failures = 0
   private lastExit: LastExit | null = null
@@ -47,6 +50,7 @@ class Supervisor {
       })
     }
     process.on('SIGHUP', () => undefined) // the terminal that it was started from is closed
+    this.write() // what nobody can find nobody can end: then it does not begin
     while (!this.isEnding) {
       const startedAt = performance.now()
       this.lastExit = await this.runOnce()
@@ -54,6 +58,7 @@ class Supervisor {
       this.say(null)
       if (!this.isEnding) await this.pause()
     }
+    clearTimeout(this.sayAgain)
     removeState(this.folder, this.spec.label)
   }
 
@@ -98,7 +103,26 @@ class Supervisor {
   }
 
   private say(pid: number | null): void {
-    const hub = pid === null ? null : identify(pid)
-    writeState(this.folder, this.spec.label, { supervisor: this.self, hub, failures: this.failures, lastExit: this.lastExit })
+    this.hub = pid === null ? null : identify(pid)
+    this.tryToWrite()
+  }
+
+  /** A disk that takes nothing keeps no hub from being kept running: it is said when there is room again. */
+  private tryToWrite(): void {
+    clearTimeout(this.sayAgain)
+    try {
+      this.write()
+      this.sayAgain = undefined
+    } catch (error) {
+      if (this.sayAgain === undefined) process.stderr.write(`memory_sync supervisor: what it does cannot be written down: ${messageOf(error)}\n`)
+      this.sayAgain = setTimeout(() => {
+        this.tryToWrite()
+      }, SAY_AGAIN_MS)
+    }
+  }
+
+  private write(): void {
+    const { self, hub, failures, lastExit } = this
+    writeState(this.folder, this.spec.label, { supervisor: self, hub, failures, lastExit })
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from '../platform/zod.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
+import { named } from '../platform/open-file.js'
 
 const specSchema = z.strictObject({
   label: z.string(),
@@ -31,6 +32,8 @@ export type SupervisorState = z.infer<typeof stateSchema>
 export const supervisorFolderOf = (configFolder: string): string => join(configFolder, 'service')
 export const specFileOf = (folder: string, label: string): string => join(folder, `${label}.json`)
 const stateFileOf = (folder: string, label: string): string => join(folder, `${label}.state.json`)
+/** One name, so that what a kill has left there is found. */
+const preparationOf = (stateFile: string): string => `${stateFile}.new`
 
 /** Throws MemoryError `config` where it cannot be used. */
 export function readSpec(path: string): SupervisorSpec {
@@ -53,13 +56,20 @@ export function readState(folder: string, label: string): SupervisorState | null
   }
 }
 
+/** As a whole, or not at all. */
 export function writeState(folder: string, label: string, state: SupervisorState): void {
   const path = stateFileOf(folder, label)
-  const temporary = `${path}.${state.supervisor.pid}`
-  writeFileSync(temporary, JSON.stringify(state), { mode: 0o600 })
-  renameSync(temporary, path)
+  const temporary = preparationOf(path)
+  try {
+    writeFileSync(temporary, JSON.stringify(state), { mode: 0o600 })
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw named(error, path)
+  }
 }
 
 export function removeState(folder: string, label: string): void {
-  rmSync(stateFileOf(folder, label), { force: true })
+  const path = stateFileOf(folder, label)
+  for (const left of [preparationOf(path), path]) rmSync(left, { force: true })
 }

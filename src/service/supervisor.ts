@@ -56,9 +56,8 @@ export class SupervisorManager implements ServiceManager {
 
   async stop(label: string): Promise<void> {
     const state = readState(this.folder, label)
-    if (state === null) return
     // A supervisor that was killed leaves its hub behind.
-    for (const who of [state.supervisor, state.hub]) if (who !== null) await this.end(who)
+    for (const who of state === null ? [] : [state.supervisor, state.hub]) if (who !== null) await this.end(who)
     removeState(this.folder, label)
   }
 

@@ -1,8 +1,10 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
-import { Home, processesOf } from '../support/installed.js'
+import { BIN, Home, processesOf } from '../support/installed.js'
 import { startLaunchd } from '../support/launchctl/start.js'
+import type { Ran } from '../support/program.js'
+import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js'
 import { startSystemd, whyNoSystemd } from '../support/systemd.js'
 
 const LABEL = 'com.02luka.memory.hub'
@@ -30,6 +32,9 @@ const MANAGERS: Manager[] = [
 for (const { name, whyNot } of MANAGERS) {
   if (whyNot !== undefined && whyNot !== null) console.warn(`NOT TESTED: services under ${name}, because ${whyNot}`)
 }
+
+const noDisk = whyNoSmallDisk()
+if (noDisk !== null) console.warn(`NOT TESTED: a supervisor on a full disk, because ${noDisk}`)
 
 async function install(manager: Manager): Promise<Home> {
   const home = await Home.make()
@@ -143,5 +148,38 @@ describe('under launchd', () => {
     const { code, stderr } = await home.run('install-agent')
     expect(code).toBe(1)
     expect(stderr).toContain(`${home.root}/logs is in the way`)
+  })
+})
+
+describe.skipIf(noDisk !== null)('under the supervisor, on a disk that is full', () => {
+  /** The settings, the record and what the supervisor says of itself are on a disk of their own; the root is not. */
+  async function onSmallDisk(): Promise<{ home: Home; disk: SmallDisk; run: (...args: string[]) => Promise<Ran> }> {
+    const home = await Home.make({ redis: 'any' })
+    await mkdir(`${home.path}/.config`)
+    const disk = await SmallDisk.over(`${home.path}/.config`, 1024)
+    const [nsenter = '', ...via] = disk.via
+    const run = (...args: string[]): Promise<Ran> => home.spawn(nsenter, [...via, process.execPath, BIN, ...args])
+    await mkdir(`${disk.seen}/memory_sync`)
+    await writeFile(`${disk.seen}/memory_sync/config.json`, '{"redis":{"enabled":false}}')
+    return { home, disk, run }
+  }
+
+  test('the hub is started again each time it ends, and nothing is left after a rollback', async () => {
+    const { home, disk, run } = await onSmallDisk()
+    expect(await run('install-agent')).toMatchObject({ code: 0 })
+    for (const isFull of [true, true, false]) {
+      if (isFull) disk.fill()
+      else disk.free()
+      const before = await home.hubPid()
+      process.kill(before!, 'SIGKILL')
+      await eventually(async () => ![null, before].includes(await home.hubPid()), { ...soon, what: 'another hub' })
+    }
+    await eventually(async () => {
+      const { findings } = JSON.parse((await run('health', '--json')).stdout) as { findings: { name: string; level: string }[] }
+      return findings.some(({ name, level }) => name === 'service' && level === 'ok')
+    }, { ...soon, what: 'a service of which health knows the process' })
+    expect(await run('rollback', '--yes')).toMatchObject({ code: 0 })
+    expect(await readdir(`${disk.seen}/memory_sync`)).toEqual(['config.json'])
+    expect(processesOf(home)).toEqual([])
   })
 })

@@ -41,7 +41,7 @@ export function serviceStage(options: ServiceStageOptions): Stage {
     plan: () => planService(manager, spec, dirname(spec.stdout)),
     async prepare() {
       if (record.service !== null && record.service.label === label && record.service.kind === manager.kind) return
-      record.service = { label, kind: manager.kind, stderr, ranBefore: (await manager.state(label)).is !== 'absent' }
+      record.service = { label, kind: manager.kind, stderr, ranBefore: !['absent', 'stopped'].includes((await manager.state(label)).is) }
       save()
     },
     async act(changed) {

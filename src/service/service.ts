@@ -20,8 +20,10 @@ export type ServiceState =
   | { is: 'absent' }
   /** `starts`: with this one, since it was loaded; a supervisor counts anew when one has lived. */
   | { is: 'running'; pid: number; starts: number; lastExit: LastExit | null }
-  /** Known, without a process: stopped, or to be started in a moment. */
+  /** Known, without a process, and to be started in a moment or at an occasion. */
   | { is: 'waiting'; lastExit: LastExit | null; reason?: string }
+  /** Known, and it does not run until somebody starts it. */
+  | { is: 'stopped'; lastExit: LastExit | null; reason?: string }
   /** It ends by itself each time it is started. */
   | { is: 'crash-loop'; starts: number; lastExit: LastExit | null; reason?: string }
 

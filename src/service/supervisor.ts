@@ -72,7 +72,7 @@ export class SupervisorManager implements ServiceManager {
     const hubRuns = hub !== null && systemProcesses.isAlive(hub)
     if (!systemProcesses.isAlive(supervisor)) {
       const reason = hubRuns ? `its supervisor is gone, and nobody restarts the hub (pid ${hub.pid})` : 'its supervisor is gone'
-      return { is: 'waiting', lastExit, reason }
+      return { is: 'stopped', lastExit, reason }
     }
     if (hubRuns) return { is: 'running', pid: hub.pid, starts: failures + 1, lastExit }
     return failures >= LOOP_STARTS ? { is: 'crash-loop', starts: failures, lastExit } : { is: 'waiting', lastExit }

@@ -111,7 +111,7 @@ export function readShow(output: string): ServiceState {
   if (value('ActiveState') === 'active' && pid > 0) return { is: 'running', pid, starts, lastExit: null }
   const reason = value('Result')
   if (value('SubState') === 'auto-restart' && starts >= LOOP_STARTS) return { is: 'crash-loop', starts, lastExit, reason }
-  return { is: 'waiting', lastExit, reason }
+  return { is: ['inactive', 'failed'].includes(value('ActiveState')) ? 'stopped' : 'waiting', lastExit, reason }
 }
 
 /** CLD_EXITED is 1, CLD_KILLED 2, CLD_DUMPED 3 (waitid(2)); 0: it never ended. */

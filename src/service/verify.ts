@@ -61,6 +61,7 @@ export function describeState(state: ServiceState): string {
     case 'running':
       return `runs (pid ${state.pid})`
     case 'waiting':
+    case 'stopped':
       return `does not run: ${state.reason ?? (state.lastExit === null ? 'it has not begun' : describeExit(state.lastExit))}`
     case 'crash-loop':
       return `ends again and again (crash loop): ${state.starts} starts${state.lastExit === null ? '' : `, last ${describeExit(state.lastExit)}`}`

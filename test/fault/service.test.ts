@@ -151,6 +151,35 @@ describe('under launchd', () => {
   })
 })
 
+describe.skipIf(whyNoSystemd() !== null)('under systemd', () => {
+  /** A home with a unit of the same name that its owner runs, or has stopped. */
+  async function formerUnit(isRunning: boolean): Promise<{ home: Home; isActive: () => Promise<string> }> {
+    const home = await Home.make({ name: 'home' })
+    home.use(await startSystemd(home.path))
+    const unit = `${LABEL}.service`
+    await home.write(`.config/systemd/user/${unit}`, '[Service]\nExecStart=/bin/sleep 600\n')
+    const systemctl = async (...args: string[]): Promise<string> => (await home.spawn('systemctl', ['--user', ...args, unit])).stdout.trim()
+    await home.spawn('systemctl', ['--user', 'daemon-reload'])
+    await systemctl('start')
+    if (!isRunning) await systemctl('stop')
+    return { home, isActive: () => systemctl('is-active') }
+  }
+
+  test.each([
+    [true, 'active'],
+    [false, 'inactive'],
+  ])('a service of somebody that ran (%s) is %s after the rollback', async (isRunning, is) => {
+    const { home, isActive } = await formerUnit(isRunning)
+    expect(await isActive()).toBe(is)
+    await home.ok('install-agent')
+    expect(await isActive()).toBe('active')
+    const said = await home.ok('rollback')
+    expect(said.includes('is loaded again')).toBe(isRunning)
+    expect(await isActive()).toBe(is)
+    expect(processesOf(home)).toEqual([])
+  })
+})
+
 describe.skipIf(noDisk !== null)('under the supervisor, on a disk that is full', () => {
   /** The settings, the record and what the supervisor says of itself are on a disk of their own; the root is not. */
   async function onSmallDisk(): Promise<{ home: Home; disk: SmallDisk; run: (...args: string[]) => Promise<Ran> }> {

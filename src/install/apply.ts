@@ -6,7 +6,7 @@ import { sha256 } from '../platform/digests.js'
 import { makeFolder } from '../platform/make-folder.js'
 import { digestOfTree, look, lookAtTree, putFile, putLink, putTree, sameShape, type Shape, sweepPreparations } from './disk.js'
 import type { Intent, Step } from './intent.js'
-import { backUp, type InstallRecord, keepForeign, type RecordEntry, writeRecord } from './record.js'
+import { backUp, type InstallRecord, keepForeign, keepForeignTree, type RecordEntry, writeRecord } from './record.js'
 
 /** What an intent would change; null: nothing. */
 export interface Change {
@@ -63,6 +63,7 @@ export class Applier {
   /** The paths that changed. Throws MemoryError `failed` when the disk refuses. */
   apply(step: Step): string[] {
     const changed: string[] = []
+    this.takeOver(step)
     for (const change of changesOf(step)) {
       try {
         this.applyOne(step.name, change)
@@ -73,6 +74,16 @@ export class Applier {
       changed.push(change.intent.path)
     }
     return changed
+  }
+
+  private takeOver({ name, intents, ours = [] }: Step): void {
+    for (const path of ours) {
+      const now = lookAtTree(path)
+      if (this.find(path) !== undefined || now.is === 'absent' || now.is === 'other') continue
+      const intent = intents.find((of) => of.path === path)
+      const after = intent === undefined ? now : wantedBy(intent)
+      this.record.entries.push({ path, step: name, part: 'whole', before: { is: 'absent' }, after, previous: null, foreign: false })
+    }
   }
 
   private applyOne(step: string, { intent, now }: Change): void {
@@ -117,8 +128,9 @@ export class Applier {
     const ours = [entry.after, entry.previous, entry.before]
     if (now.is === 'absent' || ours.some((shape) => shape !== null && sameShape(shape, now))) return
     entry.foreign = true
-    if (now.is !== 'file' || entry.part !== 'whole') return
-    const kept = keepForeign(this.folder, entry.path, fs.readFileSync(entry.path))
+    if (entry.part !== 'whole' || (now.is !== 'file' && now.is !== 'tree')) return
+    const kept =
+      now.is === 'tree' ? keepForeignTree(this.folder, entry.path) : keepForeign(this.folder, entry.path, fs.readFileSync(entry.path))
     this.warn(`${entry.path} had been changed since it was installed; what it was is kept as ${kept}`)
   }
 

@@ -15,6 +15,11 @@ export interface Step {
   /** For people: what it is for. */
   title: string
   intents: readonly Intent[]
+  /**
+   * Places where nobody but an installation of ours puts anything. What is there and not in the record is of one whose record is gone: it is
+   * taken over, and a rollback takes it away.
+   */
+  ours?: readonly string[]
   /** Worth saying, whether anything changes or not. */
   notes?: readonly string[]
 }

@@ -10,12 +10,13 @@ export function planProgram(places: Places, packageRoot: string, version: string
   const path = versionFolder(places, version)
   const link: Intent = { do: 'link', path: currentLink(places), target: version }
   const title = `Program ${version} in ${path}`
-  if (isSame(packageRoot, path)) return { name: 'program', title, intents: [link] }
+  const ours = [path, link.path]
+  if (isSame(packageRoot, path)) return { name: 'program', title, intents: [link], ours }
   const files = programFiles(packageRoot)
   if (!files.some(({ path: name }) => name.startsWith('dist/'))) {
     throw new MemoryError('failed', `${packageRoot} has no build to install`, { suggestions: ['npm run build'] })
   }
-  return { name: 'program', title, intents: [{ do: 'tree', path, files }, link] }
+  return { name: 'program', title, intents: [{ do: 'tree', path, files }, link], ours }
 }
 
 /**

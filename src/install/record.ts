@@ -8,7 +8,8 @@ import * as z from '../platform/zod.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { sha256 } from '../platform/digests.js'
 import { makeFolder } from '../platform/make-folder.js'
-import { putFile } from './disk.js'
+import { digestOfTree, putFile, putTree } from './disk.js'
+import { readTree } from './tree.js'
 
 const owner = { uid: z.number(), gid: z.number() }
 const shapeSchema = z.discriminatedUnion('is', [
@@ -39,7 +40,7 @@ const serviceSchema = z.strictObject({
   label: z.string(),
   kind: z.enum(['launchd', 'systemd', 'supervisor']),
   stderr: z.string(),
-  /** A service of this label that was there before us, and ran. */
+  /** A service of this label that was somebody else's before us, and ran. */
   ranBefore: z.boolean(),
 })
 
@@ -111,8 +112,17 @@ export function keepForeign(folder: string, path: string, bytes: Buffer): string
   return kept
 }
 
+/** The same for a folder. */
+export function keepForeignTree(folder: string, path: string): string {
+  const files = readTree(path)
+  const kept = join(keptOf(folder), `${basename(path)}.${digestOfTree(files).slice(0, 12)}`)
+  makeFolder(keptOf(folder), 0o700)
+  putTree(kept, files)
+  return kept
+}
+
 const unreadable = (path: string, cause: unknown): MemoryError =>
   new MemoryError('config', `the install record ${path} cannot be used: ${messageOf(cause)}`, {
-    suggestions: ['mend it, or move it away; what was installed then stays, and has to be removed by hand'],
+    suggestions: ['mend it, or move it away: then "memory_sync install" takes over program and service; what else was installed stays, and has to be removed by hand'],
     cause,
   })

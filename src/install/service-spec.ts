@@ -1,6 +1,8 @@
 /** The hub as the service manager is told of it. */
+import fs from 'node:fs'
 import type { Environment } from '../config/root.js'
 import type { ServiceManager, ServiceSpec } from '../service/service.js'
+import { nodeInDefinition } from '../service/written-node.js'
 import type { Intent, Step } from './intent.js'
 import { launcherOf, logFile, type Places } from './places.js'
 
@@ -38,11 +40,24 @@ export function serviceSpec({ places, label, env, nodePath }: SpecOptions): Serv
   }
 }
 
+/** Whether a definition of ours is there, of this version or another. */
+export const isOurs = (manager: ServiceManager, spec: ServiceSpec): boolean =>
+  manager.definition(spec).files.some(({ path }) => nodeInDefinition(textOf(path)) !== null)
+
+function textOf(path: string): string {
+  try {
+    return fs.readFileSync(path, 'utf8')
+  } catch {
+    return '' // there is none
+  }
+}
+
 export function planService(manager: ServiceManager, spec: ServiceSpec, logs: string): Step {
   const { files, links } = manager.definition(spec)
   return {
     name: 'service',
     title: `Service ${spec.label}: ${manager.name}`,
+    ours: isOurs(manager, spec) ? [...files, ...links].map(({ path }) => path) : [],
     intents: [
       { do: 'folder', path: logs, mode: 0o755 },
       ...files.map((file): Intent => ({ do: 'file', part: 'whole', ...file })),

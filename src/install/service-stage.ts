@@ -9,7 +9,7 @@ import { type VerifyOptions, verifyServes } from '../service/verify.js'
 import { settleService } from './former-service.js'
 import type { Places } from './places.js'
 import type { InstallRecord, ServiceEntry } from './record.js'
-import { planService } from './service-spec.js'
+import { isOurs, planService } from './service-spec.js'
 import type { Stage } from './stages.js'
 
 export interface ServiceStageOptions {
@@ -41,7 +41,8 @@ export function serviceStage(options: ServiceStageOptions): Stage {
     plan: () => planService(manager, spec, dirname(spec.stdout)),
     async prepare() {
       if (record.service !== null && record.service.label === label && record.service.kind === manager.kind) return
-      record.service = { label, kind: manager.kind, stderr, ranBefore: !['absent', 'stopped'].includes((await manager.state(label)).is) }
+      const ranBefore = !isOurs(manager, spec) && !['absent', 'stopped'].includes((await manager.state(label)).is)
+      record.service = { label, kind: manager.kind, stderr, ranBefore }
       save()
     },
     async act(changed) {

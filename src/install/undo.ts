@@ -4,7 +4,7 @@ import { messageOf } from '../errors/errors.js'
 import { sha256 } from '../platform/digests.js'
 import { removeCompiled } from './compiled.js'
 import { look, lookAtTree, preparationOf, putFile, putLink, sameShape, type Shape, sweepPreparations } from './disk.js'
-import { keepForeign, readBackup, type RecordEntry } from './record.js'
+import { keepForeign, keepForeignTree, readBackup, type RecordEntry } from './record.js'
 
 export interface Undone {
   path: string
@@ -44,8 +44,14 @@ function undoEntry(entry: RecordEntry, options: UndoOptions): Undone {
   if (part !== 'whole' && now.is === 'file') return undoPart(entry, now, options)
   const isOurs = [after, previous].some((shape) => shape !== null && sameShape(shape, now))
   if (isOurs || now.is === 'absent') return restore(entry, options)
-  if (after.is === 'tree' && now.is === 'tree') return restore(entry, options) // a copy that a kill cut off, below our own folder
+  if (after.is === 'tree' && now.is === 'tree') return restoreTree(entry, options)
   return leave(entry, options)
+}
+
+/** Below our own folder, where nothing is meant to stay: what somebody has put there is kept with the whole tree. */
+function restoreTree(entry: RecordEntry, options: UndoOptions): Undone {
+  const kept = options.dryRun ? '' : ` as ${keepForeignTree(options.folder, entry.path)}`
+  return { ...restore(entry, options), note: `it was changed since it was installed; what it was is kept${kept}` }
 }
 
 /** What our part was put into is given back as it was before, if nothing else has changed in it. */
@@ -73,7 +79,7 @@ function restore({ path, before }: RecordEntry, { folder, dryRun }: UndoOptions)
 function putBack(path: string, before: Shape, folder: string): void {
   switch (before.is) {
     case 'absent':
-      fs.rmSync(path, { recursive: true, force: true })
+      removeWhole(path)
       return
     case 'file':
       putFile(path, readBackup(folder, before.sha256), before.mode, before)
@@ -89,6 +95,13 @@ function putBack(path: string, before: Shape, folder: string): void {
     case 'other':
       throw new Error('what was there is not of a kind that is replaced')
   }
+}
+
+/** What a kill leaves of it is not at its place. */
+function removeWhole(path: string): void {
+  const leaving = preparationOf(path)
+  if (look(path).is === 'folder') fs.renameSync(path, leaving)
+  for (const gone of [leaving, path]) fs.rmSync(gone, { recursive: true, force: true })
 }
 
 /** Somebody else's by now. What we had replaced is theirs to have. */

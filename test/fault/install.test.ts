@@ -177,6 +177,51 @@ test('a script that was named and is not there, or has no place for the block, i
   }
 })
 
+describe('an installation whose record was moved away', () => {
+  const PROGRAM = '.local/share/memory_sync'
+  const RECORD = '.config/memory_sync/install.json'
+
+  test('is taken over by the next one, and then taken back: nothing runs, and what somebody had put between is kept', async () => {
+    const home = await Home.make({ redis: 'any' })
+    await install(home, '--redis', 'off')
+    await rm(`${home.path}/${RECORD}`)
+    const version = await readlink(`${home.path}/${PROGRAM}/current`)
+    await home.write(`${PROGRAM}/${version}/dist/mine.txt`, 'my notes')
+    const { warnings } = await install(home)
+    const kept = /kept as (.*)$/.exec(warnings.join())?.[1] ?? 'nothing is kept'
+    expect(await readFile(`${kept}/dist/mine.txt`, 'utf8')).toBe('my notes')
+    expect(await home.ok('health')).toContain('✅ All checks passed')
+    await home.ok('rollback', '--yes')
+    expect(processesOf(home)).toEqual([])
+    for (const folder of [PROGRAM, '.config/memory_sync/service']) expect(await readdir(`${home.path}/${folder}`), folder).toEqual([])
+    expect(home.has(RECORD)).toBe(false)
+  })
+
+  test('is taken over by the installed program as well', async () => {
+    const home = await Home.make({ redis: 'any' })
+    await install(home, '--redis', 'off')
+    await rm(`${home.path}/${RECORD}`)
+    expect(await home.spawn(`${home.path}/.local/bin/memory_sync`, ['install', '--yes', '--service', 'supervisor'])).toMatchObject({ code: 0 })
+    await home.ok('rollback', '--yes')
+    expect(processesOf(home)).toEqual([])
+    expect(home.has(`${PROGRAM}/current`)).toBe(false)
+  })
+})
+
+test('a file of somebody in the folder of the program outlives a repair, and a rollback', async () => {
+  const home = await Home.make({ redis: 'any' })
+  await install(home, '--redis', 'off')
+  const notes = '.local/share/memory_sync/current/notes'
+  for (const text of ['before the repair', 'before the rollback']) {
+    await home.write(notes, text)
+    const said = text === 'before the repair' ? (await install(home)).warnings.join() : await home.ok('rollback', '--yes')
+    expect(said).toContain('kept as')
+  }
+  const kept = `${home.path}/.config/memory_sync/kept`
+  const texts = await Promise.all((await readdir(kept)).map((name) => readFile(`${kept}/${name}/notes`, 'utf8')))
+  expect(texts.sort()).toEqual(['before the repair', 'before the rollback'])
+})
+
 describe('an installer that is killed', () => {
   /** Ends it by SIGKILL after so many changes of the record, which is written before each change of anything else. */
   async function killAfter(home: Home, writes: number): Promise<void> {

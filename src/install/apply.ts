@@ -1,7 +1,7 @@
 /** Puts a plan on the disk, writing down first what was there. */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
-import { MemoryError, messageOf } from '../errors/errors.js'
+import { foreseen, MemoryError, messageOf } from '../errors/errors.js'
 import { sha256 } from '../platform/digests.js'
 import { makeFolder } from '../platform/make-folder.js'
 import { digestOfTree, look, lookAtTree, putFile, putLink, putTree, sameShape, type Shape, sweepPreparations } from './disk.js'
@@ -60,7 +60,7 @@ export class Applier {
     writeRecord(this.folder, this.record)
   }
 
-  /** The paths that changed. Throws MemoryError `failed` when the disk refuses. */
+  /** The paths that changed. Throws MemoryError `unavailable` when the disk refuses. */
   apply(step: Step): string[] {
     const changed: string[] = []
     this.takeOver(step)
@@ -68,8 +68,7 @@ export class Applier {
       try {
         this.applyOne(step.name, change)
       } catch (error) {
-        if (error instanceof MemoryError) throw error
-        throw new MemoryError('failed', `${change.intent.path} cannot be made: ${messageOf(error)}`, { cause: error })
+        throw foreseen(error) ?? new MemoryError('failed', `${change.intent.path} cannot be made: ${messageOf(error)}`, { cause: error })
       }
       changed.push(change.intent.path)
     }

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { sha256 } from '../platform/digests.js'
 import { makeFolder } from '../platform/make-folder.js'
+import { named } from '../platform/open-file.js'
 import { readTree, type TreeFile } from './tree.js'
 
 interface Owner {
@@ -79,7 +80,7 @@ export function putFile(path: string, bytes: string | Buffer, mode: number, owne
     fs.renameSync(ready, path)
   } catch (error) {
     fs.rmSync(ready, { force: true })
-    throw error
+    throw named(error, path)
   }
   syncFolder(dirname(path))
 }
@@ -96,11 +97,16 @@ export function putLink(path: string, target: string): void {
 export function putTree(path: string, files: readonly TreeFile[]): void {
   const ready = preparationOf(path)
   fs.rmSync(ready, { recursive: true, force: true })
-  for (const file of files) {
-    const to = join(ready, file.path)
-    makeFolder(dirname(to), 0o755)
-    fs.writeFileSync(to, file.bytes, { flush: true })
-    fs.chmodSync(to, isProgram(file.mode) ? 0o755 : 0o644)
+  try {
+    for (const file of files) {
+      const to = join(ready, file.path)
+      makeFolder(dirname(to), 0o755)
+      fs.writeFileSync(to, file.bytes, { flush: true })
+      fs.chmodSync(to, isProgram(file.mode) ? 0o755 : 0o644)
+    }
+  } catch (error) {
+    fs.rmSync(ready, { recursive: true, force: true })
+    throw named(error, path)
   }
   const old = `${ready}-old`
   fs.rmSync(old, { recursive: true, force: true })

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import * as z from '../platform/zod.js'
 import { MemoryError } from '../errors/errors.js'
 import { makeFolder } from '../platform/make-folder.js'
+import { named } from '../platform/open-file.js'
 import { type Owner, systemProcesses } from '../platform/processes.js'
 
 const holderSchema = z.strictObject({ pid: z.number(), start: z.string(), boot: z.string(), host: z.optional(z.string()) })
@@ -16,12 +17,18 @@ export async function withInstallLock<T>(folder: string, work: (made: readonly s
   const beside = dirname(folder)
   const made = makeFolders(beside)
   const path = lockFile(folder)
-  take(path)
+  let isDone = false
   try {
-    return await work(made)
+    take(path)
+    try {
+      const result = await work(made)
+      isDone = true
+      return result
+    } finally {
+      fs.rmSync(path, { force: true })
+    }
   } finally {
-    fs.rmSync(path, { force: true })
-    if (folders !== undefined) removeEmpty(made)
+    if (!isDone || folders !== undefined) removeEmpty(made)
   }
 }
 
@@ -48,8 +55,8 @@ function makeFolders(path: string): string[] {
 function take(path: string): void {
   const self = JSON.stringify(systemProcesses.owner())
   const claim = `${path}.${process.pid}`
-  fs.writeFileSync(claim, self, { mode: 0o600 })
   try {
+    writeClaim(claim, self)
     if (tryLink(claim, path)) return
     const holder = liveHolderOf(path)
     if (holder !== null) throw takenBy(holder.pid)
@@ -57,6 +64,14 @@ function take(path: string): void {
     if (!tryLink(claim, path)) throw takenBy(liveHolderOf(path)?.pid ?? null)
   } finally {
     fs.rmSync(claim, { force: true })
+  }
+}
+
+function writeClaim(path: string, text: string): void {
+  try {
+    fs.writeFileSync(path, text, { mode: 0o600 })
+  } catch (error) {
+    throw named(error, path)
   }
 }
 

@@ -86,8 +86,13 @@ export function readRecord(folder: string): InstallRecord | null {
 
 /** On the disk when it returns. */
 export function writeRecord(folder: string, record: InstallRecord): void {
-  makeFolder(folder, 0o700)
-  putFile(fileOf(folder), `${JSON.stringify(record, null, 1)}\n`, 0o600)
+  const made = makeFolder(folder, 0o700)
+  try {
+    putFile(fileOf(folder), `${JSON.stringify(record, null, 1)}\n`, 0o600)
+  } catch (error) {
+    if (made === folder) fs.rmdirSync(folder) // nobody would take it away
+    throw error
+  }
 }
 
 export function removeRecord(folder: string): void {

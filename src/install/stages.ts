@@ -1,5 +1,5 @@
 /** Does the stages of an installation one after the other, or shows what they would do. */
-import { MemoryError } from '../errors/errors.js'
+import { foreseen, MemoryError, messageOf } from '../errors/errors.js'
 import type { Applier} from './apply.js';
 import { type Change, changesOf } from './apply.js'
 import type { Step } from './intent.js'
@@ -55,10 +55,11 @@ export async function runStage(stage: Stage, applier: Applier, folder: string): 
     await stage.undoAct?.()
     const left = takeBack(applier, known, folder)
     await stage.afterUndo?.((text) => left.push(text))
-    if (!(error instanceof MemoryError)) throw error
-    throw new MemoryError(error.code, `${stage.title}: ${error.message}`, {
-      suggestions: [...error.suggestions, ...left, 'what this step had begun was taken back; run it again to go on, or "memory_sync rollback" to undo the rest'],
-      details: { ...error.details, stage: stage.name },
+    const told = foreseen(error)
+    if (told === null) throw error
+    throw new MemoryError(told.code, `${stage.title}: ${told.message}`, {
+      suggestions: [...told.suggestions, ...left, 'what this step had begun was taken back; run it again to go on, or "memory_sync rollback" to undo the rest'],
+      details: { ...told.details, stage: stage.name },
       cause: error,
     })
   }
@@ -74,6 +75,10 @@ function takeBack(applier: Applier, known: ReadonlySet<RecordEntry>, folder: str
     if (done.did === 'left' || done.did === 'failed') said.push(`${done.path} stays: ${done.note ?? ''}`)
     else record.entries.splice(record.entries.indexOf(entry), 1)
   }
-  applier.save()
+  try {
+    applier.save()
+  } catch (error) {
+    said.push(`the record says that it is there: ${messageOf(error)}`) // which does no harm: what is not there is not taken back
+  }
   return said
 }

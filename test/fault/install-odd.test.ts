@@ -1,9 +1,14 @@
 /** Installing where something is not as one expects it. */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Home } from '../support/installed.js'
+import { BIN, Home } from '../support/installed.js'
+import type { Ran } from '../support/program.js'
+import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js'
+
+const noDisk = whyNoSmallDisk()
+if (noDisk !== null) console.warn(`installing: NOT TESTED is a disk that is full: ${noDisk}`)
 
 describe('an installation', () => {
   test('keeps Redis switched off where its owner has switched it off, however often it is done', async () => {
@@ -64,5 +69,56 @@ describe('an installation', () => {
     while (stopped.stderr.includes('no hub runs')) stopped = await home.run('hub', 'stop')
     expect(stopped).toMatchObject({ code: 0, stderr: expect.stringContaining('whether a service starts the hub again is not known') })
     expect((await hub).code).toBe(0)
+  })
+})
+
+describe.skipIf(noDisk !== null)('on a disk that is full', () => {
+  /** All of a home, on a disk of its own. */
+  async function onDisk(kib: number): Promise<{ disk: SmallDisk; run: (...args: string[]) => Promise<Ran>; files: () => string[] }> {
+    const home = await Home.make({ redis: 'any' })
+    const disk = await SmallDisk.over(home.path, kib)
+    const [nsenter = '', ...via] = disk.via
+    return {
+      disk,
+      run: (...args) => home.spawn(nsenter, [...via, process.execPath, BIN, ...args]),
+      files: () => readdirSync(disk.seen, { recursive: true }).map(String).sort(),
+    }
+  }
+  const REFUSED = { code: 69, stderr: expect.stringMatching(/ENOSPC[^]*free space on its disk/) }
+  const INSTALL = ['install', '--yes', '--redis', 'off', '--service', 'supervisor']
+
+  test('an installation says so, and leaves nothing', async () => {
+    const { disk, run, files } = await onDisk(64)
+    disk.fill()
+    const before = files()
+    for (const args of [INSTALL, ['install-agent', '--service', 'supervisor']]) {
+      expect(await run(...args)).toMatchObject(REFUSED)
+      expect(files()).toEqual(before)
+    }
+  })
+
+  test('an installation for which there is no room in the middle says so, and is taken back', async () => {
+    const { run, files } = await onDisk(1024)
+    const { code, stderr } = await run(...INSTALL)
+    expect({ code, stderr }).toMatchObject(REFUSED)
+    expect(stderr).toContain('Error: Program: ')
+    expect(files().filter((path) => path.includes('.local'))).toEqual([])
+    expect(await run('rollback', '--yes')).toMatchObject({ code: 0 })
+    expect(files()).toEqual([])
+  })
+
+  test('what is installed stays as it is until there is room', async () => {
+    const { disk, run, files } = await onDisk(32_768)
+    expect(await run(...INSTALL)).toMatchObject({ code: 0 })
+    await run('hub', 'stop')
+    disk.fill()
+    const before = files()
+    for (const args of [['rollback', '--yes'], INSTALL, ['install-agent']]) {
+      expect(await run(...args)).toMatchObject(REFUSED)
+      expect(files()).toEqual(before)
+    }
+    disk.free()
+    expect(await run('rollback', '--yes')).toMatchObject({ code: 0 })
+    expect(files().filter((path) => path.startsWith('.'))).toEqual([])
   })
 })

@@ -53,6 +53,8 @@ export interface Facts {
   own: Status
   /** null: no connection. */
   redis: RedisFact | null
+  /** It is the one that an installation has given to the hub of this root. */
+  isPrivateRedis: boolean
   /** What this process logs in with: nothing, the documented default of the legacy system, one that is guessed at once, or another. */
   password: 'none' | 'legacy-default' | 'weak' | 'own'
   /** `open`: files with a secret that others than their owner can open. null: no file has one. */

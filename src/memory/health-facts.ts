@@ -1,4 +1,6 @@
 /** Looks at everything that health speaks of. Nothing is changed by looking. */
+import { readConfig } from '../config/file.js'
+import { privateRedisOf } from '../config/private-redis.js'
 import type { LocalEngine } from '../core/engine.js'
 import type { Status } from '../core/memory.js'
 import { stringOf, type Tree, type TreeMap } from '../domain/json.js'
@@ -9,11 +11,12 @@ import { systemClock } from '../platform/clock.js'
 import type { RootFiles } from '../store/file/root-files.js'
 import { engineWith, type OpenOptions, openConnector, rootFilesOf } from './engine.js'
 import { hubOf, hubPidsOf } from './facts/hub-facts.js'
-import { passwordKind, redisOf } from './facts/redis-facts.js'
+import { passwordKind, redisOf as lookAtRedis } from './facts/redis-facts.js'
 import { diskOf, inboxOf, leftoversOf, openToOthers, spoolOf } from './facts/root-facts.js'
 import { secretsOf } from './facts/secret-facts.js'
 import { leaseFilesOf } from './lease-ports.js'
 import type { RedisConnector } from './redis-connector.js'
+import { redisOf } from './settings.js'
 
 export interface FactOptions extends OpenOptions {
   /** Of this program. */
@@ -44,7 +47,8 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
       hubPids: hubPidsOf(root),
       keeperPid: (await look.at('the keeper lock', () => files.lock.holder(), null))?.pid ?? null,
       own,
-      redis: own.redis === 'online' ? await look.at('Redis', () => redisOf(connector), null) : null,
+      redis: own.redis === 'online' ? await look.at('Redis', () => lookAtRedis(connector), null) : null,
+      isPrivateRedis: await look.at('the settings', () => isPrivateRedis(options), false),
       password: passwordKind(connector.endpoint?.password),
       secrets: await look.at('the files with secrets', () => secretsOf(options.env, installed?.secrets ?? []), null),
       notWritable,
@@ -123,6 +127,11 @@ async function settled(engine: LocalEngine, root: string, files: RootFiles): Pro
     await systemClock.pause(LOOK_AGAIN_MS)
     own = await engine.status()
   }
+}
+
+async function isPrivateRedis(options: FactOptions): Promise<boolean> {
+  const config = await readConfig(options.env)
+  return privateRedisOf(options.root, config.redis.managed, redisOf(options, config)) !== null
 }
 
 async function whyNotWritable(files: RootFiles): Promise<string | null> {

@@ -28,7 +28,8 @@ interface Work extends Repairs {
   engine: LocalEngine
   /** Who is the keeper now: null means that this process may be. */
   keeperPid: number | null
-  hubAnswers: boolean
+  /** Of the socket. */
+  hub: 'answers' | 'silent' | 'absent'
 }
 
 const STEPS: readonly ((work: Work) => Promise<void> | void)[] = [makeFolders, closeToOthers, removeDeadSocket, moveLeftovers, doRound, foldBrokenJournal, mendHistory]
@@ -38,12 +39,12 @@ export async function repair(options: OpenOptions): Promise<Repairs> {
   const { root } = options
   const files = rootFilesOf(root)
   const engine = await openLocalEngine(options)
-  const work: Work = { root, files, engine, done: [], left: [], keeperPid: null, hubAnswers: false }
+  const work: Work = { root, files, engine, done: [], left: [], keeperPid: null, hub: 'absent' }
   const forget = engine.on(({ text }) => work.done.push(text))
   try {
     await files.prepare()
     work.keeperPid = (await files.lock.holder())?.pid ?? null
-    work.hubAnswers = await answers(root)
+    work.hub = await hubAt(root)
     for (const step of STEPS) await step(work)
   } catch (error) {
     const told = foreseen(error)
@@ -56,10 +57,11 @@ export async function repair(options: OpenOptions): Promise<Repairs> {
   return { done: work.done, left: work.left }
 }
 
-async function answers(root: string): Promise<boolean> {
+async function hubAt(root: string): Promise<Work['hub']> {
   const reached = await reachHubOf(root, { budgetMs: HUB_BUDGET_MS })
-  if ('connection' in reached) reached.connection.close()
-  return reached.is !== 'absent'
+  if (!('connection' in reached)) return reached.is
+  reached.connection.close()
+  return 'answers'
 }
 
 function makeFolders({ root, done, left }: Work): void {
@@ -85,9 +87,9 @@ function closeToOthers({ root, done, left }: Work): void {
 }
 
 /** A hub that lives has a socket that answers, or holds the lock. */
-function removeDeadSocket({ root, keeperPid, hubAnswers, done, left }: Work): void {
+function removeDeadSocket({ root, keeperPid, hub, done, left }: Work): void {
   const path = usualSocketPath(root)
-  if (hubAnswers || !isSocket(path)) return
+  if (hub !== 'absent' || !isSocket(path)) return
   if (keeperPid !== null) left.push(`${path}: nobody answers there, but pid ${keeperPid} is the keeper and may be about to`)
   else {
     attempt(left, () => {
@@ -117,13 +119,16 @@ function moveLeftovers({ root, done, left }: Work): void {
 const SETTLE_MS = 1_200
 
 /** Takes edits in, sets aside what cannot be read, restores, replicates. A hub does all that by itself. */
-async function doRound({ engine, keeperPid, hubAnswers, left }: Work): Promise<void> {
-  if (keeperPid !== null && !hubAnswers) {
+async function doRound({ root, engine, keeperPid, hub, done, left }: Work): Promise<void> {
+  if (keeperPid !== null && hub !== 'answers') {
     left.push(`the file and the journal: pid ${keeperPid} is the keeper of this root and does not answer`)
     return
   }
+  const wasAbsent = (await engine.examine()).file.is === 'absent'
   await engine.mend()
-  if ((await engine.examine()).file.is !== 'unsettled') return
+  const { file } = await engine.examine()
+  if (wasAbsent && file.is === 'current') done.push(`put ${join(root, 'shared_memory', 'context.json')} back`)
+  if (file.is !== 'unsettled') return
   await systemClock.pause(SETTLE_MS)
   await engine.mend()
 }

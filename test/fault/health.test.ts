@@ -1,10 +1,11 @@
+import { access, rm } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { examine } from '../../src/health/report.js'
 import { gatherFacts } from '../../src/memory/health-facts.js'
 import { readManifest } from '../repo/repository.js'
 import { HEALTH_CASES, type Level } from '../support/health-cases.js'
 import { environmentOf, type ProgramOptions } from '../support/program.js'
-import { REDIS_AND_HUB, World } from '../support/world.js'
+import { FILES_ALONE, FILES_AND_HUB, REDIS_AND_HUB, soon, World } from '../support/world.js'
 
 const { version } = readManifest()
 
@@ -29,8 +30,40 @@ async function look(world: World, options: Partial<ProgramOptions>): Promise<Rep
   return report
 }
 
+const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false)
+
 const findingOf = ({ findings }: Report, check: string): Report['findings'][number] | undefined =>
   findings.find(({ name }) => name === check)
+
+describe('health --fix', () => {
+  const fixOf = async (world: World): Promise<{ done: string[]; left: string[]; all: string }> => {
+    const { stdout } = await world.run('health', '--fix', '--json')
+    return { ...(JSON.parse(stdout) as { fix: { done: string[]; left: string[] } }).fix, all: stdout }
+  }
+
+  test('says that it has put context.json back', async () => {
+    const world = await World.make(FILES_ALONE)
+    await world.ok('set', 'mary', 'a=1')
+    await rm(world.file)
+    expect((await fixOf(world)).done).toContain(`put ${world.file} back`)
+    expect((await fixOf(world)).done).toEqual([])
+  })
+
+  test('leaves to a hub that is stopped what is its own, and promises nothing', async () => {
+    const world = await World.make(FILES_AND_HUB)
+    await world.ok('set', 'mary', 'a=1')
+    await world.quiet()
+    world.hub!.signal('SIGSTOP')
+    await rm(world.file)
+    const { left, all } = await fixOf(world)
+    expect(left).toContainEqual(expect.stringMatching(/the file and the journal: .*does not answer/))
+    expect(all).toContain('context.json is missing')
+    expect(all).not.toContain('any write, or memory_sync health --fix')
+    expect(await exists(`${world.root}/shared_memory/.memory_sync/hub.sock`)).toBe(true)
+    world.hub!.signal('SIGCONT')
+    await soon(() => exists(world.file), 'the hub puts it back')
+  })
+})
 
 describe('health', () => {
   test.each(HEALTH_CASES)('$check is $is when $when, and well again afterwards', async ({ check, setUp, password, harm, is, mend }) => {

@@ -57,7 +57,12 @@ export const INSTALLED_CASES: InstalledCase[] = [
     mend: (home) => chmod(at(home, HOOK), 0o755),
   },
   {
-    ...{ check: 'aliases', when: 'an alias leads elsewhere', is: 'bad', says: 'is not ours any more' },
+    ...{ check: 'aliases', when: 'an alias is gone', is: 'bad', says: 'is gone' },
+    harm: (home) => rename(at(home, '02luka/tools/mary.zsh'), at(home, 'mary.zsh')),
+    mend: (home) => rename(at(home, 'mary.zsh'), at(home, '02luka/tools/mary.zsh')),
+  },
+  {
+    ...{ check: 'aliases', when: 'an alias leads elsewhere', is: 'warn', says: 'is not ours any more' },
     harm: (home) => rename(at(home, '02luka/tools/mary.zsh'), at(home, 'mary.zsh')).then(() => symlink('other.zsh', at(home, '02luka/tools/mary.zsh'))),
     mend: (home) => rename(at(home, 'mary.zsh'), at(home, '02luka/tools/mary.zsh')),
   },

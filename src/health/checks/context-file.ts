@@ -3,7 +3,8 @@ import type { Check } from '../check.js'
 export const contextFile: Check = {
   name: 'context-file',
   section: 'Shared Memory',
-  look({ file, own }) {
+  look({ file, own, hub }) {
+    const restored = hub.is === 'silent' ? 'the hub keeps it, and does not answer: see what is said of it, above' : null
     switch (file.is) {
       case 'current':
         return { level: 'ok', text: 'context.json readable' }
@@ -17,12 +18,12 @@ export const contextFile: Check = {
         return { level: 'warn', text: 'context.json is being written by somebody', wayOut: 'look again in a moment' }
       case 'absent':
         if (own.rev === 0 && own.agents === 0) return { level: 'off', text: 'context.json: nothing was written yet' }
-        return { level: 'bad', text: 'context.json is missing', wayOut: 'any write, or memory_sync health --fix, puts it back' }
+        return { level: 'bad', text: 'context.json is missing', wayOut: restored ?? 'any write, or memory_sync health --fix, puts it back' }
       case 'broken':
         return {
           level: 'bad',
           text: `context.json cannot be read: ${file.reason ?? 'unknown'}`,
-          wayOut: 'memory_sync health --fix keeps a copy and restores the last good content',
+          wayOut: restored ?? 'memory_sync health --fix keeps a copy and restores the last good content',
         }
     }
   },

@@ -1,4 +1,5 @@
 import type { Check } from '../check.js'
+import { noPart } from '../pieces.js'
 import { someOf } from '../some-of.js'
 
 /** Where it is gone, what is installed looks for another one, and finds none at the next upgrade, or one that is too old. One that is there is taken as it is. */
@@ -10,7 +11,7 @@ export const node: Check = {
     const gone = written.filter(({ is }) => is === 'gone')
     const unfit = written.filter(({ is }) => is === 'unfit')
     const names = (of: typeof written): string => [...new Set(of.map(({ node: path }) => path))].join(', ')
-    if (written.length === 0) return { level: 'off', text: 'Node of scripts and service: none is written down' }
+    if (written.length === 0) return noPart(installed, 'Node of scripts and service', 'none is written down')
     if (unfit.length > 0) {
       return {
         level: 'bad',

@@ -1,9 +1,14 @@
 import type { Check } from '../check.js'
 
+const WAYS_OUT_PRIVATE = {
+  hub: 'the hub starts it, as it is the private one: if it does not come back, its redis.log says why',
+  noHub: 'start the hub, or have it go on: it starts this Redis, which is the private one',
+}
+
 export const redisConnection: Check = {
   name: 'redis-connection',
   section: 'Redis',
-  look({ own }) {
+  look({ own, hub, isPrivateRedis }) {
     switch (own.redis) {
       case 'online':
         return { level: 'ok', text: `Redis connected (${own.redisUrl ?? '?'})` }
@@ -20,7 +25,9 @@ export const redisConnection: Check = {
         return {
           level: 'bad',
           text: `Redis not reachable${own.redisReason === null ? '' : `: ${own.redisReason}`}`,
-          wayOut: 'start Redis or mend its address and password (memory_sync where shows what is used)',
+          wayOut: isPrivateRedis
+            ? WAYS_OUT_PRIVATE[hub.is === 'running' ? 'hub' : 'noHub']
+            : 'start Redis or mend its address and password (memory_sync where shows what is used)',
         }
     }
   },

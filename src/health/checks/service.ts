@@ -1,6 +1,7 @@
 import { describeExit } from '../../service/service.js'
 import { describeState } from '../../service/verify.js'
 import type { Check } from '../check.js'
+import { noPart } from '../pieces.js'
 
 /** A label that is listed proves nothing: what counts is a process, and that it is the one that answers. */
 export const service: Check = {
@@ -8,7 +9,7 @@ export const service: Check = {
   section: 'Hub Service',
   look({ installed, hub }) {
     const installedService = installed?.service ?? null
-    if (installedService === null) return { level: 'off', text: 'Service: none is installed' }
+    if (installedService === null) return noPart(installed, 'Service', 'none is installed')
     const { label, manager, state } = installedService
     const name = `Service ${label} (${manager})`
     const wayOut = 'memory_sync install-agent starts it again, and says why it does not'

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import { CHECKS } from '../../../src/health/all-checks.js'
+import { contextFile } from '../../../src/health/checks/context-file.js'
+import { redisConnection } from '../../../src/health/checks/redis-connection.js'
+import { redisOfHub } from '../../../src/health/checks/redis-hub.js'
+import type { Facts } from '../../../src/health/facts.js'
+
+const facts = (some: object): Facts => some as unknown as Facts
+const ONLINE = { redis: 'online', redisUrl: 'unix:///r.sock', namespace: 'memory', redisReason: null, redisLatencyMs: 1 }
+const STOPPED = { is: 'silent', pid: 7 }
+
+describe('a check says what is so', () => {
+  test('of a hub that Redis refuses: why, and not that its address is another', () => {
+    const status = { ...ONLINE, redis: 'away', redisReason: 'OOM command not allowed' }
+    const { level, text, wayOut } = redisOfHub.look(facts({ own: ONLINE, hub: { is: 'running', status } }))
+    expect(level).toBe('bad')
+    expect(text).toContain('OOM command not allowed')
+    expect(`${text}${wayOut ?? ''}`).not.toMatch(/same settings|unix:/)
+  })
+
+  test('of a private Redis: the hub is who starts it', () => {
+    const own = { ...ONLINE, redis: 'away', redisReason: 'ENOENT', redisLatencyMs: null }
+    const wayOut = (isPrivateRedis: boolean, hub: object): string => redisConnection.look(facts({ own, hub, isPrivateRedis })).wayOut ?? ''
+    expect(wayOut(false, { is: 'absent' })).toContain('start Redis')
+    expect(wayOut(true, { is: 'absent' })).toContain('start the hub')
+    expect(wayOut(true, { is: 'running' })).toMatch(/the hub starts it.*redis\.log/)
+  })
+
+  test.each(['absent', 'broken'])('of a context.json that is %s: a hub that is stopped keeps it', (is) => {
+    const found = (hub: object): string => contextFile.look(facts({ file: { is }, own: { rev: 1, agents: 1 }, hub })).wayOut ?? ''
+    expect(found({ is: 'absent' })).toContain('--fix')
+    expect(found(STOPPED)).toMatch(/the hub/)
+    expect(found(STOPPED)).not.toContain('--fix')
+  })
+
+  test('of an installation whose record cannot be read: nothing is said to be missing', () => {
+    const nothing = { program: [], hooks: [], aliases: [], nodes: [], dispatchers: [], lastOrder: null, secrets: [], service: null }
+    const of = (state: string): string[] =>
+      ['service', 'program', 'node', 'hooks', 'aliases', 'dispatchers', 'last-order'].map((name) => {
+        const finding = CHECKS.find((check) => check.name === name)!.look(facts({ installed: { state, version: '', ...nothing } }))
+        expect(finding.level).toBe('off')
+        return finding.text
+      })
+    for (const text of of('finished')) expect(text).toMatch(/\bnone\b|no dispatcher/)
+    for (const text of of('unreadable')) expect(text).toMatch(/: not known without the install record$/)
+  })
+})

@@ -7,7 +7,7 @@ import { basename, join, relative } from 'node:path'
 import { reachHubOf } from '../client/connect.js'
 import { stateFolderOf, usualSocketPath } from '../client/socket-path.js'
 import type { LocalEngine } from '../core/engine.js'
-import { foreseen, messageOf } from '../errors/errors.js'
+import { foreseen, MemoryError, messageOf } from '../errors/errors.js'
 import { systemClock } from '../platform/clock.js'
 import { makeFolder } from '../platform/make-folder.js'
 import { leaveUnreadableOut } from '../store/file/readable-history.js'
@@ -106,13 +106,15 @@ function isSocket(path: string): boolean {
 function moveLeftovers({ root, done, left }: Work): void {
   const found = leftoversOf(root, Date.now())
   if (found.length === 0) return
-  const folder = salvageFolder(root)
-  for (const path of found) {
-    attempt(left, () => {
-      renameSync(path, freeIn(folder, basename(path)))
-      done.push(`moved the unfinished ${path} to ${folder}`)
-    })
-  }
+  attempt(left, () => {
+    const folder = salvageFolder(root)
+    for (const path of found) {
+      attempt(left, () => {
+        renameSync(path, freeIn(folder, basename(path)))
+        done.push(`moved the unfinished ${path} to ${folder}`)
+      })
+    }
+  })
 }
 
 /** A file that may still be written by somebody is broken only when it has been so for a while. */
@@ -169,9 +171,13 @@ async function mendHistory({ root, files, keeperPid, done, left }: Work): Promis
   }
 }
 
-/** Kept until somebody moves it away. */
+/** Kept until somebody moves it away. Throws MemoryError `failed` where it would be elsewhere. */
 function salvageFolder(root: string): string {
-  const folder = join(stateFolderOf(root), 'salvage', new Date().toISOString().replaceAll(':', '-'))
+  const salvage = join(stateFolderOf(root), 'salvage')
+  if (lstatSync(salvage, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    throw new MemoryError('failed', `${salvage} is a link: what would be moved or copied there stays as it is`)
+  }
+  const folder = join(salvage, new Date().toISOString().replaceAll(':', '-'))
   makeFolder(folder, 0o700)
   return folder
 }

@@ -1,4 +1,4 @@
-import { access, rm } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { examine } from '../../src/health/report.js'
 import { gatherFacts } from '../../src/memory/health-facts.js'
@@ -62,6 +62,20 @@ describe('health --fix', () => {
     expect(await exists(`${world.root}/shared_memory/.memory_sync/hub.sock`)).toBe(true)
     world.hub!.signal('SIGCONT')
     await soon(() => exists(world.file), 'the hub puts it back')
+  })
+
+  test('moves nothing through a link', async () => {
+    const world = await World.make(FILES_ALONE)
+    await world.ok('set', 'mary', 'a=1')
+    const ours = `${world.root}/shared_memory/.memory_sync`
+    await mkdir(`${world.root}/elsewhere`)
+    await symlink(`${world.root}/elsewhere`, `${ours}/salvage`)
+    await writeFile(`${ours}/state.json.tmp`, 'half')
+    await utimes(`${ours}/state.json.tmp`, 1, 1)
+    const { left } = await fixOf(world)
+    expect(left).toContainEqual(expect.stringContaining(`${ours}/salvage is a link`))
+    expect(await readdir(`${world.root}/elsewhere`)).toEqual([])
+    expect(await readFile(`${ours}/state.json.tmp`, 'utf8')).toBe('half')
   })
 })
 

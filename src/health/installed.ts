@@ -34,6 +34,6 @@ export interface InstalledFact {
   lastOrder: { id: string; isRecorded: boolean } | null
   /** Files with secrets, or about to hold some. */
   secrets: readonly string[]
-  /** null: without a service. `reason`: why the manager cannot be asked. */
-  service: { label: string; manager: string; state: ServiceState | { is: 'unknown'; reason: string } } | null
+  /** null: without a service. `definition`: what its manager reads. `reason`: why the manager cannot be asked. */
+  service: { label: string; manager: string; definition: readonly PieceFact[]; state: ServiceState | { is: 'unknown'; reason: string } } | null
 }

@@ -12,7 +12,7 @@ import { nodeInDefinition, nodeInScript } from '../service/written-node.js'
 import { isInstalling } from './lock.js'
 import { findBlock, insertBlock } from './marked-block.js'
 import { type Places, redisFolder } from './places.js'
-import { backupsOf, type InstallRecord, readRecord, type RecordEntry } from './record.js'
+import { backupsOf, type InstallRecord, readRecord, type RecordEntry, type ServiceEntry } from './record.js'
 
 /** null: nothing is installed for this root. Never throws. */
 export async function lookAtInstalled(options: InstallerOptions): Promise<InstalledFact | null> {
@@ -40,7 +40,7 @@ async function lookBy(record: InstallRecord, options: InstallerOptions): Promise
     dispatchers,
     lastOrder: dispatchers.length === 0 ? null : lastOrder(places.root, record),
     secrets: secretsIn(places),
-    service: record.service === null ? null : await serviceOf(options, record.service),
+    service: record.service === null ? null : await serviceOf(options, record.service, record.entries),
   }
 }
 
@@ -140,12 +140,13 @@ function filesIn(folder: string): string[] {
   }
 }
 
-async function serviceOf(options: InstallerOptions, { label, kind }: NonNullable<InstallRecord['service']>): Promise<InstalledFact['service']> {
+async function serviceOf(options: InstallerOptions, { label, kind }: ServiceEntry, entries: readonly RecordEntry[]): Promise<InstalledFact['service']> {
+  const definition = entries.filter(({ step }) => step === 'service').flatMap(pieceOf)
   try {
     const manager = await openManagerFor(options, kind)
-    return { label, manager: manager.kind, state: await manager.state(label) }
+    return { label, manager: manager.kind, definition, state: await manager.state(label) }
   } catch (error) {
-    return { label, manager: kind, state: { is: 'unknown', reason: messageOf(error) } }
+    return { label, manager: kind, definition, state: { is: 'unknown', reason: messageOf(error) } }
   }
 }
 

@@ -30,6 +30,7 @@ const HOOK = '02luka/tools/mary_memory_hook.zsh'
 const SCRIPT = '02luka/tools/watchers/mary_dispatcher.zsh'
 const LOG = '02luka/logs/mary_dispatcher.log'
 const CONFIG = '.config/memory_sync'
+const DEFINITION = `${CONFIG}/service/com.02luka.memory.hub.json`
 
 const at = (home: Home, path: string): string => `${home.path}/${path}`
 const spoil = async (home: Home, path: string, text: string): Promise<void> => {
@@ -113,6 +114,16 @@ export const INSTALLED_CASES: InstalledCase[] = [
       await spoil(home, `${CONFIG}/install.json`, JSON.stringify({ ...record, finishedAt: null }))
     },
     mend: (home) => giveBack(home, `${CONFIG}/install.json`),
+  },
+  {
+    ...{ check: 'service', when: 'its definition is gone, and it still runs', is: 'bad', says: 'is gone' },
+    harm: (home) => rename(at(home, DEFINITION), at(home, 'definition')),
+    mend: (home) => home.ok('install-agent'),
+  },
+  {
+    ...{ check: 'service', when: 'its definition is garbage, and it still runs', is: 'bad', says: 'is not ours any more' },
+    harm: (home) => spoil(home, DEFINITION, 'garbage'),
+    mend: (home) => home.ok('install-agent'),
   },
   {
     ...{ check: 'service', when: 'the service was stopped', is: 'bad', says: 'is not loaded' },

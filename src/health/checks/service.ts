@@ -1,7 +1,7 @@
 import { describeExit } from '../../service/service.js'
 import { describeState } from '../../service/verify.js'
 import type { Check } from '../check.js'
-import { noPart } from '../pieces.js'
+import { noPart, wrongPieces } from '../pieces.js'
 
 /** A label that is listed proves nothing: what counts is a process, and that it is the one that answers. */
 export const service: Check = {
@@ -10,8 +10,11 @@ export const service: Check = {
   look({ installed, hub }) {
     const installedService = installed?.service ?? null
     if (installedService === null) return noPart(installed, 'Service', 'none is installed')
-    const { label, manager, state } = installedService
+    const { label, manager, state, definition } = installedService
     const name = `Service ${label} (${manager})`
+    // What runs now does not come back from it.
+    const wrong = wrongPieces(definition)
+    if (wrong !== null) return { level: 'bad', text: `${name}: ${wrong}`, wayOut: 'memory_sync install-agent writes its definition anew, and starts it again' }
     const wayOut = 'memory_sync install-agent starts it again, and says why it does not'
     if (state.is === 'unknown') {
       return { level: 'warn', text: `${name} cannot be asked: ${state.reason}`, wayOut: 'look again in a session of the user it belongs to' }

@@ -3,6 +3,7 @@ import type { Check } from './check.js'
 import { activity } from './checks/activity.js'
 import { aliases } from './checks/aliases.js'
 import { clock } from './checks/clock.js'
+import { command } from './checks/command.js'
 import { contextFile } from './checks/context-file.js'
 import { disk } from './checks/disk.js'
 import { dispatchers } from './checks/dispatchers.js'
@@ -58,6 +59,7 @@ export const CHECKS: readonly Check[] = [
   redisKeys,
   redisRecords,
   hooks,
+  command,
   aliases,
   dispatchers,
   lastOrder,

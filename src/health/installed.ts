@@ -26,6 +26,8 @@ export interface InstalledFact {
   program: readonly PieceFact[]
   /** Hooks, scripts, and the Python module. */
   hooks: readonly PieceFact[]
+  /** What is called by its name; `before`: another program of that name comes first on the PATH. null: none is installed. */
+  command: { path: string; before: string | null } | null
   aliases: readonly (PieceFact & { target: string })[]
   /** Scripts and service definitions, and the Node that was written into them. */
   nodes: readonly { path: string; node: string; is: NodeState }[]

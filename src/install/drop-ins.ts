@@ -3,7 +3,8 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import type { Intent, Step } from './intent.js'
 import { look } from './disk.js'
-import { type Places, programOf } from './places.js'
+import { onPath, type OnPath } from './on-path.js'
+import { commandOf, type Places, programOf } from './places.js'
 
 export interface DropInOptions {
   places: Places
@@ -30,10 +31,13 @@ export function planDropIns(options: DropInOptions): Step {
     const link = join(tools, alias)
     if (scripts.includes(target) && isFree(link, target)) intents.push({ do: 'link', path: link, target })
   }
-  if (scripts.includes(CLIENT)) intents.push(fileFrom(options, CLIENT, join(places.bin, 'memory_sync')))
-  const isOnPath = (path ?? '').split(':').includes(places.bin)
-  const notes = isOnPath ? [] : [`${places.bin} is not on your PATH: add it, to call memory_sync by its name`]
-  return { name: 'drop-ins', title: `Hooks and scripts in ${tools}`, intents, notes }
+  if (scripts.includes(CLIENT)) intents.push(fileFrom(options, CLIENT, commandOf(places)))
+  return { name: 'drop-ins', title: `Hooks and scripts in ${tools}`, intents, notes: notesOn(places, onPath(places, path)) }
+}
+
+function notesOn(places: Places, { isOnPath, before }: OnPath): string[] {
+  if (!isOnPath) return [`${places.bin} is not on your PATH: add it, to call memory_sync by its name`]
+  return before === null ? [] : [`${before} comes before ${commandOf(places)} on your PATH: it is what "memory_sync" calls`]
 }
 
 export const toolsOf = (places: Places): string => join(places.root, 'tools')

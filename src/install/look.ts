@@ -11,7 +11,8 @@ import { isNodeFit } from '../service/node-path.js'
 import { nodeInDefinition, nodeInScript } from '../service/written-node.js'
 import { isInstalling } from './lock.js'
 import { findBlock, insertBlock } from './marked-block.js'
-import { type Places, redisFolder } from './places.js'
+import { onPath } from './on-path.js'
+import { commandOf, type Places, redisFolder } from './places.js'
 import { backupsOf, type InstallRecord, readRecord, type RecordEntry, type ServiceEntry } from './record.js'
 
 /** null: nothing is installed for this root. Never throws. */
@@ -21,7 +22,7 @@ export async function lookAtInstalled(options: InstallerOptions): Promise<Instal
     const record = readRecord(places.config)
     return record === null || record.root !== places.root ? null : await lookBy(record, options)
   } catch (error) {
-    const nothing = { program: [], hooks: [], aliases: [], nodes: [], dispatchers: [], lastOrder: null, secrets: secretsIn(places), service: null }
+    const nothing = { program: [], hooks: [], command: null, aliases: [], nodes: [], dispatchers: [], lastOrder: null, secrets: secretsIn(places), service: null }
     return { state: 'unreadable', reason: messageOf(error), version: '', ...nothing }
   }
 }
@@ -35,6 +36,7 @@ async function lookBy(record: InstallRecord, options: InstallerOptions): Promise
     version: record.version,
     program: record.entries.filter(({ step }) => step === 'program').flatMap(pieceOf),
     hooks: dropIns.filter(({ after }) => after.is === 'file').flatMap(pieceOf),
+    command: dropIns.some(({ path }) => path === commandOf(places)) ? { path: commandOf(places), before: onPath(places, options.env['PATH']).before } : null,
     aliases: dropIns.flatMap((entry) => (entry.after.is === 'link' ? pieceOf(entry).map((piece) => ({ ...piece, target: piece.path })) : [])),
     nodes: await nodesIn([...dropIns, ...record.entries.filter(({ step }) => step === 'service')]),
     dispatchers,

@@ -31,6 +31,8 @@ export const versionFolder = (places: Places, version: string): string => join(p
 export const currentLink = (places: Places): string => join(places.data, 'current')
 export const programOf = (places: Places): string => join(currentLink(places), 'bin', 'run.js')
 export const launcherOf = (places: Places): string => join(currentLink(places), 'bin', 'launch.sh')
+/** What is called by its name. */
+export const commandOf = (places: Places): string => join(places.bin, 'memory_sync')
 export const redisFolder = (places: Places): string => join(places.data, 'redis')
 export const configFile = (places: Places): string => join(places.config, 'config.json')
 export const logFile = (places: Places, stream: 'out' | 'err'): string => join(places.root, 'logs', `memory_hub.${stream}.log`)

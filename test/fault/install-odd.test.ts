@@ -58,6 +58,28 @@ describe('an installation', () => {
     expect(await home.spawn(`${home.root}/tools/memory_sync.sh`, ['health'])).toMatchObject({ stdout: expect.stringContaining('Health Score') })
   })
 
+  test('says who calls another memory_sync, and takes a folder of the PATH as the shell does', async () => {
+    const home = await Home.make()
+    await home.write('before/memory_sync', '#!/bin/sh\nexit 7\n', 0o755)
+    const ours = `${home.path}/.local/bin`
+    const plan = async (...folders: string[]): Promise<string> => {
+      home.use({ PATH: [...folders, '/usr/local/bin', '/usr/bin', '/bin'].join(':') })
+      return home.ok('install', '--yes', '--dry-run')
+    }
+    const another = `${home.path}/before/memory_sync comes before`
+    expect(await plan()).toContain('is not on your PATH')
+    for (const folders of [[ours], [`${ours}/`], [ours, `${home.path}/before`]]) {
+      const said = await plan(...folders)
+      expect(said).not.toContain('is not on your PATH')
+      expect(said).not.toContain('comes before')
+    }
+    expect(await plan(`${home.path}/before`, ours)).toContain(another)
+    await home.ok('install', '--yes', '--service', 'supervisor')
+    expect(await home.ok('health')).toMatch(new RegExp(`⚠️ +.*${another}`))
+    await plan(ours)
+    expect(await home.ok('health')).not.toContain(another)
+  })
+
   test('whose record cannot be read does not keep a hub from being ended', async () => {
     const home = await Home.make()
     await home.ok('install', '--yes')

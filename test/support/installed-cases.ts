@@ -58,6 +58,14 @@ export const INSTALLED_CASES: InstalledCase[] = [
     mend: (home) => chmod(at(home, HOOK), 0o755),
   },
   {
+    ...{ check: 'command', when: 'another program of that name is found first', is: 'warn', says: 'before/memory_sync comes before' },
+    harm: async (home) => {
+      await home.write('before/memory_sync', '#!/bin/sh\nexit 7\n', 0o755)
+      home.use({ PATH: `${at(home, 'before')}:${at(home, '.local/bin')}:/usr/local/bin:/usr/bin:/bin` })
+    },
+    mend: async (home) => home.use({ PATH: `${at(home, '.local/bin')}/:/usr/local/bin:/usr/bin:/bin` }),
+  },
+  {
     ...{ check: 'aliases', when: 'an alias is gone', is: 'bad', says: 'is gone' },
     harm: (home) => rename(at(home, '02luka/tools/mary.zsh'), at(home, 'mary.zsh')),
     mend: (home) => rename(at(home, 'mary.zsh'), at(home, '02luka/tools/mary.zsh')),

@@ -34,9 +34,9 @@ describe('a check says what is so', () => {
   })
 
   test('of an installation whose record cannot be read: nothing is said to be missing', () => {
-    const nothing = { program: [], hooks: [], aliases: [], nodes: [], dispatchers: [], lastOrder: null, secrets: [], service: null }
+    const nothing = { program: [], hooks: [], command: null, aliases: [], nodes: [], dispatchers: [], lastOrder: null, secrets: [], service: null }
     const of = (state: string): string[] =>
-      ['service', 'program', 'node', 'hooks', 'aliases', 'dispatchers', 'last-order'].map((name) => {
+      ['service', 'program', 'node', 'hooks', 'command', 'aliases', 'dispatchers', 'last-order'].map((name) => {
         const finding = CHECKS.find((check) => check.name === name)!.look(facts({ installed: { state, version: '', ...nothing } }))
         expect(finding.level).toBe('off')
         return finding.text

@@ -1,5 +1,6 @@
 /** A watch that outlives the hub it began with: a connection is one stretch of it, and a cursor leads to the next. */
 import type { Notice, WatchRequest } from '../core/memory.js'
+import { heldUntil } from '../domain/held.js'
 import { type ConnectOptions, reachHub } from './reach.js'
 import { HubGone, type HubConnection } from './connection.js'
 import { openStream } from './stream.js'
@@ -24,6 +25,9 @@ export async function* followHub(
     if (signal.aborted) connection?.close()
     if (signal.aborted) return
     if (connection === null) throw new HubGone('there is no hub any more', false, { details: { cursor: cursor ?? null } })
+    const letGo = heldUntil(signal, () => {
+      connection.close()
+    })
     try {
       const stream = openStream(connection, { ...(cursor !== undefined && { since: cursor }), signal }, options.budgetMs)
       for await (const notice of stream) {
@@ -34,7 +38,7 @@ export async function* followHub(
       }
       if (stream.isDone) return
     } finally {
-      connection.close()
+      letGo()
     }
   }
 }

@@ -1,5 +1,6 @@
 /** The notices of one connection, at the speed of whoever takes them. */
 import type { Notice, WatchRequest } from '../core/memory.js'
+import { heldUntil } from '../domain/held.js'
 import { pingHub } from './call.js'
 import { type HubConnection, HubGone } from './connection.js'
 import type { EndReason } from './protocol.js'
@@ -41,24 +42,22 @@ class Stream implements NoticeStream {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Notice, void, undefined> {
     const { since, signal } = this.request
-    const abort = (): void => {
-      this.isDone = true
-      this.finish()
-    }
-    signal.addEventListener('abort', abort)
+    const n = this.begin(since)
     const beat = setInterval(() => {
       this.listenForLife()
     }, Math.max(BEAT_MS, this.budgetMs))
-    const n = this.begin(since)
+    const leave = heldUntil(signal, () => {
+      clearInterval(beat)
+      this.isDone ||= signal.aborted
+      this.finish()
+      if (n === null) return
+      this.connection.forget(n)
+      this.connection.cancel(n)
+    })
     try {
       yield* this.take()
     } finally {
-      clearInterval(beat)
-      signal.removeEventListener('abort', abort)
-      if (n !== null) {
-        this.connection.forget(n)
-        this.connection.cancel(n)
-      }
+      leave()
     }
     if (this.failure !== null) throw this.failure
   }

@@ -1,4 +1,5 @@
 /** Following the context where no hub runs: what wakes a watcher of this process. */
+import { heldUntil } from '../domain/held.js'
 import { Shared } from '../domain/shared.js'
 import type { Notice, WatchRequest } from './memory.js'
 import type { Ports } from './ports.js'
@@ -49,15 +50,18 @@ export async function* watchAlone(
   })
   const stopWatching = watchFiles(['context.json', 'journal', 'history'], look)
   const timer = setInterval(look, LOOK_MS)
-  await following.ask()
-  try {
-    yield* watchFeed(single.feed, request)
-  } finally {
+  let ended = Promise.resolve()
+  const end = heldUntil(request.signal, () => {
     isOver = true
     clearInterval(timer)
     stopWatching()
-    await looks.idle()
-    await following.idle()
-    await listening.stop()
+    ended = looks.idle().then(() => following.idle()).then(() => listening.stop())
+  })
+  try {
+    await following.ask()
+    yield* watchFeed(single.feed, request)
+  } finally {
+    end()
+    await ended
   }
 }

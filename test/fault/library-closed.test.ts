@@ -8,6 +8,45 @@ import { World } from '../support/world.js'
 const LIBRARY = new URL('../../dist/index.js', import.meta.url).href
 const WRITES = 5
 
+const PLACES = ['no hub', 'a hub'].flatMap((hub) => [true, false].map((hasRedis) => ({ hub, hasRedis })))
+
+/** Runs a program in a process of its own, which has to end by itself; what it printed. */
+async function printedBy({ options }: World, lines: string): Promise<string> {
+  const program = `
+    import { openMemory } from ${JSON.stringify(LIBRARY)}
+    const memory = await openMemory({ by: 'program', root: ${JSON.stringify(options.root)} })
+    ${lines}`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { env: environmentOf(options), timeout: 20_000 })
+  return stdout
+}
+
+test.each(PLACES)('a watch whose reader does not come back for more ends with its memory, with $hub (Redis: $hasRedis)', async ({ hub, hasRedis }) => {
+  const world = await World.make({ name: hub, redis: hasRedis, hub: hub !== 'no hub' })
+  const program = `
+    await memory.updateAgentContext('mary', { n: 1 })
+    const { value } = await memory.watch({ since: '0' }).next()
+    await memory.close()
+    console.log(value.event)`
+  expect(await printedBy(world, program)).toMatch(/^(agent_update|new_data|context_update|snapshot|gap)\n$/)
+})
+
+test.each(PLACES)('an abort lets go what a watch holds, although its reader does not come back for more, with $hub (Redis: $hasRedis)', async ({ hub, hasRedis }) => {
+  const world = await World.make({ name: hub, redis: hasRedis, hub: hub !== 'no hub' })
+  const program = `
+    void [process.stdout, process.stderr] // they are pipes, too
+    const held = () => process.getActiveResourcesInfo().filter((what) => /^(FSEvent|Pipe|TCPSocket)Wrap$/.test(what)).length
+    await memory.updateAgentContext('mary', { n: 1 })
+    const before = held()
+    const ending = new AbortController()
+    await memory.watch({ since: '0', signal: ending.signal }).next()
+    const during = held()
+    ending.abort()
+    while (held() > before) await new Promise((resolve) => setImmediate(resolve))
+    await memory.close()
+    console.log(during > before)`
+  expect(await printedBy(world, program)).toBe('true\n')
+})
+
 const HUBS = ['no hub', 'a hub', 'a hub that is stopped'] as const
 
 test.each(HUBS.flatMap((hub) => [true, false].map((hasRedis) => ({ hub, hasRedis }))))('writes that are under way are answered, with $hub (Redis: $hasRedis)', async ({ hub, hasRedis }) => {

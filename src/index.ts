@@ -6,7 +6,7 @@ import { open } from './cli/open.js'
 import { rootFilesOf, surroundingsOf } from './cli/surroundings.js'
 import { stringOf, type TreeMap } from './domain/json.js'
 import { PATCHABLE_MEMBERS } from './domain/name.js'
-import { wasClosed } from './errors/errors.js'
+import { foreseen, MemoryError, messageOf, wasClosed } from './errors/errors.js'
 import { getText } from './usecases/get.js'
 import { CONDITIONS, LEASE, leaseNameGiven, lookedAt, nameGiven, OPEN, optionsGiven, RESULT, ttlGiven, WATCH } from './usecases/given.js'
 import { acquireLock, DEFAULT_TTL_MS, releaseLock, renewLock } from './usecases/lock.js'
@@ -142,7 +142,7 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
     const left = new AbortController() // a caller that leaves its loop ends the watch
     const ending = asked.orClosed(signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]))
     try {
-      for await (const { json } of watchLines(surroundings, { ...rest, signal: ending }))
+      for await (const { json } of throwingOwn(watchLines(surroundings, { ...rest, signal: ending })))
         yield plainOf(json) as unknown as MemoryEvent
     } finally {
       left.abort()
@@ -183,7 +183,9 @@ class Asked {
   noting<A extends unknown[], R>(call: (...given: A) => Promise<R>): (...given: A) => Promise<R> {
     return async (...given) => {
       this.refuseClosed()
-      const answer = call(...given)
+      const answer = call(...given).catch((error: unknown) => {
+        throw ownErrorOf(error)
+      })
       const forget = (): void => void this.calls.delete(answer)
       this.calls.add(answer)
       answer.then(forget, forget)
@@ -207,10 +209,30 @@ class Asked {
   }
 }
 
+/** What every method throws: a disk that refuses is told as by a command. */
+const ownErrorOf = (error: unknown): unknown =>
+  error instanceof ReasonOfAbort ? error.reason : (foreseen(error) ?? new MemoryError('internal', messageOf(error), { cause: error }))
+
+async function* throwingOwn<T>(events: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* events
+  } catch (error) {
+    throw ownErrorOf(error)
+  }
+}
+
+/** What a caller has given for it may be anything, and comes back as it is. */
+class ReasonOfAbort {
+  constructor(readonly reason: unknown) {}
+}
+
 async function leaseOf(surroundings: Surroundings, asked: Asked, lease: string, given?: LeaseOptions): Promise<Lease> {
   const name = leaseNameGiven(lease, 'the name of a lease')
   const { ttlMs = DEFAULT_TTL_MS, signal, ...options } = optionsGiven(given, 'the options of a lease', LEASE)
-  const { ok: _, ...reply } = await acquireLock(surroundings, { ...options, name, ttlMs, signal: asked.orClosed(signal) })
+  const acquiring = acquireLock(surroundings, { ...options, name, ttlMs, signal: asked.orClosed(signal) })
+  const { ok: _, ...reply } = await acquiring.catch((error: unknown) => {
+    throw signal?.aborted === true && error === signal.reason ? new ReasonOfAbort(error) : error
+  })
   const { token } = reply
   const acquired: Lease = {
     ...reply,

@@ -68,6 +68,7 @@ const IN_THE_WAY = 'move away what stands there, or on the way there, and is not
 const WAYS_OUT: ReadonlyMap<unknown, string> = new Map([
   ['ENOSPC', FREE_SPACE],
   ['EDQUOT', FREE_SPACE],
+  ['EFBIG', 'raise the limit of how large a file may be'],
   ['EROFS', MEND_PERMISSIONS],
   ['EACCES', MEND_PERMISSIONS],
   ['EPERM', MEND_PERMISSIONS],

@@ -1,6 +1,9 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { MemoryEvent, SharedMemory } from '../../src/index.js'
 import { afterwards } from '../support/cleanup.js'
+import { makeTempFolder } from '../support/temp.js'
 import { Cli } from './cli.js'
 
 // The built one: what a program gets that imports the package.
@@ -117,6 +120,29 @@ describe('the library', () => {
     const unusable = await openMemory({ root: cli.root })
     await expect(unusable.getContextText()).rejects.toMatchObject({ code: 'config' })
     await unusable.close()
+  })
+
+  it('whose files cannot be used throws nothing but its own errors, of a watch too', async () => {
+    const root = await makeTempFolder()
+    await mkdir(join(root, 'shared_memory/.memory_sync/journal'), { recursive: true }) // where a file should be
+    const refused = await openMemory({ root })
+    afterwards(() => refused.close())
+    const calls = [
+      () => refused.updateAgentContext('mary', { n: 1 }),
+      () => refused.getUnifiedContext(),
+      () => refused.watch().next(),
+      () => refused.subscribeUpdates().next(),
+    ]
+    for (const call of calls) {
+      const error: unknown = await call().catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(MemoryError)
+      expect(error).toMatchObject({ code: 'unavailable', message: expect.stringContaining(root) })
+    }
+  })
+
+  it('leaves the reason of an abort as it is, whatever it is', async () => {
+    const reason = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', path: '/a/file', syscall: 'write' })
+    await expect(memory.acquireLease('report', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
   })
 
   it('throws a lost comparison with what is there', async () => {

@@ -1,13 +1,16 @@
 /** A disk that is full, cannot be written or reports errors, and a process without files left: an error or an honest reply, and no waiting. */
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import net from 'node:net'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { afterwards } from '../support/cleanup.js'
-import { type ProgramOptions, type Ran, startCli, startHub } from '../support/program.js'
+import { environmentOf, type ProgramOptions, type Ran, startCli, startHub } from '../support/program.js'
 import { startRedis } from '../support/redis.js'
 import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js'
 import { type Context, FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, type SetUp, soon, World } from '../support/world.js'
+
+const LIBRARY = new URL('../../dist/index.js', import.meta.url).href
 
 /** A command that takes longer hangs. */
 const HANGS_MS = 10_000
@@ -64,6 +67,30 @@ async function onSmallDisk(setUp: SetUp): Promise<{ disk: SmallDisk; adding: Add
 }
 
 const SET_UPS = [REDIS_AND_HUB, REDIS_ALONE, FILES_AND_HUB, FILES_ALONE]
+
+test.skipIf(noDisk !== null)('a full disk is told by the library as one of its errors, whatever is asked for', async () => {
+  const world = await World.make(FILES_ALONE)
+  const disk = await SmallDisk.over(world.root, 1024)
+  await world.runWith({ via: disk.via }, 'update', 'mary', '{"n":1}')
+  disk.fill()
+  const program = `
+    import { MemoryError, openMemory } from ${JSON.stringify(LIBRARY)}
+    const memory = await openMemory({ by: 'program' })
+    const { rev } = (await memory.getUnifiedContext()).agents.mary
+    const calls = [
+      () => memory.updateAgentContext('mary', { n: 2, text: 'x'.repeat(9000) }),
+      () => memory.updateAgentContext('mary', { n: 2 }, { ifRev: rev }),
+      () => memory.record('mary', { id: 'T1', outcome: 'completed', result: 'x'.repeat(9000) }),
+      () => memory.acquireLease('report'),
+    ]
+    const told = []
+    for (const call of calls) await call().then(() => told.push('done'), (error) => told.push(error instanceof MemoryError ? error.code : String(error)))
+    await memory.close()
+    console.log(JSON.stringify(told))`
+  const [nsenter = '', ...via] = disk.via
+  const { stdout } = await promisify(execFile)(nsenter, [...via, process.execPath, '--input-type=module', '-e', program], { env: environmentOf(world.options) })
+  expect(JSON.parse(stdout)).toEqual(['unavailable', 'unavailable', 'unavailable', 'unavailable'])
+})
 
 describe.skipIf(noDisk !== null).each(SET_UPS)('with $name, a disk', (setUp) => {
   test('that is full takes nothing that it does not keep, and everything is well when there is room again', async () => {

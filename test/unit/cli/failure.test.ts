@@ -62,7 +62,7 @@ describe('a failure', () => {
     expect(failureOf(new MemoryError('usage', 'it is none', { suggestions: ['this'] })).suggestions).toEqual(['this'])
   })
 
-  it.each(['ENOSPC', 'EROFS', 'EACCES', 'EPERM', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ELOOP', 'ENOTDIR', 'EISDIR'])(
+  it.each(['ENOSPC', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ELOOP', 'ENOTDIR', 'EISDIR'])(
     'is a disk that cannot be used when a file is refused with %s',
     (code) => {
       const refused = Object.assign(new Error(`${code}: why, open '/place/state.json'`), { code, syscall: 'open', path: '/place/state.json' })

@@ -47,7 +47,11 @@ export interface ResultToRecord extends WriteConditions {
 }
 
 export interface WatchEventsOptions extends WatchFilter {
-  /** A revision, or the `cursor` of an event; without it, from now on. */
+  /**
+   * A revision, or the `cursor` of an event. Without it, from now on: from where the context is as the first event is asked for. What this
+   * memory writes after that is told; of what others write at that moment, and with a hub of what is written here, nobody can say. Who has
+   * read the context and wants all that follows gives its revision: `since: String(context.rev)`.
+   */
   since?: string
   /** Ends the iteration. */
   signal?: AbortSignal

@@ -17,7 +17,7 @@ import { Reading } from './reading.js'
 import { SingleRounds } from './rounds.js'
 import { olderChanges } from './single-feed.js'
 import { watchFeed } from './watch.js'
-import { watchAlone, type WatchFiles } from './watching.js'
+import { presentCursor, watchAlone, type WatchFiles } from './watching.js'
 import { Writer } from './writer.js'
 
 export interface EngineOptions {
@@ -35,6 +35,8 @@ export class LocalEngine implements Engine {
   private writer: Writer
   private readonly listeners = new Set<(line: LogLine) => void>()
   readonly leases: Leasing = leasingBy(async (use) => use(await this.loadLeases()))
+  /** What is written after a watch was asked for is told by it: a write waits until it is known where those begin. */
+  private watchesBegin: Promise<unknown> | null = null
   private loadedLeases: Promise<Leases> | null = null
 
   constructor(private readonly options: EngineOptions) {
@@ -118,7 +120,8 @@ export class LocalEngine implements Engine {
     return this.submit(request, operationIds(request, this.ports.digest, this.ports.randomId))
   }
 
-  submit(request: WriteRequest, ids: OperationIds): Promise<WriteOutcome> {
+  async submit(request: WriteRequest, ids: OperationIds): Promise<WriteOutcome> {
+    await this.watchesBegin
     return this.writer.write(request, ids)
   }
 
@@ -151,7 +154,9 @@ export class LocalEngine implements Engine {
 
   watch(request: WatchRequest): AsyncIterable<Notice> {
     if (this.hub !== null) return watchFeed(this.hub.feed, request)
-    return watchAlone(this.ports, this.single, this.options.watchFiles, request)
+    const present = request.since === undefined ? presentCursor(this.ports, this.single) : Promise.resolve(request.since)
+    this.watchesBegin = Promise.allSettled([this.watchesBegin, present])
+    return watchAlone(this.ports, this.single, this.options.watchFiles, request, present)
   }
 
   // ---- looking after

@@ -10,7 +10,7 @@ import { foreseen, MemoryError, messageOf, wasClosed } from './errors/errors.js'
 import { getText } from './usecases/get.js'
 import { CONDITIONS, LEASE, leaseNameGiven, lookedAt, nameGiven, OPEN, optionsGiven, RESULT, ttlGiven, WATCH } from './usecases/given.js'
 import { acquireLock, DEFAULT_TTL_MS, releaseLock, renewLock } from './usecases/lock.js'
-import { type Plain, type PlainInput, plainOf, plainOfText, textGiven, treeOfObjectGiven } from './usecases/plain.js'
+import { type Plain, type PlainInput, type PlainMembersOf, type PlainOf, plainOf, plainOfText, textGiven, treeOfObjectGiven } from './usecases/plain.js'
 import type { Receipt, WriteConditions } from './usecases/receipt.js'
 import { type Recorded, recordResult } from './usecases/record.js'
 import { setContext } from './usecases/set.js'
@@ -18,7 +18,7 @@ import type { Surroundings } from './usecases/surroundings.js'
 import { type WatchFilter, watchLines } from './usecases/watch.js'
 
 export { MemoryError, type ErrorCode } from './errors/errors.js'
-export type { Plain, PlainInput, Receipt, Recorded, WatchFilter, WriteConditions }
+export type { Plain, PlainInput, PlainMembersOf, PlainOf, Receipt, Recorded, WatchFilter, WriteConditions }
 
 export interface OpenMemoryOptions {
   /** Default: MEMORY_SYNC_ROOT, else LUKA_SOT, else ~/02luka. */
@@ -32,12 +32,12 @@ export interface OpenMemoryOptions {
 
 export type PlainObject = Readonly<Record<string, PlainInput>>
 
-export interface ResultToRecord extends WriteConditions {
+export interface ResultToRecord<R = PlainInput> extends WriteConditions {
   /** The task, the proposal or another piece of work. */
   id: string
   outcome: string
   /** Default: `{}`. */
-  result?: PlainInput
+  result?: R & PlainOf<R>
   durationMs?: number
   score?: number
   scoreBefore?: number
@@ -113,10 +113,10 @@ export interface SharedMemory {
    * Merges into the context of an agent (RFC 7386: null deletes). A string in `status` that is not empty also becomes the status of the
    * record. Resolves when the write is acknowledged; the receipt says where it is.
    */
-  updateAgentContext(agent: string, patch: PlainObject, conditions?: WriteConditions): Promise<Receipt>
-  record(agent: string, result: ResultToRecord): Promise<Recorded>
+  updateAgentContext<P extends object>(agent: string, patch: P & PlainMembersOf<P>, conditions?: WriteConditions): Promise<Receipt>
+  record<R = PlainInput>(agent: string, result: ResultToRecord<R>): Promise<Recorded>
   /** A hint for whoever listens right now: it is not kept. False: it could not be published. */
-  publishUpdate(event: PlainObject): Promise<boolean>
+  publishUpdate<E extends object>(event: E & PlainMembersOf<E>): Promise<boolean>
   /** Every change from now on, and what other programs publish. */
   subscribeUpdates(signal?: AbortSignal): AsyncGenerator<MemoryEvent, void, undefined>
   /** Every change once, in the order of revisions, from `since` on. */
@@ -126,7 +126,10 @@ export interface SharedMemory {
    * vain, `unavailable` when nobody can decide; and the reason of its `signal`, as it is, after an abort.
    */
   acquireLease(name: string, options?: LeaseOptions): Promise<Lease>
-  /** Ends who watches, and who waits for a lease (`usage`), at once; what else was asked for is answered first, and no more is taken (`usage`). */
+  /**
+   * Has to be called, with Redis or a hub: their connections keep the process alive as long as the memory is open.
+   * Ends who watches, and who waits for a lease (`usage`), at once; what else was asked for is answered first, and no more is taken (`usage`).
+   */
   close(): Promise<void>
 }
 
@@ -156,12 +159,12 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
   return {
     getUnifiedContext: asked.noting(async () => plainOfText(await getText(memory)) as { [key: string]: Plain }),
     getContextText: asked.noting(async () => (await getText(memory)).trimEnd()),
-    updateAgentContext: asked.noting(async (agent: string, patch: PlainObject, conditions?: WriteConditions) => {
+    updateAgentContext: asked.noting(async (agent: string, patch: object, conditions?: WriteConditions) => {
       const name = nameGiven(agent, 'the agent')
       const tree = treeGiven(patch, 'the patch')
       return setContext(surroundings, { ...optionsGiven(conditions, 'the conditions', CONDITIONS), name, patch: tree, ...statusOf(name, tree) })
     }),
-    record: asked.noting(async (agent: string, recorded: ResultToRecord) => {
+    record: asked.noting(async (agent: string, recorded: object) => {
       const { id, outcome, result = new Map(), ...rest } = optionsGiven(recorded, 'the result to record', RESULT)
       return recordResult(surroundings, rootFilesOf(root), {
         ...rest,
@@ -171,7 +174,7 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
         result,
       })
     }),
-    publishUpdate: asked.noting(async (event: PlainObject) => memory.publish(treeGiven(event, 'the event'))),
+    publishUpdate: asked.noting(async (event: object) => memory.publish(treeGiven(event, 'the event'))),
     subscribeUpdates: (signal) => watch(signal === undefined ? {} : { signal }),
     watch,
     acquireLease: asked.noting((name: string, options?: LeaseOptions) => leaseOf(surroundings, asked, name, options)),

@@ -16,6 +16,16 @@ export type PlainInput =
   | { readonly [key: string]: PlainInput }
   | { toJSON(): unknown }
 
+/**
+ * The same of a value that has a type of its own: an interface is no `{ [key: string]: .. }`, so its members are looked at one by one. What is
+ * no JSON is `never`.
+ */
+export type PlainOf<T> = T extends PlainInput ? T : T extends AnyFunction ? never : T extends object ? { readonly [K in keyof T]: PlainOf<T[K]> } : never
+/** The same of what has to be an object. */
+export type PlainMembersOf<T> = T extends readonly unknown[] | AnyFunction | { toJSON(): unknown } ? never : PlainOf<T>
+
+type AnyFunction = (...given: never[]) => unknown
+
 const TOKEN = /"(?:[^"\\]+|\\.)*"|-?\d[\d.eE+-]*/g
 /** Where a value may begin, a number of many digits or with an exponent: where there is none, JSON.parse can be trusted with all of them. */
 const UNUSUAL_NUMBER = /(?:^|[[,:])\s*-?(?:\d[\d.]{15}|\d[\d.]*[eE])/

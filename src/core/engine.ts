@@ -36,7 +36,7 @@ export class LocalEngine implements Engine {
   private readonly listeners = new Set<(line: LogLine) => void>()
   readonly leases: Leasing = leasingBy(async (use) => use(await this.loadLeases()))
   /** What is written after a watch was asked for is told by it: a write waits until it is known where those begin. */
-  private watchesBegin: Promise<unknown> | null = null
+  private watchesBegin: Promise<void> | null = null
   private loadedLeases: Promise<Leases> | null = null
 
   constructor(private readonly options: EngineOptions) {
@@ -121,7 +121,7 @@ export class LocalEngine implements Engine {
   }
 
   async submit(request: WriteRequest, ids: OperationIds): Promise<WriteOutcome> {
-    await this.watchesBegin
+    if (this.watchesBegin !== null) await this.watchesBegin
     return this.writer.write(request, ids)
   }
 
@@ -155,7 +155,10 @@ export class LocalEngine implements Engine {
   watch(request: WatchRequest): AsyncIterable<Notice> {
     if (this.hub !== null) return watchFeed(this.hub.feed, request)
     const present = request.since === undefined ? presentCursor(this.ports, this.single) : Promise.resolve(request.since)
-    this.watchesBegin = Promise.allSettled([this.watchesBegin, present])
+    const begun = Promise.allSettled([this.watchesBegin, present]).then(() => {
+      if (this.watchesBegin === begun) this.watchesBegin = null
+    })
+    this.watchesBegin = begun
     return watchAlone(this.ports, this.single, this.options.watchFiles, request, present)
   }
 

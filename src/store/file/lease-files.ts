@@ -1,8 +1,8 @@
 /**
  * The leases of a root, a file each: with files only they are the leases; beside Redis, what was granted through this root,
  * to be brought back when Redis loses its data. A file is named for its fence: a slow process never replaces a newer
- * grant, and the fence is known of a file that cannot be read, too. It gets its name when all of it is on the disk, and with it
- * there before anybody is told of the grant: a fence is given once, also when the power is lost.
+ * grant, and the fence is known of a file that cannot be read, too. With files only it gets its name when all of it is on the disk,
+ * and both are there before anybody is told of the grant: a fence is given once, also when the power is lost.
  */
 import { join } from 'node:path'
 import type { Lease } from '../../domain/lease.js'
@@ -51,21 +51,26 @@ export class LeaseFiles implements KeptLeases {
 
   /** On the disk when it returns. */
   async write(lease: Lease): Promise<void> {
+    await this.put(lease, { durable: true })
+  }
+
+  private async put(lease: Lease, { durable }: { durable: boolean }): Promise<void> {
     await this.files.makeDirectory(this.directory, 0o700)
     const temporary = join(this.directory, `tmp-${this.unique()}`)
     try {
-      await this.files.write(temporary, formatLease(lease, this.moment()), { durable: true })
+      await this.files.write(temporary, formatLease(lease, this.moment()), { durable })
       await this.files.rename(temporary, this.pathOf(lease.name, lease.fence))
     } catch (error) {
       await this.files.remove(temporary).catch(() => undefined) // a hub sweeps it
       throw error
     }
-    await this.files.syncDirectory(this.directory)
+    if (durable) await this.files.syncDirectory(this.directory)
     await this.dropBelow(lease.name, lease.fence).catch(() => undefined) // it is the newest that counts
   }
 
+  /** Redis has it: a power loss here takes the process that holds it, too. */
   async keep({ name, fence, holder: { leftMs, ...holder } }: KeptLease): Promise<void> {
-    await this.write({ name, fence, holder: { ...holder, until: this.now() + leftMs }, queue: [], calls: [] })
+    await this.put({ name, fence, holder: { ...holder, until: this.now() + leftMs }, queue: [], calls: [] }, { durable: false })
   }
 
   async forget(name: string, fence: number): Promise<void> {

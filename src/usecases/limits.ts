@@ -14,16 +14,21 @@ export const bytesOf = (value: Tree): number => utf8Bytes(stringOf(value) ?? for
 
 /** Throws MemoryError `usage` where a value is over the limit, or nested so deeply that no reader could take it. */
 export function refuseTooLarge(name: string, value: Tree, level = 1): void {
+  const why = whyTooLarge(name, value, level)
+  if (why !== undefined) throw why
+}
+
+/** The same as a value: undefined where it can be kept. */
+export function whyTooLarge(name: string, value: Tree, level = 1): MemoryError | undefined {
   const bytes = bytesOf(value)
   if (bytes > MAX_VALUE_BYTES) {
-    throw new MemoryError('usage', `${name} has ${bytes} bytes; a value may have ${MAX_VALUE_BYTES} (1 MiB)`, {
+    return new MemoryError('usage', `${name} has ${bytes} bytes; a value may have ${MAX_VALUE_BYTES} (1 MiB)`, {
       suggestions: ['keep large content in a file, and put its path here'],
       details: { bytes, limit: MAX_VALUE_BYTES },
     })
   }
-  if (level + levelsOf(value) > MAX_LEVELS) {
-    throw new MemoryError('usage', `${name} is nested deeper than ${MAX_LEVELS} levels`)
-  }
+  if (level + levelsOf(value) <= MAX_LEVELS) return undefined
+  return new MemoryError('usage', `${name} is nested deeper than ${MAX_LEVELS} levels`)
 }
 
 /** The same for every member of a patch. */

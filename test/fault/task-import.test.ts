@@ -79,6 +79,18 @@ test('what only memory_sync sets is left out of a document, said, and no reason 
   expect(await world.json('task', 'import', file)).toMatchObject({ total: 2, unchanged: 2, left_out: [] })
 })
 
+test.each([
+  ['an item', (large: string) => `prp_tracking:\n  A1: {title: a}\n  BG: {title: ${large}}\n  B2: {title: b}\n`],
+  ['a member beside the items', (large: string) => `prp_tracking:\n  A1: {title: a}\nmetadata: {remark: ${large}}\n`],
+  ['a key', (large: string) => `prp_tracking:\n  A1: {title: a}\n  BG:\n    ? ${large}\n    : b\n`],
+])('of a document with too large a value in %s nothing is written', async (_where, documentWith) => {
+  const world = await World.make(FILES_ALONE)
+  await writeFile(`${world.root}/tracking.yaml`, documentWith('x'.repeat(1024 * 1024 + 1)))
+  const { code, stderr } = await world.run('task', 'import', `${world.root}/tracking.yaml`)
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/1048577 bytes; a value may have 1048576 \(1 MiB\)\. Nothing was written\n/) })
+  expect(await world.json<JsonObject[]>('task', 'list')).toEqual([])
+})
+
 test('57 items survive a Redis that is killed and comes back empty, and are in it again', async () => {
   const world = await World.make(REDIS_AND_HUB)
   const text = await imported(world)

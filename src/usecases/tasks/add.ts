@@ -8,12 +8,13 @@ import { OWN_MEMBERS, taskOfRecord } from '../../domain/task.js'
 import { readTracking } from '../../domain/tracking.js'
 import { type ItemEdit, type Present, trackingEdit } from '../../domain/tracking-edit.js'
 import { applyEdits } from '../../domain/tree.js'
-import { MemoryError } from '../../errors/errors.js'
+import { MemoryError, messageOf } from '../../errors/errors.js'
 import { editsOfAssignment } from '../assignment.js'
 import { refuseTooLarge } from '../limits.js'
 import { conditionsIn, receiptOf, type Receipt, type WriteConditions } from '../receipt.js'
 import { refuseCircles } from './circles.js'
 import { loadTasks, type TaskSurroundings } from './surroundings.js'
+import { type Writable, writableOf } from './writable.js'
 
 export interface NewTask extends Omit<WriteConditions, 'ifRev'> {
   id: string
@@ -121,7 +122,8 @@ export async function importTasks(surroundings: TaskSurroundings, document: Tree
   const loaded = await loadTasks(surroundings)
   const { tasks, snapshot, now } = loaded
   const present: Present = { tasks, list: snapshot.list, now }
-  const edit = trackingEdit(undefined, tracking, present, overwrite)
+  const edit = writableOf(trackingEdit(undefined, tracking, present, overwrite))
+  refuseUnwritable(edit)
   await refuseCircles(edit.items, loaded, surroundings.memory)
   const done: Receipt[] = []
   for (const [written, item] of edit.items.entries()) {
@@ -137,6 +139,13 @@ export async function importTasks(surroundings: TaskSurroundings, document: Tree
   return { ok: true, ...counts, pending, durability, ...(!isInJournal && { journal: false }), source: snapshot.source }
 }
 
+function refuseUnwritable({ refusals }: Writable): void {
+  const [first] = refusals
+  if (first === undefined) return
+  const { suggestions, details } = first
+  throw new MemoryError('usage', `this cannot be imported: ${refusals.map(messageOf).join('; ')}. Nothing was written`, { suggestions, details })
+}
+
 /** Each item is a write of its own: what came before the one that failed stands. */
 const saysHowFar =
   (written: number, of: number) =>
@@ -150,9 +159,8 @@ const saysHowFar =
     })
   }
 
-/** Throws MemoryError `conflict` where somebody came between. */
+/** Of what can be kept, as `writableOf` says. Throws MemoryError `conflict` where somebody came between. */
 export async function writeItem({ memory, by }: TaskSurroundings, { id, edits, is }: ItemEdit, rev: number): Promise<Receipt> {
-  for (const edit of edits) if (edit.do === 'set') refuseTooLarge(`${id}${edit.path}`, edit.value)
   const kind = is === 'deleted' ? 'delete' : 'set'
   return receiptOf(await memory.write({ target: taskTarget(id), kind, edits, by, ifRev: rev }), id)
 }

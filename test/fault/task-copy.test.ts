@@ -105,6 +105,31 @@ describe.each(long ? SET_UPS : [REDIS_AND_HUB, FILES_ALONE])('the YAML copy with
   })
 })
 
+test.each([FILES_ALONE, FILES_AND_HUB])('of an edit what is over the limits of a value is set aside, and the rest comes in, with $name', async (setUp) => {
+  const world = await imported(setUp)
+  await soon(async () => (await text(world)).includes('P3-007'))
+  const large = 'x'.repeat(1024 * 1024 + 1)
+  const edited = (await text(world))
+    .replace('prp_tracking:\n', `prp_tracking:\n  BG:\n    title: ${large}\n  AFTER:\n    title: behind it\n`)
+    .replace('title: Tests', `remark: ${large}\n    title: All tests`)
+    .replace('metadata:\n', `metadata:\n  remark: ${large}\n  other: short\n`)
+  await save(world, edited)
+  await look(world)
+  await soon(async () => {
+    expect((await item(world, 'AFTER'))['title']).toBe('behind it')
+    const shown = await text(world)
+    expect(shown).toContain('behind it')
+    expect(shown).toContain('other: short')
+    expect(shown.length).toBeLessThan(large.length)
+    return true
+  })
+  expect((await item(world, 'P3-005'))['title']).toBe('Tests') // an item is taken as a whole
+  expect((await world.run('task', 'show', 'BG')).code).toBe(1)
+  expect(await aside(world)).toHaveLength(1)
+  await world.ok('task', 'add', 'LATER')
+  await soon(async () => (await text(world)).includes('LATER'))
+})
+
 test.each([FILES_ALONE, FILES_AND_HUB])('a folder that the config names as the copy stays where it is, with $name', async (setUp) => {
   const world = await World.make(setUp, {
     before: async (root) => {

@@ -13,6 +13,7 @@ import type { DocumentFile, KeeperLock, Place, Versions } from '../../store/root
 import { writeItem, writeList } from './add.js'
 import { loadTasks, type TaskSurroundings } from './surroundings.js'
 import { trackingFacts } from './view.js'
+import { writableOf } from './writable.js'
 import { formatYaml, InvalidYaml, parseYaml, withoutLosses } from './yaml-text.js'
 
 export interface CopyPorts {
@@ -140,12 +141,12 @@ class Copy {
     return { mayDelete: false, problem: 'it was made from a version that is not known any more: only what was missing was taken' }
   }
 
-  /** What stays as it is here, for people. Throws MemoryError `conflict` where somebody came between. */
+  /** What stays as it is here, or cannot be kept, for people. Throws MemoryError `conflict` where somebody came between. */
   private async apply(base: Tracking | undefined, tracking: Tracking, mayDelete: boolean): Promise<string[]> {
     const surroundings = { ...this.surroundings, by: this.ports.name }
     const { tasks, snapshot, now } = await loadTasks(surroundings)
     const edit = trackingEdit(base, tracking, { tasks, list: snapshot.list, now })
-    const { items, list } = mayDelete ? edit : withoutDeletions(edit)
+    const { items, list, refusals } = writableOf(mayDelete ? edit : withoutDeletions(edit))
     for (const circle of circlesClosedBy(items, tasks)) {
       this.ports.tell('warn', `${this.ports.name}: these items wait for each other, and none can ever be claimed: ${describeCircle(circle)}`)
     }
@@ -153,7 +154,7 @@ class Copy {
     if (list.length > 0) await writeList(surroundings, list)
     const names = [...items.map(({ id }) => id), ...(list.length > 0 ? ['the list'] : [])]
     if (names.length > 0) this.ports.tell('info', `${this.ports.name} was edited: ${names.join(', ')}`)
-    return edit.kept
+    return [...edit.kept, ...refusals.map(messageOf)]
   }
 
   private tellAside(reason: 'broken' | 'conflict', why: string, where: string | null): void {

@@ -29,6 +29,8 @@ export class FakeMemory implements Memory {
   /** What the next write answers instead of writing. */
   nextOutcome: WriteOutcome | undefined
   closed = false
+  /** Of the clock that decides, ms. */
+  now = Date.UTC(2025, 10, 12, 1, 26, 25, 120)
   private readonly replica = { ...emptyReplica(), epoch: 'f1' }
   private readonly keys = new Map<string, string>()
 
@@ -90,7 +92,7 @@ export class FakeMemory implements Memory {
 
   async readTasks(): Promise<TaskSnapshot> {
     const position = { rev: this.replica.rev, source: 'file', durability: 'file', pending: 0 } as const
-    return { ...position, now: Date.UTC(2025, 10, 12, 1, 26, 25, 120), ...composeTasks(this.replica.entries) }
+    return { ...position, now: this.now, ...composeTasks(this.replica.entries) }
   }
 
   /** The context as one line. */

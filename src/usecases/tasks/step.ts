@@ -1,6 +1,6 @@
 /** One step of a work item: planned on what was read, checked by its guard, written with one compare-and-set. */
-import type { TaskSnapshot, WriteOutcome, WriteRequest } from '../../core/memory.js'
-import { cloneMap, formatLine, type Tree } from '../../domain/json.js'
+import type { WriteOutcome, WriteRequest } from '../../core/memory.js'
+import { cloneMap, formatLine } from '../../domain/json.js'
 import { isLegalName } from '../../domain/name.js'
 import { taskTarget } from '../../domain/operation.js'
 import { type Plan, planStep, type Refusal, type Step, type StepFacts } from '../../domain/task-step.js'
@@ -10,7 +10,7 @@ import { applyEdits, type LeafEdit } from '../../domain/tree.js'
 import { MemoryError } from '../../errors/errors.js'
 import { receiptOf, type WriteConditions } from '../receipt.js'
 import { noSuchTask, refusalError } from './refusals.js'
-import { endClaimOfTheDead, type Guards, loadTasks, refusalBy, type TaskSurroundings } from './surroundings.js'
+import { type Guards, loadTasks, refusalBy, type TaskSurroundings } from './surroundings.js'
 
 export interface StepRequest extends Omit<WriteConditions, 'ifRev'> {
   step: Step
@@ -57,20 +57,28 @@ const MAX_ATTEMPTS = 50
  */
 export async function takeStep(surroundings: TaskSurroundings, guards: Guards, request: StepRequest): Promise<StepReceipt> {
   refuseBadNames(request)
-  const { tasks, now, snapshot } = await loadTasks(surroundings)
+  const { memory } = surroundings
   const token = tokenOf(surroundings, request)
-  const facts = factsOf(surroundings, request, { now, token })
-  let task = tasks.get(request.id)
+  const asked = askedOf(surroundings, request, token)
+  let guarded: number | undefined // the revision that the guard has let pass
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    if (task === undefined) throw await refusalBy(snapshot, surroundings.memory, noSuchTask(request.id))
+    const { tasks, now, snapshot } = await loadTasks(surroundings)
+    const task = tasks.get(request.id)
+    if (task === undefined) throw await refusalBy(snapshot, memory, noSuchTask(request.id))
+    const replay = await replayOf(surroundings, request, snapshot.source)
+    if (replay !== undefined) return replay
+    const facts = { ...asked, now }
     const plan = planStep(request.step, task, tasks, facts)
-    if (!plan.ok) return refused(surroundings, request, task, plan, facts, snapshot)
-    const guard = await passGuard(guards, request, task, now)
-    const outcome = await surroundings.memory.write(writeOf(surroundings, request, { edits: plan.edits, ifRev: task.rev }))
+    if (!plan.ok) throw await refusalBy(snapshot, memory, refusalError(request.step, task.id, request.agent, plan.refusal, facts.formatTime))
+    if (guarded !== task.rev && (await passGuard(guards, request, task, now)) === 'passed') {
+      guarded = task.rev
+      continue // it took its time: what holds by now is read again
+    }
+    const guard = guarded === undefined ? 'none' : 'passed'
+    const outcome = await memory.write(writeOf(surroundings, request, { edits: plan.edits, ifRev: task.rev }))
     if (outcome.ok || outcome.reason !== 'conflict') {
       return receiptFor(surroundings, request, { task, plan, facts, guard, token }, outcome, snapshot.source)
     }
-    task = currentTask(request.id, outcome.current, surroundings)
   }
   throw new MemoryError('failed', `${request.id} is changed by others all the time: nothing was written`, {
     suggestions: ['repeat it'],
@@ -91,8 +99,8 @@ function refuseBadNames({ id, agent }: StepRequest): void {
 const tokenOf = ({ random, digest }: TaskSurroundings, { id, idempotencyKey }: StepRequest): string =>
   idempotencyKey === undefined ? random() : digest(`token ${id} ${idempotencyKey}`).slice(0, 32)
 
-function factsOf({ clock, digest, machine }: TaskSurroundings, request: StepRequest, given: { now: number; token: string }): StepFacts {
-  const { now } = given
+/** `made`: the token of a new claim. */
+function askedOf({ clock, digest, machine }: TaskSurroundings, request: StepRequest, made: string): Omit<StepFacts, 'now'> {
   const { agent, token, whilePid, ttlMs, usualTtlMs = DEFAULT_TTL_MS, force, commit, notes } = request
   const process = whilePid === undefined ? undefined : machine.processes.find(whilePid)
   if (whilePid !== undefined && process === undefined) {
@@ -102,9 +110,8 @@ function factsOf({ clock, digest, machine }: TaskSurroundings, request: StepRequ
   }
   return {
     agent,
-    now,
     formatTime: (ms) => formatTime(ms, clock.offsetMinutes()),
-    claim: { token: digest(given.token), ttlMs: ttlMs ?? usualTtlMs, host: machine.host, ...(process !== undefined && { process }) },
+    claim: { token: digest(made), ttlMs: ttlMs ?? usualTtlMs, host: machine.host, ...(process !== undefined && { process }) },
     ...(token !== undefined && { token: digest(token) }),
     ...(ttlMs !== undefined && { ttlMs }),
     ...(force !== undefined && { force }),
@@ -126,14 +133,6 @@ function writeOf({ by }: TaskSurroundings, request: StepRequest, what: Pick<Writ
   }
 }
 
-/** A record that somebody deleted, or that is not there, has no revision. */
-function currentTask(id: string, current: Tree | null, { machine }: TaskSurroundings): Task | undefined {
-  if (current === null || typeof current === 'string') return undefined
-  const task = taskOfRecord(id, current)
-  endClaimOfTheDead(task, machine)
-  return task
-}
-
 async function passGuard(guards: Guards, { step, id, agent }: StepRequest, task: Task, now: number): Promise<'none' | 'passed'> {
   const verdict = await guards.run(step, { id, agent, json: formatLine(shownTask(task, now)) })
   if (verdict === null) return 'none'
@@ -144,23 +143,17 @@ async function passGuard(guards: Guards, { step, id, agent }: StepRequest, task:
   })
 }
 
-/** With a key, this step may have been taken before, and what stands in its way is what it did itself. */
-async function refused(
-  surroundings: TaskSurroundings,
-  request: StepRequest,
-  task: Task,
-  plan: Extract<Plan, { ok: false }>,
-  facts: StepFacts,
-  snapshot: TaskSnapshot,
-): Promise<StepReceipt> {
-  if (request.idempotencyKey !== undefined) {
-    const probe = writeOf(surroundings, request, { edits: [], ifRev: Number.MAX_SAFE_INTEGER })
-    const outcome = await surroundings.memory.write(probe)
-    if (outcome.ok) return receiptOfReplay(surroundings, request, outcome, snapshot.source)
-    if (outcome.reason === 'other-payload') receiptOf(outcome, request.id) // throws
-  }
-  const refusal = refusalError(request.step, task.id, request.agent, plan.refusal, facts.formatTime)
-  throw await refusalBy(snapshot, surroundings.memory, refusal)
+/**
+ * With a key, this step may have been taken before: then no guard is asked, and what stands in its way is what it did itself. What
+ * was read before shows nothing of it that is not found here.
+ */
+async function replayOf(surroundings: TaskSurroundings, request: StepRequest, source: StepReceipt['source']): Promise<StepReceipt | undefined> {
+  if (request.idempotencyKey === undefined) return undefined
+  const probe = writeOf(surroundings, request, { edits: [], ifRev: Number.MAX_SAFE_INTEGER })
+  const outcome = await surroundings.memory.write(probe)
+  if (outcome.ok) return receiptOfReplay(surroundings, request, outcome, source)
+  if (outcome.reason === 'other-payload') receiptOf(outcome, request.id) // throws
+  return undefined
 }
 
 async function receiptFor(

@@ -43,12 +43,12 @@ const mapAt = (map: TreeMap, name: string): TreeMap => {
 export function trackedItem(task: Task, now: number): TreeMap {
   const item = cloneMap(task.record)
   for (const name of OWN_MEMBERS) item.delete(name)
-  const { status, owner } = standingOf(task, now)
+  const { status, lapsed } = standingOf(task, now)
   if (status !== task.status) {
     item.set('status', leafOf(status))
     if (item.has('started_at')) item.set('started_at', 'null')
   }
-  if (owner === undefined) item.delete('owner')
+  if (lapsed !== undefined) item.delete('owner')
   return item
 }
 

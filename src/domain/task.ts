@@ -127,15 +127,26 @@ const READINESS: readonly string[] = ['validated', 'in_progress', 'new']
 
 /** Free items, the one to take first first: ready before not validated, then by priority, then by age. */
 export function nextTasks(all: ReadonlyMap<string, Task>, now: number): Task[] {
-  const rank = (task: Task): string =>
-    `${READINESS.indexOf(standingOf(task, now).status)} ${priorityOf(task)}`
-  const free = [...all.values()].filter((task) => isFree(task, all, now)).map((task) => ({ task, rank: rank(task) }))
-  return free.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0)).map(({ task }) => task)
+  const byPriority = priorityOrder()
+  const rank = (task: Task): Rank => ({ task, readiness: READINESS.indexOf(standingOf(task, now).status), priority: priorityOf(task) })
+  const free = [...all.values()].filter((task) => isFree(task, all, now)).map(rank)
+  return free.sort((a, b) => a.readiness - b.readiness || byPriority(a.priority, b.priority)).map(({ task }) => task)
 }
 
-/** `P0` before `P1`; what has none comes last. */
-const priorityOf = ({ record }: Task): string =>
-  textOf(record.get('corrected_priority')) ?? textOf(record.get('priority')) ?? '~'
+interface Rank {
+  task: Task
+  readiness: number
+  priority: string | undefined
+}
+
+export const priorityOf = ({ record }: Pick<Task, 'record'>): string | undefined =>
+  filled(record.get('corrected_priority')) ?? filled(record.get('priority'))
+
+/** `P2` before `P10`; what has none comes last. */
+export function priorityOrder(): (a: string | undefined, b: string | undefined) => number {
+  const { compare } = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
+  return (a, b) => (a === undefined || b === undefined ? Number(a === undefined) - Number(b === undefined) : compare(a, b))
+}
 
 function claimOf(value: Tree | undefined): Claim | undefined {
   if (typeof value !== 'object') return undefined
@@ -160,7 +171,13 @@ export function textOf(value: Tree | undefined): string | undefined {
   return stringOf(value) ?? value
 }
 
-const isBlank = (value: Tree | undefined): boolean => (textOf(value) ?? '') === ''
+/** The same of what has a letter in it, or anything else that is seen. */
+function filled(value: Tree | undefined): string | undefined {
+  const text = textOf(value)
+  return text === undefined || text.trim() === '' ? undefined : text
+}
+
+const isBlank = (value: Tree | undefined): boolean => filled(value) === undefined
 
 const numberOf = (value: Tree | undefined): number => (typeof value === 'string' && Number(value)) || 0
 

@@ -4,7 +4,7 @@
  */
 import { cloneMap, leafOf, type Tree, type TreeMap } from './json.js'
 import { isLegalName } from './name.js'
-import { OWN_MEMBERS, standingOf, STATES, type Task, textOf } from './task.js'
+import { OWN_MEMBERS, priorityOf, priorityOrder, standingOf, STATES, type Task } from './task.js'
 
 export const ITEMS = 'prp_tracking'
 /** In `metadata`: of which revision the text is, so that an edit is compared with the version that it was made from. */
@@ -64,8 +64,8 @@ function statsOf(tasks: ReadonlyMap<string, Task>, known: TreeMap, now: number):
     ['status_distribution', countsOf(statuses, [...STATES].reverse())],
     ['completion_rate', active.length === 0 ? '0' : String(Math.round((complete / active.length) * 1000) / 1000)],
   ]
-  const priorities = active.flatMap((task) => textOf(task.record.get('corrected_priority')) ?? textOf(task.record.get('priority')) ?? [])
-  if (known.has('priority_distribution')) counted.push(['priority_distribution', countsOf(priorities, [...new Set(priorities)].sort())])
+  const priorities = active.flatMap((task) => priorityOf(task) ?? [])
+  if (known.has('priority_distribution')) counted.push(['priority_distribution', countsOf(priorities, [...new Set(priorities)].sort(priorityOrder()))])
   for (const [name, value] of counted) known.set(name, value)
   return known
 }

@@ -144,3 +144,10 @@ it('what is next is free, ready before new, and by priority', () => {
   const order = nextTasks(new Map(tasks.map((task) => [task.id, task])), NOW).map(({ id }) => id)
   expect(order).toEqual(['P0', 'P1', 'new'])
 })
+
+it('of priorities a higher number comes later, whatever its digits, and none last', () => {
+  const priorities = ['P10', undefined, 'P2', 'low', 'P1', '10', 'p2', '9']
+  const tasks = priorities.map((priority, n) => item({ status: 'new', ...(priority !== undefined && { priority }) }, `${n}`))
+  const order = nextTasks(new Map(tasks.map((task) => [task.id, task])), NOW).map(({ id }) => priorities[Number(id)])
+  expect(order).toEqual(['9', '10', 'low', 'P1', 'P2', 'p2', 'P10', undefined])
+})

@@ -156,9 +156,10 @@ export interface LockEvent {
   ended?: string
 }
 
-/** What became of a lease, oldest first, as far as the history reaches. */
+/** What became of a lease, oldest first, as far as the history reaches. Throws MemoryError `unavailable` where only Redis knows, and is away. */
 export async function lockHistory({ memory, clock }: Pick<Surroundings, 'memory' | 'clock'>, name: string): Promise<LockEvent[]> {
   refuseIllegal(name)
+  await memory.leases.look(name) // who cannot look at a lease does not know what became of it
   const target = leaseTarget(name)
   let held: string | null = null
   return (await memory.history(0)).flatMap((change) => {

@@ -177,6 +177,16 @@ test.each(long ? SET_UPS : [REDIS_AND_HUB, FILES_AND_HUB])('twenty contenders co
   }
 }, 120_000)
 
+test.each([REDIS_AND_HUB, REDIS_ALONE])('what became of a lease is told while Redis answers, and with it away nothing is made up: $name', async (setUp) => {
+  const world = await World.make(setUp)
+  await world.ok('lock', 'acquire', 'deploy', '--agent', 'mary')
+  expect(await world.ok('lock', 'history', 'deploy', '--json')).toContain('"holder":"mary"')
+  await world.redis.kill('SIGSTOP')
+  const { code, stdout } = await world.run('lock', 'history', 'deploy', '--json')
+  await world.redis.kill('SIGCONT')
+  expect({ code, error: JSON.parse(stdout) as unknown }).toMatchObject({ code: 69, error: { error: { code: 'unavailable' } } })
+})
+
 describe('a command under a lease', () => {
   test.each(long ? [REDIS_AND_HUB, REDIS_ALONE] : [REDIS_AND_HUB])('is dead before the lease ends when Redis falls silent: $name', async (setUp) => {
     const world = await World.make(setUp)

@@ -14,12 +14,17 @@ export function taskFileOf(root: string, { file }: TasksConfig): string | null {
   if (file === null) return null
   if (file === undefined) return join(root, 'shared_memory', DEFAULT_NAME)
   const path = resolve(root, file)
-  const real = realOf(path)
-  const ours = OURS.find((name) => isWithin(realOf(join(root, name)), real))
+  const ours = ownPlaceAt(root, path)
   if (ours === undefined) return path
-  throw new MemoryError('config', `tasks.file of the config names ${path}, but ${join(root, ours)} is for memory_sync itself`, {
+  throw new MemoryError('config', `tasks.file of the config names ${path}, but ${ours} is for memory_sync itself`, {
     suggestions: [`name another file, or leave it out: the copy is shared_memory/${DEFAULT_NAME} then`],
   })
+}
+
+/** The place of memory_sync's own in which something would be; undefined: in none. */
+export function ownPlaceAt(root: string, path: string): string | undefined {
+  const real = realOf(path)
+  return OURS.map((name) => join(root, name)).find((place) => isWithin(realOf(place), real))
 }
 
 /** Without links, as far as it is there. */

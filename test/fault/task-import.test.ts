@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { parseYaml } from '../../src/usecases/tasks/yaml-text.js'
 import { FILES_ALONE, type JsonObject, REDIS_ALONE, REDIS_AND_HUB, soon, World } from '../support/world.js'
@@ -89,6 +89,38 @@ test.each([
   const { code, stderr } = await world.run('task', 'import', `${world.root}/tracking.yaml`)
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/1048577 bytes; a value may have 1048576 \(1 MiB\)\. Nothing was written\n/) })
   expect(await world.json<JsonObject[]>('task', 'list')).toEqual([])
+})
+
+test.each([
+  ['shared_memory/context.json', 2],
+  ['link', 2],
+  ['bridge/memory/inbox/x.json', 2],
+  ['shared_memory/.memory_sync/x.yaml', 2],
+  ['notes.md', 2],
+  ['heading.md', 2],
+  ['other.yaml', 2],
+  ['empty.yaml', 0],
+  ['prp_tracking.yaml', 0],
+])('an export takes the place of nothing else: %s', async (name, code) => {
+  const world = await World.make(FILES_ALONE)
+  await world.ok('task', 'add', 'T')
+  await world.ok('update', 'mary', 'active')
+  await symlink('shared_memory/context.json', `${world.root}/link`)
+  const before: Record<string, string> = {
+    'notes.md': '# Notes\n\nKeep these: they matter.\n',
+    'heading.md': '# Notes\n',
+    'other.yaml': 'services: {web: {image: nginx}}\n',
+    'empty.yaml': '',
+    'prp_tracking.yaml': '# kept by hand\nprp_tracking: {}\n',
+  }
+  for (const [file, text] of Object.entries(before)) await writeFile(`${world.root}/${file}`, text)
+  const file = `${world.root}/${name}`
+  const text = await readFile(file, 'utf8').catch(() => null)
+  const ran = await world.run('task', 'export', file)
+  expect(ran).toMatchObject({ code, stdout: '', stderr: code === 0 ? '' : expect.stringMatching(/is no tracking file|is for memory_sync itself/) as string })
+  const after = await readFile(file, 'utf8').catch(() => null)
+  if (code === 0) expect(after).toContain('T:')
+  else expect(after).toBe(text)
 })
 
 test('57 items survive a Redis that is killed and comes back empty, and are in it again', async () => {

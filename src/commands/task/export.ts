@@ -13,10 +13,10 @@ With --json the same document as JSON.`
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskExport)
-    const document = await this.withTasks(flags, (surroundings) => exportTasks(surroundings))
+    const { document, root } = await this.withTasks(flags, async (surroundings, { path }) => ({ document: await exportTasks(surroundings), root: path }))
     if (args.file !== undefined && args.file !== '-') {
       const { writeTracking } = await import('../../cli/tracking-file.js')
-      await writeTracking(args.file, document)
+      await writeTracking(root, args.file, document)
       await this.printReply({ ok: true, file: args.file })
     } else if (this.jsonEnabled()) await this.printReply(document)
     else {

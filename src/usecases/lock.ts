@@ -75,6 +75,16 @@ export async function renewLock(
   return { ok: true, name, token, fence: outcome.fence, ttlMs: outcome.leftMs }
 }
 
+/** The same, told with whose it is; null: it has ended meanwhile. */
+export async function renewLockOf(
+  { memory }: Pick<Surroundings, 'memory'>,
+  request: { name: string; token: string; ttlMs: number },
+): Promise<Omit<LockReply, 'holder'> & { holder: string | null }> {
+  const renewed = await renewLock({ memory }, request)
+  const { holder } = await lookAtLock({ memory }, request.name)
+  return { ...renewed, holder: holder?.fence === renewed.fence ? holder.name : null }
+}
+
 export interface Released {
   ok: true
   name: string

@@ -179,7 +179,8 @@ test.each(long ? SET_UPS : [REDIS_AND_HUB, FILES_AND_HUB])('twenty contenders co
 
 test.each([REDIS_AND_HUB, REDIS_ALONE])('what became of a lease is told while Redis answers, and with it away nothing is made up: $name', async (setUp) => {
   const world = await World.make(setUp)
-  await world.ok('lock', 'acquire', 'deploy', '--agent', 'mary')
+  const { token, fence } = await world.json('lock', 'acquire', 'deploy', '--agent', 'mary')
+  expect(await world.json('lock', 'renew', 'deploy', '--token', String(token))).toMatchObject({ ok: true, name: 'deploy', token, fence, holder: 'mary' })
   expect(await world.ok('lock', 'history', 'deploy', '--json')).toContain('"holder":"mary"')
   await world.redis.kill('SIGSTOP')
   const { code, stdout } = await world.run('lock', 'history', 'deploy', '--json')

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../cli/base-command.js'
 import { nameArg, requiredTokenOf, tokenFlag, ttlFlag, ttlOf } from '../../cli/lock-flags.js'
-import { renewLock } from '../../usecases/lock.js'
+import { renewLockOf } from '../../usecases/lock.js'
 
 export default class LockRenew extends BaseCommand {
   static override readonly summary = 'Keep a lease for longer.'
@@ -13,6 +13,6 @@ export default class LockRenew extends BaseCommand {
     const { args, flags } = await this.parse(LockRenew)
     const { name } = args
     const request = { name, token: requiredTokenOf(name, flags.token), ttlMs: ttlOf(flags.ttl) }
-    await this.printReply(await this.withMemory(flags, (memory) => renewLock({ memory }, request)))
+    await this.printReply(await this.withMemory(flags, (memory) => renewLockOf({ memory }, request)))
   }
 }

@@ -81,15 +81,18 @@ function refusalOf(refusal: Refusal, agent: string, { fence }: WriteConditions):
 function staleFence(newest: number, given: WriteConditions['fence']): MemoryError {
   const which = given === undefined ? 'the fence' : `the fence ${given.fence}`
   const ofLease = given === undefined ? '' : ` of the lease ${JSON.stringify(given.name)}`
-  const isLast = newest === given?.fence
+  const isUnknown = newest === 0
+  const isLast = !isUnknown && newest === given?.fence
   const why = isLast
     ? `${which}${ofLease} is void: it was granted before Redis began a new epoch (its data was lost, or may have been)`
-    : newest === 0
+    : isUnknown
       ? `${which} is stale: no grant${ofLease} is known`
       : `${which}${ofLease} is stale: it is ${newest} by now`
-  const ended = isLast ? 'no fence from before it counts any more' : 'the lease has ended, or somebody else has it now'
+  const wayOut = isUnknown
+    ? 'nobody is known to have had that lease; acquire it before you go on'
+    : `${isLast ? 'no fence from before it counts any more' : 'the lease has ended, or somebody else has it now'}; acquire it anew before you go on`
   return new MemoryError('stale-fence', `${why}; nothing was written`, {
-    suggestions: [`stop this work: ${ended}; acquire it anew before you go on`],
+    suggestions: [`stop this work: ${wayOut}`],
     details: { fence: newest },
   })
 }

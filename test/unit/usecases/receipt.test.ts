@@ -28,6 +28,12 @@ it('a fence of a lease that nobody knows is told so', () => {
   expect(refusalOf(0, 7).message).toBe('the fence 7 is stale: no grant of the lease "dep:2" is known; nothing was written')
 })
 
+it('a fence of 0 was never granted, and nobody is told that it was', () => {
+  const { message, suggestions } = refusalOf(0, 0)
+  expect(message).toBe('the fence 0 is stale: no grant of the lease "dep:2" is known; nothing was written')
+  expect(suggestions.join()).toBe('stop this work: nobody is known to have had that lease; acquire it before you go on')
+})
+
 it.each([
   ['mary', 'memory_sync get --agent mary'],
   ['current_work', 'memory_sync get current_work'],

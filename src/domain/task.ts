@@ -48,11 +48,11 @@ export function taskOfRecord(id: string, record: TreeMap): Task {
     rev: numberOf(record.get('rev')),
     record,
     title: textOf(record.get('title')) ?? id,
-    status: textOf(record.get('status')) ?? 'new',
+    status: filled(record.get('status')) ?? 'new',
     deprecated: deprecated === 'true' || stringOf(deprecated)?.toLowerCase() === 'true',
     dependsOn: [...listOf(record.get('depends_on')), ...listOf(record.get('dependencies'))],
     claim: claimOf(record.get('claim')),
-    owner: textOf(record.get('owner')),
+    owner: filled(record.get('owner')),
   }
 }
 

@@ -28,6 +28,9 @@ export class FakeMemory implements Memory {
   notices: Notice[] = []
   /** What the next write answers instead of writing. */
   nextOutcome: WriteOutcome | undefined
+  /** What every write throws instead of answering. */
+  failure: Error | undefined
+  redis: Status['redis'] = 'off'
   closed = false
   /** Of the clock that decides, ms. */
   now = Date.UTC(2025, 10, 12, 1, 26, 25, 120)
@@ -36,6 +39,7 @@ export class FakeMemory implements Memory {
 
   async write(request: WriteRequest): Promise<WriteOutcome> {
     this.requests.push(request)
+    if (this.failure !== undefined) throw this.failure
     const forced = this.nextOutcome
     this.nextOutcome = undefined
     if (forced !== undefined) return forced
@@ -111,7 +115,7 @@ export class FakeMemory implements Memory {
 
   async status(): Promise<Status> {
     return {
-      ...{ root: '/root', redis: 'off', redisUrl: null,
+      ...{ root: '/root', redis: this.redis, redisUrl: null,
       namespace: 'memory', redisReason: null, redisLatencyMs: null },
       hub: { running: false, pid: null, version: null, startedAt: null },
       ...{ rev: this.replica.rev, epoch: 'f1', pending: 0, fileIsCurrent: true, agents: this.replica.entries.size },

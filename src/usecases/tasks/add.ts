@@ -13,7 +13,7 @@ import { editsOfAssignment } from '../assignment.js'
 import { refuseTooLarge } from '../limits.js'
 import { conditionsIn, receiptOf, type Receipt, type WriteConditions } from '../receipt.js'
 import { refuseCircles } from './circles.js'
-import { loadTasks, type TaskSurroundings } from './surroundings.js'
+import { loadTasks, type TaskSurroundings, writeTask } from './surroundings.js'
 import { type Writable, writableOf } from './writable.js'
 
 export interface NewTask extends Omit<WriteConditions, 'ifRev'> {
@@ -44,7 +44,7 @@ export async function addTask(surroundings: TaskSurroundings, task: NewTask): Pr
   ]
   if (needed.length > 0) await refuseCircle(surroundings, { id, edits, is: 'new' })
   const payload = JSON.stringify(['add', id, title, dependsOn, fields])
-  const outcome = await surroundings.memory.write({ ...conditionsIn(task), ...creation(surroundings, id, edits), payload })
+  const outcome = await writeTask(surroundings.memory, { ...conditionsIn(task), ...creation(surroundings, id, edits), payload })
   if (!outcome.ok && outcome.reason === 'conflict') throw isThere(id)
   const { agent: _agent, ...receipt } = receiptOf(outcome, id, task)
   return { ...receipt, id, source: (await surroundings.memory.readTasks()).source }
@@ -66,7 +66,7 @@ const isThere = (id: string): MemoryError =>
 function refuseIllegal(name: string): void {
   if (isLegalName(name)) return
   throw new MemoryError('usage', `${JSON.stringify(name.slice(0, 80))} is no name for an item`, {
-    suggestions: ['a name has 1 to 64 of ASCII letters, digits, ".", "_", "-" and ":"'],
+    suggestions: ['a name has 1 to 64 of ASCII letters, digits, ".", "_", "-" and ":", and is no reserved word such as ".." or "current_work"'],
   })
 }
 
@@ -162,7 +162,7 @@ const saysHowFar =
 /** Of what can be kept, as `writableOf` says. Throws MemoryError `conflict` where somebody came between. */
 export async function writeItem({ memory, by }: TaskSurroundings, { id, edits, is }: ItemEdit, rev: number): Promise<Receipt> {
   const kind = is === 'deleted' ? 'delete' : 'set'
-  return receiptOf(await memory.write({ target: taskTarget(id), kind, edits, by, ifRev: rev }), id)
+  return receiptOf(await writeTask(memory, { target: taskTarget(id), kind, edits, by, ifRev: rev }), id)
 }
 
 export async function writeList({ memory, by }: TaskSurroundings, edits: Edit[]): Promise<Receipt> {

@@ -58,6 +58,12 @@ function notHeldError(
   { by, lapsed }: Extract<Refusal, { is: 'not-held' }>,
   formatTime: FormatTime,
 ): MemoryError {
+  if (by === agent) {
+    return new MemoryError('not-held', `${id} is ${agent}'s without a claim, and there is none to keep. Nothing was written`, {
+      suggestions: [`memory_sync task claim ${id} makes one`],
+      details: { owner: by },
+    })
+  }
   const owner = by === undefined ? 'nobody has it' : `${by} has it`
   const was = lapsed === undefined || lapsed.until === 0 ? '' : `; the claim of ${lapsed.agent} ended at ${formatTime(lapsed.until)}`
   return new MemoryError('not-held', `${id} is not ${agent}'s: ${owner}${was}. Nothing was written`, {

@@ -10,7 +10,7 @@ import { applyEdits, type LeafEdit } from '../../domain/tree.js'
 import { MemoryError } from '../../errors/errors.js'
 import { receiptOf, type WriteConditions } from '../receipt.js'
 import { noSuchTask, refusalError } from './refusals.js'
-import { type Guards, loadTasks, refusalBy, type TaskSurroundings } from './surroundings.js'
+import { type Guards, loadTasks, refusalBy, type TaskSurroundings, writeTask } from './surroundings.js'
 
 export interface StepRequest extends Omit<WriteConditions, 'ifRev'> {
   step: Step
@@ -75,7 +75,7 @@ export async function takeStep(surroundings: TaskSurroundings, guards: Guards, r
       continue // it took its time: what holds by now is read again
     }
     const guard = guarded === undefined ? 'none' : 'passed'
-    const outcome = await memory.write(writeOf(surroundings, request, { edits: plan.edits, ifRev: task.rev }))
+    const outcome = await writeTask(memory, writeOf(surroundings, request, { edits: plan.edits, ifRev: task.rev }))
     if (outcome.ok || outcome.reason !== 'conflict') {
       return receiptFor(surroundings, request, { task, plan, facts, guard, token }, outcome, snapshot.source)
     }
@@ -150,7 +150,7 @@ async function passGuard(guards: Guards, { step, id, agent }: StepRequest, task:
 async function replayOf(surroundings: TaskSurroundings, request: StepRequest, source: StepReceipt['source']): Promise<StepReceipt | undefined> {
   if (request.idempotencyKey === undefined) return undefined
   const probe = writeOf(surroundings, request, { edits: [], ifRev: Number.MAX_SAFE_INTEGER })
-  const outcome = await surroundings.memory.write(probe)
+  const outcome = await writeTask(surroundings.memory, probe)
   if (outcome.ok) return receiptOfReplay(surroundings, request, outcome, source)
   if (outcome.reason === 'other-payload') receiptOf(outcome, request.id) // throws
   return undefined

@@ -1,5 +1,5 @@
 /** What the use cases of work items need of the world, beyond a memory, a clock and chance. */
-import type { Memory, TaskSnapshot } from '../../core/memory.js'
+import type { Memory, TaskSnapshot, WriteOutcome, WriteRequest } from '../../core/memory.js'
 import type { Step } from '../../domain/task-step.js'
 import { MemoryError } from '../../errors/errors.js'
 import { type Claim, type Task, tasksOfRecords } from '../../domain/task.js'
@@ -52,9 +52,28 @@ export async function loadTasks({ memory, machine }: Pick<TaskSurroundings, 'mem
  * nobody knows, and it is `unavailable`.
  */
 export async function refusalBy(snapshot: TaskSnapshot, memory: Pick<Memory, 'status'>, refusal: MemoryError): Promise<MemoryError> {
-  if (snapshot.durability === 'redis' || (await memory.status()).redis !== 'away') return refusal
-  return new MemoryError('unavailable', 'a step of an item needs Redis to decide, and it cannot be reached: nothing was written', {
+  if (snapshot.durability === 'redis') return refusal
+  return (await withoutArbiter(memory)) ?? refusal
+}
+
+/** Every write of an item is a condition. Throws MemoryError `unavailable` where Redis has to decide and is away. */
+export async function writeTask(memory: Pick<Memory, 'write' | 'status'>, request: WriteRequest): Promise<WriteOutcome> {
+  try {
+    return await memory.write(request)
+  } catch (error) {
+    if (!(error instanceof MemoryError) || error.code !== 'unavailable') throw error
+    throw (await withoutArbiter(memory, error)) ?? error
+  }
+}
+
+async function withoutArbiter(memory: Pick<Memory, 'status'>, cause?: MemoryError): Promise<MemoryError | undefined> {
+  const { redis, redisReason } = await memory.status()
+  if (redis !== 'away') return undefined
+  const why = redisReason === null ? '' : ` (${redisReason})`
+  return new MemoryError('unavailable', `a change of an item needs Redis to decide, and it cannot be reached${why}: nothing was written`, {
     suggestions: ['repeat it when Redis answers (memory_sync status)'],
+    retryable: true,
+    cause,
   })
 }
 

@@ -1,7 +1,8 @@
 /** A lease for people, and as JSON. */
 import { formatTime } from '../domain/time.js'
 import { systemClock } from '../platform/clock.js'
-import { type LeaseView, withheldText } from '../usecases/lock.js'
+import type { LeaseView } from '../usecases/lock.js'
+import { withheldText } from '../usecases/lock-refusals.js'
 import { plainText } from './table.js'
 
 const secondsOf = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`

@@ -1,11 +1,12 @@
 /** Leases: what callers ask for, and what they are told. */
-import type { AcquireOutcome, AcquireRequest, ReleaseOutcome } from '../core/leasing.js'
+import type { AcquireRequest, ReleaseOutcome } from '../core/leasing.js'
 import { leaseTarget } from '../domain/lease.js'
 import { isLegalName, MAX_LABEL_BYTES } from '../domain/name.js'
 import { formatTime } from '../domain/time.js'
 import { MemoryError } from '../errors/errors.js'
 import type { LeaseView } from '../store/lease-contract.js'
 import { isFree } from '../store/lease-view.js'
+import { notGranted, notHeld, refusalOf, whyInTheEnd, whyNotFree } from './lock-refusals.js'
 import type { Surroundings } from './surroundings.js'
 
 export type { LeaseView }
@@ -33,8 +34,6 @@ export interface LockReply {
   holder: string
 }
 
-type NotGranted = Exclude<AcquireOutcome, { is: 'granted' }>
-
 export const DEFAULT_TTL_MS = 60_000
 export const SHORTEST_TTL_MS = 100
 
@@ -59,7 +58,7 @@ export async function grantLock(surroundings: Surroundings, request: LockRequest
     ...(request.process !== undefined && { process: request.process }),
   }
   const outcome = await surroundings.memory.leases.acquire(asked, signal)
-  if (outcome.is !== 'granted') throw notGranted(name, outcome, waitMs)
+  if (outcome.is !== 'granted') throw notGranted(name, await whyInTheEnd(surroundings, name, outcome, waitMs > 0 && signal?.aborted !== true), waitMs)
   const { fence, leftMs, asOf } = outcome
   return { reply: { ok: true, name, token, fence, ttlMs: leftMs, holder }, asOf }
 }
@@ -137,19 +136,11 @@ export async function waitForLock(
   const view = await memory.leases.untilFree({ id: random(), name, waitMs }, signal)
   if (isFree(view) && signal?.aborted !== true) return view
   const waited = waitMs > 0 ? ` after ${waitMs / 1_000} s` : ''
-  const { why, details } = whyNot(outcomeOf(view))
+  const { why, details } = whyNotFree(view)
   throw new MemoryError(waitMs > 0 ? 'timeout' : 'held', `${JSON.stringify(name)} is not free${waited}: ${why}`, {
     suggestions: [`memory_sync lock status ${name}`],
     details: { name, ...details },
   })
-}
-
-/** What who asked for it now would be told. */
-function outcomeOf({ holder, withheld, foreign }: LeaseView): NotGranted {
-  const position = null
-  if (holder === null && withheld !== null) return { is: 'withheld', ...withheld, position }
-  if (holder === null && foreign !== null) return { is: 'foreign', ...foreign, position }
-  return { is: 'taken', holder, position, retryMs: 0 }
 }
 
 export interface LockEvent {
@@ -207,55 +198,3 @@ function releasedOf(name: string, outcome: ReleaseOutcome): Released {
   const { fence, holder, left } = outcome
   return { ok: true, name, fence, holder, left }
 }
-
-function refusalOf(name: string, outcome: { is: 'wrong-token'; holder: string } | { is: 'not-held' }): MemoryError {
-  if (outcome.is === 'not-held') return notHeld(name)
-  const { holder } = outcome
-  return new MemoryError('wrong-token', `this token is not the one of ${JSON.stringify(name)}, which ${holder} has; nothing was changed`, {
-    suggestions: ['who had it before has lost it: stop this work', `memory_sync lock status ${name}`],
-    details: { name, holder },
-  })
-}
-
-const notHeld = (name: string): MemoryError =>
-  new MemoryError('not-held', `nobody has the lease ${JSON.stringify(name)}: it was released, or its time is over`, {
-    suggestions: [`memory_sync lock acquire ${name}`],
-    details: { name },
-  })
-
-function notGranted(name: string, outcome: NotGranted, waitMs: number): MemoryError {
-  const { why, details } = whyNot(outcome)
-  const waited = waitMs > 0 ? ` after ${waitMs / 1_000} s` : ''
-  return new MemoryError(waitMs > 0 ? 'timeout' : 'held', `${JSON.stringify(name)} was not granted${waited}: ${why}`, {
-    suggestions: waitMs > 0 ? [`memory_sync lock status ${name}`] : ['wait for it with --wait SECONDS', `memory_sync lock status ${name}`],
-    details: { name, ...details },
-  })
-}
-
-function whyNot(outcome: NotGranted): { why: string; details: Record<string, unknown> } {
-  switch (outcome.is) {
-    case 'taken': {
-      const { holder } = outcome
-      if (holder === null) return { why: 'others have waited for it for longer', details: { holder: null } }
-      const { name, reason, fence, leftMs } = holder
-      const what = reason === '' ? '' : ` (${reason})`
-      return { why: `${name} has it${what}, for another ${secondsOf(leftMs)} s`, details: { holder: name, reason, fence, ttlMs: leftMs } }
-    }
-    case 'withheld': {
-      const { leftMs, roots } = outcome
-      return { why: withheldText(outcome), details: { holder: null, withheldMs: leftMs, roots } }
-    }
-    case 'foreign': {
-      const { key, text, leftMs } = outcome
-      const left = leftMs === null ? '' : `, for another ${secondsOf(leftMs)} s`
-      return { why: `an older program has ${key} (${text})${left}`, details: { holder: text, key, ttlMs: leftMs } }
-    }
-  }
-}
-
-export const withheldText = ({ leftMs, roots }: { leftMs: number; roots: readonly string[] }): string => {
-  const whom = roots.length === 0 ? '' : `, or ${roots.length === 1 ? 'one other root' : `${roots.length} other roots`} told what they know`
-  return `Redis has lost data, and somebody may still have it: granting goes on when ${secondsOf(leftMs)} s are over${whom}`
-}
-
-const secondsOf = (ms: number): string => (ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)

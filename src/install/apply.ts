@@ -63,7 +63,6 @@ export class Applier {
   /** The paths that changed. Throws MemoryError `unavailable` when the disk refuses. */
   apply(step: Step): string[] {
     const changed: string[] = []
-    this.takeOver(step)
     for (const change of changesOf(step)) {
       try {
         this.applyOne(step.name, change)
@@ -75,7 +74,8 @@ export class Applier {
     return changed
   }
 
-  private takeOver({ name, intents, ours = [] }: Step): void {
+  /** Enters what is ours and not in the record. Returns all that is in it then: a stage that fails takes back what comes after it. */
+  takeOver({ name, intents, ours = [] }: Step): Set<RecordEntry> {
     for (const path of ours) {
       const now = lookAtTree(path)
       if (this.find(path) !== undefined || now.is === 'absent' || now.is === 'other') continue
@@ -83,6 +83,7 @@ export class Applier {
       const after = intent === undefined ? now : wantedBy(intent)
       this.record.entries.push({ path, step: name, part: 'whole', before: { is: 'absent' }, after, previous: null, foreign: false })
     }
+    return new Set(this.record.entries)
   }
 
   private applyOne(step: string, { intent, now }: Change): void {

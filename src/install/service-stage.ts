@@ -32,7 +32,7 @@ const ANSWER_MS = 15_000
 export function serviceStage(options: ServiceStageOptions): Stage {
   const { manager, spec, record, clock, places, save, mustRestart } = options
   const { label, stderr } = spec
-  const isNew = record.service === null
+  const isNew = record.service === null && !isOurs(manager, spec)
   let former: ServiceEntry | null = null
   const verifying: VerifyOptions = { clock, stderr, root: places.root, whoServes: () => pidServing(places.root) }
   return {

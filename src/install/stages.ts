@@ -43,9 +43,10 @@ export async function planStage(stage: Stage): Promise<PlannedStage> {
 
 /** A stage that fails takes back what it began; those before it stay, and the next run goes on with them. */
 export async function runStage(stage: Stage, applier: Applier, folder: string): Promise<StageOutcome> {
-  const known = new Set(applier.record.entries)
+  let known = new Set(applier.record.entries)
   try {
     const step = await stage.plan?.()
+    if (step !== undefined) known = applier.takeOver(step)
     await stage.prepare?.()
     const changed = step === undefined ? [] : applier.apply(step)
     const told = await stage.act?.(changed)

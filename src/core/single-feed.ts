@@ -38,8 +38,8 @@ export class SingleFeed {
   async look(): Promise<void> {
     const view = await this.upToDate()
     const { rev } = view.replica
-    // Numbers never go back: the state of this root is gone, and a round brings back what it had.
-    if (rev < this.last) return this.ports.root.prepare()
+    // The state of this root is gone, and a round brings back what it had, or begins anew.
+    if (rev < this.last && view.replica.epoch === null) return this.ports.root.prepare()
     const { changes, complete } = await olderChanges(this.ports, this.last, rev)
     this.view = view
     this.last = rev

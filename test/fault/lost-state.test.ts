@@ -49,3 +49,16 @@ describe.each([REDIS_ALONE, FILES_ALONE])('a root that lost its state, with $nam
     expect(new Set(changes.map((change) => change.rev)).size).toBe(changes.length)
   })
 })
+
+test('with files only, a watcher of a root of which nothing is left is told so, and goes on', async () => {
+  const world = await World.make(FILES_ALONE)
+  for (const n of [1, 2, 3]) await world.ok('set', 'mary', `n=${n}`)
+  const watch = world.start('watch')
+  await soon(() => /^watching from rev \d+$/m.test(watch.stderr()), 'a watch that is ready')
+  await rename(path.join(world.root, 'shared_memory'), path.join(await makeTempFolder(), 'all'))
+  await world.ok('set', 'rnd', 'n=4')
+  const lines = (): Line[] => watch.lines().map((line) => JSON.parse(line) as Line)
+  await soon(() => lines().some(({ event }) => event === 'gap'), 'a gap')
+  await world.ok('set', 'rnd', 'n=5')
+  await soon(() => JSON.stringify(lines().at(-1)).includes('"n":5'), 'what comes behind it')
+})

@@ -1,5 +1,6 @@
 /** The id of a root, in `root-id`: what was added is counted for each root, so all who write here have to know it by the same one. */
 import { dirname } from 'node:path'
+import { MemoryError } from '../../errors/errors.js'
 import type { Files, Identity } from '../../platform/files.js'
 
 /** Else a power loss has left it empty, or full of NULs. */
@@ -18,11 +19,16 @@ export class RootId {
   async read(): Promise<string> {
     while (this.known === null) {
       const read = await this.files.read(this.path)
+      if (read?.unreadable !== undefined) throw this.cannotBeRead(read.unreadable)
       const id = read?.text.trim() ?? ''
       if (ID.test(id)) this.known = id
       else await this.make(read?.identity ?? null)
     }
     return this.known
+  }
+
+  private cannotBeRead(reason: string): MemoryError {
+    return new MemoryError('unavailable', `${this.path} cannot be read: ${reason}`, { suggestions: ['mend what stands there, or its permissions'] })
   }
 
   /** All who do it at once make the same one: link(2) lets only one of them win, and what replaces a file without an id follows from that file. */

@@ -57,3 +57,10 @@ test.each([null, ''])('it has its name when it is on the disk, and is on the dis
   await root.id()
   expect(steps).toEqual(['write', 'name', 'sync the folder'])
 })
+
+test('an id that cannot be read is left where it is, and no other is made', async () => {
+  const { open, file } = await place()
+  await mkdir(file)
+  await expect(open().id()).rejects.toMatchObject({ code: 'unavailable' })
+  expect(await readdir(file)).toEqual([])
+})

@@ -22,7 +22,7 @@ export async function writeTracking(root: string, path: string, document: TreeMa
     const present = await nodeFiles.read(real)
     if (present?.unreadable !== undefined) throw new Error(present.unreadable) // a device would be gone, and a file in its place
     if (present !== null && !isTracking(present)) throw refusedPlace(`${path} is there, and is no tracking file: it stays as it is`)
-    const text = formatYaml(document, present?.valid === true ? present.text : null)
+    const text = formatYaml(document, present?.text ?? null)
     const temporary = join(dirname(real), `.${basename(real)}.${randomHex(8)}.tmp`)
     try {
       await nodeFiles.write(temporary, text, { durable: true, mode: (await nodeFiles.modeOf(real)) ?? DEFAULT_MODE })

@@ -10,6 +10,7 @@ import { MemoryError, wasClosed } from '../errors/errors.js'
 import type { LocalEngine } from '../core/engine.js'
 import type { OpenOptions } from './engine.js'
 import { HubLink } from './hub-link.js'
+import { heldUntil } from '../domain/held.js'
 import { idsOf } from './ids.js'
 
 export type { OpenOptions }
@@ -164,6 +165,9 @@ class HubOrSelf implements Memory {
     let since = request.since
     const hub = await this.connectHub()
     if (hub !== null) {
+      const leave = heldUntil(signal, () => {
+        this.link.leave(hub)
+      })
       try {
         for await (const notice of hub.watch({ ...request, signal })) {
           if ('cursor' in notice) since = notice.cursor
@@ -174,7 +178,7 @@ class HubOrSelf implements Memory {
         if (!(error instanceof HubGone)) throw error
         this.link.drop(hub)
       } finally {
-        this.link.leave(hub)
+        leave()
       }
     }
     if (signal.aborted) return

@@ -74,14 +74,23 @@ export async function renewLock(
   return { ok: true, name, token, fence: outcome.fence, ttlMs: outcome.leftMs }
 }
 
-/** The same, told with whose it is; null: it has ended meanwhile. */
+/** The same, told with whose it is; null: it has ended meanwhile, or nobody can be asked. */
 export async function renewLockOf(
   { memory }: Pick<Surroundings, 'memory'>,
   request: { name: string; token: string; ttlMs: number },
 ): Promise<Omit<LockReply, 'holder'> & { holder: string | null }> {
   const renewed = await renewLock({ memory }, request)
-  const { holder } = await lookAtLock({ memory }, request.name)
+  const holder = await holderNow({ memory }, request.name)
   return { ...renewed, holder: holder?.fence === renewed.fence ? holder.name : null }
+}
+
+async function holderNow(surroundings: Pick<Surroundings, 'memory'>, name: string): Promise<LeaseView['holder']> {
+  try {
+    return (await lookAtLock(surroundings, name)).holder
+  } catch (error) {
+    if (error instanceof MemoryError && error.code === 'unavailable') return null // it was renewed all the same
+    throw error
+  }
 }
 
 export interface Released {

@@ -12,7 +12,7 @@ function watched(place: WatchedPlace): (what: string, act: () => void) => Promis
   return async (what, act) => {
     const before = told
     act()
-    await eventually(() => told > before, { what: `a hint of ${what}`, timeoutMs: 2_000 })
+    await eventually(() => told > before, { what: `a hint of ${what}` })
   }
 }
 

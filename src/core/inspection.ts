@@ -68,7 +68,7 @@ export async function reconcile(ports: Ports, access: KeeperAccess): Promise<Com
   const keeper = await access.alone(async (own) => {
     for (let round = 0; round < 3; round++) await own.round('all')
     return own
-  })
+  }, 'queue')
   if (keeper === null) throw await keptByOther(ports)
   if (keeper.refusal !== null) throw notReconciled(keeper.refusal)
   return compare(ports, keeper, store)

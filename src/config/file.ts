@@ -1,6 +1,7 @@
 /** The config file: `$XDG_CONFIG_HOME/memory_sync/config.json`, by default below `~/.config`. */
 import { isAbsolute, join } from 'node:path'
-import { isJson, parseTree, placeOfFault } from '../domain/json.js'
+import { isJson, parseTree } from '../domain/json.js'
+import { placeOfFault } from '../domain/json-scan.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { unlessMissing } from '../platform/open-file.js'
 import { readText } from '../platform/read-text.js'

@@ -2,24 +2,13 @@
  * JSON that comes out as it went in. A JavaScript object would reorder keys such as "10", swallow `__proto__` and round
  * numbers, so a document is a tree of ordered Maps whose leaves are JSON *text*: a scalar or a whole array, in one line.
  */
-import { visit } from 'jsonc-parser'
+import { InvalidJson, MAX_DEPTH, scanned, tooDeep } from './json-scan.js'
+
+export { InvalidJson, MAX_DEPTH }
 
 /** An object, or a leaf: the one-line JSON text of a scalar or an array. An empty object is an empty Map. */
 export type Tree = TreeMap | string
 export type TreeMap = Map<string, Tree>
-
-/** Deeper than any person or program writes; a guard for the recursive functions below. */
-export const MAX_DEPTH = 500
-
-export class InvalidJson extends Error {
-  override readonly name = 'InvalidJson'
-}
-
-interface Frame {
-  map: TreeMap | null // null: an array, collected as text
-  key: string
-  text: string[]
-}
 
 /**
  * Parses strictly (what `JSON.parse` refuses is refused) and keeps key order, number texts and every key.
@@ -41,8 +30,6 @@ function refuseDeeper(value: unknown, depth: number): void {
   for (const item of Object.values(value)) refuseDeeper(item, depth + 1)
 }
 
-const tooDeep = (): InvalidJson => new InvalidJson(`nested deeper than ${MAX_DEPTH} levels`)
-
 /** In one line, or as we lay it out. A text that is this has lost nothing in `JSON.parse`. */
 const printed = (value: object, text: string): string => (text[1] === '\n' ? JSON.stringify(value, null, 2) : JSON.stringify(value))
 
@@ -54,73 +41,6 @@ function treeOf(value: unknown): Tree {
   return map
 }
 
-/** Character by character, whatever it has in it. */
-function scanned(text: string): Tree {
-  const frames: Frame[] = []
-  let result: Tree | undefined
-  let arrays = 0 // inside an array, everything is kept as text
-
-  const emit = (value: Tree): void => {
-    const top = frames.at(-1)
-    if (top === undefined) result = value
-    else if (top.map === null) top.text.push(value as string)
-    else top.map.set(top.key, value)
-  }
-  const open = (map: TreeMap | null): void => {
-    if (frames.length >= MAX_DEPTH) throw tooDeep() // in what a key that stands twice has replaced
-    frames.push({ map, key: '', text: [] })
-  }
-  const arrayText = (): string[] => frames.at(-1)!.text
-
-  visit(
-    text,
-    {
-      onObjectBegin() {
-        if (arrays > 0) {
-          open(null)
-          arrays++
-          arrayText().push('{')
-        } else open(new Map())
-      },
-      onObjectProperty(name) {
-        if (arrays > 0) {
-          arrayText().push(JSON.stringify(name))
-          return
-        }
-        const top = frames.at(-1)!
-        if (top.map!.has(name)) throw new InvalidJson(`the key ${JSON.stringify(name)} stands twice in one object`)
-        top.key = name
-      },
-      onObjectEnd: close('}'),
-      onArrayBegin() {
-        open(null)
-        arrays++
-        arrayText().push('[')
-      },
-      onArrayEnd: close(']'),
-      onLiteralValue(value: unknown, offset, length) {
-        emit(typeof value === 'string' ? JSON.stringify(value) : text.slice(offset, offset + length))
-      },
-      onSeparator(character) {
-        if (arrays > 0) arrayText().push(character)
-      },
-    },
-    { disallowComments: true },
-  )
-  return result!
-
-  function close(bracket: string): () => void {
-    return () => {
-      const frame = frames.pop()!
-      if (frame.map !== null) emit(frame.map)
-      else {
-        arrays--
-        emit(frame.text.join('') + bracket)
-      }
-    }
-  }
-}
-
 /** For its type, and because what `JSON.parse` refuses is refused. */
 function parsed(text: string): unknown {
   try {
@@ -128,16 +48,6 @@ function parsed(text: string): unknown {
   } catch (error) {
     throw new InvalidJson(error instanceof RangeError ? 'nested too deeply' : (error as Error).message)
   }
-}
-
-/** Where text that is no JSON stops to be it, both from 1 on; null where that cannot be told. For texts that must not be shown. */
-export function placeOfFault(text: string): { line: number; column: number } | null {
-  let place: { line: number; column: number } | null = null
-  const onError = (_code: number, _offset: number, _length: number, line: number, character: number): void => {
-    place ??= { line: line + 1, column: character + 1 }
-  }
-  visit(text, { onError }, { disallowComments: true })
-  return place
 }
 
 /** Whether it is JSON at all: not all of it can be kept, see `parseTree`. */

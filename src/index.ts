@@ -6,7 +6,7 @@ import { open } from './cli/open.js'
 import { rootFilesOf, surroundingsOf } from './cli/surroundings.js'
 import { stringOf, type TreeMap } from './domain/json.js'
 import { PATCHABLE_MEMBERS } from './domain/name.js'
-import { foreseen, MemoryError, messageOf, wasClosed } from './errors/errors.js'
+import { Asked, ReasonOfAbort, throwingOwn } from './usecases/asked.js'
 import { getText } from './usecases/get.js'
 import { CONDITIONS, LEASE, leaseNameGiven, lookedAt, nameGiven, OPEN, optionsGiven, RESULT, ttlGiven, WATCH } from './usecases/given.js'
 import { acquireLock, DEFAULT_TTL_MS, releaseLock, renewLock } from './usecases/lock.js'
@@ -180,57 +180,6 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
     acquireLease: asked.noting((name: string, options?: LeaseOptions) => leaseOf(surroundings, asked, name, options)),
     close: () => asked.close(() => memory.close()),
   }
-}
-
-/** Calls that are not answered yet: one that was made right before the memory is closed has not come to it. */
-class Asked {
-  private readonly calls = new Set<Promise<unknown>>()
-  private readonly closed = new AbortController()
-
-  noting<A extends unknown[], R>(call: (...given: A) => Promise<R>): (...given: A) => Promise<R> {
-    return async (...given) => {
-      this.refuseClosed()
-      const answer = call(...given).catch((error: unknown) => {
-        throw ownErrorOf(error)
-      })
-      const forget = (): void => void this.calls.delete(answer)
-      this.calls.add(answer)
-      answer.then(forget, forget)
-      return answer
-    }
-  }
-
-  /** Of what has no end of its own: it is ended at once, and not when everything else is answered. */
-  orClosed(signal?: AbortSignal): AbortSignal {
-    return signal === undefined ? this.closed.signal : AbortSignal.any([signal, this.closed.signal])
-  }
-
-  refuseClosed(): void {
-    this.closed.signal.throwIfAborted()
-  }
-
-  async close<R>(then: () => Promise<R>): Promise<R> {
-    this.closed.abort(wasClosed())
-    if (this.calls.size > 0) await Promise.allSettled(this.calls)
-    return then()
-  }
-}
-
-/** What every method throws: a disk that refuses is told as by a command. */
-const ownErrorOf = (error: unknown): unknown =>
-  error instanceof ReasonOfAbort ? error.reason : (foreseen(error) ?? new MemoryError('internal', messageOf(error), { cause: error }))
-
-async function* throwingOwn<T>(events: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-  try {
-    yield* events
-  } catch (error) {
-    throw ownErrorOf(error)
-  }
-}
-
-/** What a caller has given for it may be anything, and comes back as it is. */
-class ReasonOfAbort {
-  constructor(readonly reason: unknown) {}
 }
 
 async function leaseOf(surroundings: Surroundings, asked: Asked, lease: string, given?: LeaseOptions): Promise<Lease> {

@@ -27,7 +27,7 @@ export interface InstalledFact {
   /** Hooks, scripts, and the Python module. */
   hooks: readonly PieceFact[]
   /** What is called by its name; `before`: another program of that name comes first on the PATH. null: none is installed. */
-  command: { path: string; before: string | null } | null
+  command: { path: string; isOnPath: boolean; before: string | null } | null
   aliases: readonly (PieceFact & { target: string })[]
   /** Scripts and service definitions, and the Node that was written into them. */
   nodes: readonly { path: string; node: string; is: NodeState }[]

@@ -36,7 +36,7 @@ async function lookBy(record: InstallRecord, options: InstallerOptions): Promise
     version: record.version,
     program: record.entries.filter(({ step }) => step === 'program').flatMap(pieceOf),
     hooks: dropIns.filter(({ after }) => after.is === 'file').flatMap(pieceOf),
-    command: dropIns.some(({ path }) => path === commandOf(places)) ? { path: commandOf(places), before: onPath(places, options.env['PATH']).before } : null,
+    command: dropIns.some(({ path }) => path === commandOf(places)) ? { path: commandOf(places), ...onPath(places, options.env['PATH']) } : null,
     aliases: dropIns.flatMap((entry) => (entry.after.is === 'link' ? pieceOf(entry).map((piece) => ({ ...piece, target: piece.path })) : [])),
     nodes: await nodesIn([...dropIns, ...record.entries.filter(({ step }) => step === 'service')]),
     dispatchers,

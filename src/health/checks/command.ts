@@ -8,7 +8,8 @@ export const command: Check = {
   look({ installed }) {
     const installedCommand = installed?.command ?? null
     if (installedCommand === null) return noPart(installed, 'Command memory_sync', 'none is installed')
-    const { path, before } = installedCommand
+    const { path, isOnPath, before } = installedCommand
+    if (!isOnPath) return { level: 'off', text: `Command memory_sync: the folder of ${path} is not on this PATH` }
     if (before === null) return { level: 'ok', text: `Command memory_sync: no other comes before ${path}` }
     return {
       level: 'warn',

@@ -15,14 +15,14 @@ export const redisOfHub: Check = {
       return { level: 'bad', text: `Hub writes keys that begin with ${namespace}, this command means ${own.namespace}`, wayOut: WAY_OUT }
     }
     if (own.redis === 'away' && own.redisUrl === redisUrl) return { level: 'off', text: 'Redis of the hub: see the connection, above' }
-    if (own.redis !== redis && own.redisUrl === redisUrl) {
+    if (own.redis === 'online' && redis !== 'online' && own.redisUrl === redisUrl) {
       return {
         level: 'bad',
         text: `Hub cannot use the Redis that this command reaches: ${redisReason ?? 'it does not say why'}`,
         wayOut: 'mend what it says: the hub tries again by itself',
       }
     }
-    if (own.redisUrl !== redisUrl) {
+    if (own.redis !== redis || own.redisUrl !== redisUrl) {
       return {
         level: 'bad',
         text: `Hub has Redis ${redis} (${redisUrl ?? redisReason ?? '-'}), this command has it ${own.redis} (${own.redisUrl ?? '-'})`,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { CHECKS } from '../../../src/health/all-checks.js'
 import { contextFile } from '../../../src/health/checks/context-file.js'
 import { redisConnection } from '../../../src/health/checks/redis-connection.js'
+import { command } from '../../../src/health/checks/command.js'
 import { redisOfHub } from '../../../src/health/checks/redis-hub.js'
 import type { Facts } from '../../../src/health/facts.js'
 
@@ -10,6 +11,19 @@ const ONLINE = { redis: 'online', redisUrl: 'unix:///r.sock', namespace: 'memory
 const STOPPED = { is: 'silent', pid: 7 }
 
 describe('a check says what is so', () => {
+  test('of a hub that has a Redis where this command is to use none: that their settings differ', () => {
+    const none = { ...ONLINE, redis: 'off', redisUrl: null }
+    const status = { ...none, redis: 'away', redisReason: 'it looks for one' }
+    const { level, wayOut } = redisOfHub.look(facts({ own: none, hub: { is: 'running', status } }))
+    expect(level).toBe('bad')
+    expect(wayOut).toContain('same settings')
+  })
+
+  test('of the installed command, where its folder is not on the PATH: not that a shell finds it', () => {
+    const installed = { command: { path: '/home/x/.local/bin/memory_sync', isOnPath: false, before: null } }
+    expect(command.look(facts({ installed }))).toEqual({ level: 'off', text: expect.stringContaining('is not on this PATH') })
+  })
+
   test('of a hub that Redis refuses: why, and not that its address is another', () => {
     const status = { ...ONLINE, redis: 'away', redisReason: 'OOM command not allowed' }
     const { level, text, wayOut } = redisOfHub.look(facts({ own: ONLINE, hub: { is: 'running', status } }))

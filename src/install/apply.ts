@@ -77,8 +77,9 @@ export class Applier {
   /** Enters what is ours and not in the record. Returns all that is in it then: a stage that fails takes back what comes after it. */
   takeOver({ name, intents, ours = [] }: Step): Set<RecordEntry> {
     for (const path of ours) {
+      if (this.find(path) !== undefined) continue
       const now = lookAtTree(path)
-      if (this.find(path) !== undefined || now.is === 'absent' || now.is === 'other') continue
+      if (now.is === 'absent' || now.is === 'other') continue
       const intent = intents.find((of) => of.path === path)
       const after = intent === undefined ? now : wantedBy(intent)
       this.record.entries.push({ path, step: name, part: 'whole', before: { is: 'absent' }, after, previous: null, foreign: false })

@@ -44,13 +44,7 @@ export function serviceSpec({ places, label, env, nodePath }: SpecOptions): Serv
 export const isOurs = (manager: ServiceManager, spec: ServiceSpec): boolean =>
   manager.definition(spec).files.some(({ path }) => nodeInDefinition(textOf(path)) !== null)
 
-function textOf(path: string): string {
-  try {
-    return fs.readFileSync(path, 'utf8')
-  } catch {
-    return '' // there is none
-  }
-}
+const textOf = (path: string): string => (fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : '')
 
 export function planService(manager: ServiceManager, spec: ServiceSpec, logs: string): Step {
   const { files, links } = manager.definition(spec)

@@ -1,8 +1,9 @@
 /** Installing where something is not as one expects it. */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { sha256 } from '../../src/platform/digests.js'
 import { BIN, Home } from '../support/installed.js'
 import type { Ran } from '../support/program.js'
 import { SmallDisk, whyNoSmallDisk } from '../support/small-disk.js'
@@ -134,10 +135,12 @@ describe.skipIf(noDisk !== null)('on a disk that is full', () => {
     expect(await run(...INSTALL)).toMatchObject({ code: 0 })
     await run('hub', 'stop')
     disk.fill()
-    const before = files()
+    const program = (): string[] => files().filter((path) => path.startsWith('.local/') && statSync(`${disk.seen}/${path}`).isFile())
+    const contents = (): string[] => program().map((path) => `${path} ${sha256(readFileSync(`${disk.seen}/${path}`))}`)
+    const before = { files: files(), contents: contents() }
     for (const args of [['rollback', '--yes'], INSTALL, ['install-agent']]) {
       expect(await run(...args)).toMatchObject(REFUSED)
-      expect(files()).toEqual(before)
+      expect({ files: files(), contents: contents() }).toEqual(before)
     }
     disk.free()
     expect(await run('rollback', '--yes')).toMatchObject({ code: 0 })

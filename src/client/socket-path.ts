@@ -10,6 +10,9 @@ export const MAX_PATH_BYTES = 100
 
 export const stateFolderOf = (root: string): string => join(root, 'shared_memory', '.memory_sync')
 
+/** Where hooks leave what they could not deliver. */
+export const spoolFolderOf = (root: string): string => join(stateFolderOf(root), 'spool')
+
 /** The file that names the real path where the usual one is too long. */
 export const pointerFileOf = (root: string): string => join(stateFolderOf(root), 'socket')
 

@@ -4,7 +4,7 @@
  */
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stateFolderOf } from '../client/socket-path.js'
+import { spoolFolderOf } from '../client/socket-path.js'
 import type { Memory } from '../core/memory.js'
 import { isSpoolName } from '../domain/name.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
@@ -31,8 +31,6 @@ export interface SpoolBoxOptions {
   /** How often the spool is looked at without a hint, ms. */
   rescanMs?: number
 }
-
-export const spoolFolderOf = (root: string): string => join(stateFolderOf(root), 'spool')
 
 export class SpoolBox implements Component {
   readonly name = 'spool'

@@ -3,12 +3,11 @@ import { leafOf, type Tree, type TreeMap } from '../domain/json.js'
 import type { Edit } from '../domain/operation.js'
 import { type Presence, presenceOf } from '../domain/presence.js'
 import { standingOf, type Task, textOf } from '../domain/task.js'
-import { MemoryError } from '../errors/errors.js'
 import { formatTime } from '../domain/time.js'
 import { conditionsIn, receiptOf, type Receipt, type WriteConditions } from './receipt.js'
 import { timeLeaf } from './surroundings.js'
 import { agentTargetOf } from './target.js'
-import { loadTasks, type Machine, type TaskSurroundings } from './tasks/surroundings.js'
+import { loadTasks, type Machine, runningProcess, type TaskSurroundings } from './tasks/surroundings.js'
 
 export interface AgentPresence {
   agent: string
@@ -116,12 +115,7 @@ export interface HeartbeatRequest extends WriteConditions {
 export async function heartbeat(surroundings: TaskSurroundings, request: HeartbeatRequest): Promise<Receipt> {
   const { memory, machine, by } = surroundings
   const { agent, pid, progress = false } = request
-  const process = pid === undefined ? undefined : machine.processes.find(pid)
-  if (pid !== undefined && process === undefined) {
-    throw new MemoryError('usage', `there is no process ${pid} on this machine: nothing was written`, {
-      suggestions: ['name one that runs, as $$ is in a shell, or none'],
-    })
-  }
+  const process = pid === undefined ? undefined : runningProcess(machine, pid, 'nothing was written')
   const now = timeLeaf(surroundings)
   const set = (path: string, value: string): Edit => ({ do: 'set', path, value })
   const edits: Edit[] = [

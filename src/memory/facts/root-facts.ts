@@ -2,7 +2,7 @@
 import { type Dirent, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Facts } from '../../health/facts.js'
-import { stateFolderOf } from '../../client/socket-path.js'
+import { spoolFolderOf, stateFolderOf } from '../../client/socket-path.js'
 import { registeredHubs } from '../../client/hub-registry.js'
 import { isDropName, isSpoolName } from '../../domain/name.js'
 import { entryOf } from '../../platform/entries.js'
@@ -85,7 +85,7 @@ export function inboxOf(root: string): Facts['inbox'] {
 }
 
 export function spoolOf(root: string): Facts['spool'] {
-  const spool = join(stateFolderOf(root), 'spool')
+  const spool = spoolFolderOf(root)
   return { rejected: rejectedIn(join(spool, 'rejected')), strays: straysIn(spool, isSpoolName) }
 }
 

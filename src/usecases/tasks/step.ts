@@ -10,7 +10,7 @@ import { applyEdits, type LeafEdit } from '../../domain/tree.js'
 import { MemoryError } from '../../errors/errors.js'
 import { receiptOf, type WriteConditions } from '../receipt.js'
 import { noSuchTask, refusalError } from './refusals.js'
-import { type Guards, loadTasks, refusalBy, type TaskSurroundings, writeTask } from './surroundings.js'
+import { type Guards, loadTasks, refusalBy, runningProcess, type TaskSurroundings, writeTask } from './surroundings.js'
 
 export interface StepRequest extends Omit<WriteConditions, 'ifRev'> {
   step: Step
@@ -102,12 +102,7 @@ const tokenOf = ({ random, digest }: TaskSurroundings, { id, idempotencyKey }: S
 /** `made`: the token of a new claim. */
 function askedOf({ clock, digest, machine }: TaskSurroundings, request: StepRequest, made: string): Omit<StepFacts, 'now'> {
   const { agent, token, whilePid, ttlMs, usualTtlMs = DEFAULT_TTL_MS, force, commit, notes } = request
-  const process = whilePid === undefined ? undefined : machine.processes.find(whilePid)
-  if (whilePid !== undefined && process === undefined) {
-    throw new MemoryError('usage', `there is no process ${whilePid} on this machine: nothing was claimed`, {
-      suggestions: ['name one that runs, as $$ is in a shell, or none'],
-    })
-  }
+  const process = whilePid === undefined ? undefined : runningProcess(machine, whilePid, 'nothing was claimed')
   return {
     agent,
     formatTime: (ms) => formatTime(ms, clock.offsetMinutes()),

@@ -3,7 +3,7 @@ import type { Memory, TaskSnapshot, WriteOutcome, WriteRequest } from '../../cor
 import type { Step } from '../../domain/task-step.js'
 import { MemoryError } from '../../errors/errors.js'
 import { type Claim, type Task, tasksOfRecords } from '../../domain/task.js'
-import type { ProcessTable } from '../../platform/processes.js'
+import type { ProcessIdentity, ProcessTable } from '../../platform/processes.js'
 import type { Surroundings } from '../surroundings.js'
 
 export interface Machine {
@@ -37,6 +37,15 @@ export interface LoadedTasks {
   tasks: Map<string, Task>
   /** Of the clock that decides, ms. */
   now: number
+}
+
+/** The process of a pid that somebody named. Throws MemoryError `usage` where none runs; `left`: what was not done. */
+export function runningProcess({ processes }: Machine, pid: number, left: string): ProcessIdentity {
+  const process = processes.find(pid)
+  if (process !== undefined) return process
+  throw new MemoryError('usage', `there is no process ${pid} on this machine: ${left}`, {
+    suggestions: ['name one that runs, as $$ is in a shell, or none'],
+  })
 }
 
 /** The items; a claim that a process of this machine held and that is gone has run out, whatever its time. */

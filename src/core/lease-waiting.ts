@@ -5,7 +5,7 @@ import { MemoryError } from '../errors/errors.js'
 import type { Handed, LeaseStore, LeaseView, ShownHolder } from '../store/lease-contract.js'
 import { isFree } from '../store/lease-view.js'
 import { LeaseBell } from './lease-bell.js'
-import type { AcquireOutcome, WaitRequest } from './leasing.js'
+import { type AcquireOutcome, isKeeperBusy, type WaitRequest } from './leasing.js'
 import { Turn } from './turn.js'
 
 /** Who waits gives a sign of life so often, and looks whether anything was missed. */
@@ -56,6 +56,7 @@ export class LeaseWaiting {
     let askedAt = -Infinity // what happened before somebody listened is asked for
     let refusedAt = -Infinity // asked then, and not granted: what is handed over was granted later
     let outageAt: number | null = null
+    let goesOn = false
     try {
       for (;;) {
         const pause = Math.min(askedAt + pauseOf(last), until) - performance.now()
@@ -70,6 +71,8 @@ export class LeaseWaiting {
           refusedAt = askedAt
           outageAt = null
         } catch (error) {
+          goesOn = isKeeperBusy(error) // a hub has begun: whoever waits asks that one, and has his place there
+          if (goesOn) throw error
           outageAt ??= performance.now()
           if (!(error instanceof MemoryError) || error.code !== 'unavailable' || performance.now() - outageAt > OUTAGE_MS) throw error
         }
@@ -78,7 +81,7 @@ export class LeaseWaiting {
     } finally {
       stop()
       turn.end()
-      if (last.is !== 'granted') await granting.leave(call)
+      if (last.is !== 'granted' && !goesOn) await granting.leave(call)
     }
   }
 
@@ -93,9 +96,10 @@ export class LeaseWaiting {
     try {
       for (;;) {
         const view = await granting.look(name)
+        if (turn.isOver) return view
         if (await granting.endIfGone(name, view.holder)) continue
         const left = until - performance.now()
-        if (isFree(view) || left <= 0 || turn.isOver) return view
+        if (isFree(view) || left <= 0) return view
         await turn.within(Math.min(left, pauseBefore(view)))
       }
     } finally {

@@ -13,8 +13,6 @@ import type { Keeper } from './keeper.js'
 import type { Ports } from './ports.js'
 import type { KeeperAccess } from './writer.js'
 
-/** A keeper that many ask is asked again after this. */
-const PAUSE_MS = 50
 const ROOTS_MS = 10_000
 
 export class Leases implements Leasing {
@@ -47,7 +45,7 @@ export class Leases implements Leasing {
     const token = this.digest(request.token)
     const call: AcquireCall = { id, name, token, holder, reason, ttlMs, process, waits: waitMs > 0 }
     const until = performance.now() + waitMs
-    const first = await this.firstAttempt(call, until, signal)
+    const first = await this.attempt(call)
     return first.is === 'granted' || waitMs === 0 ? first : this.waiting.turnOf(call, first, until, signal)
   }
 
@@ -103,19 +101,6 @@ export class Leases implements Leasing {
   }
 
   // ---- one attempt
-
-  /** Who has time to wait is not sent away by a keeper that many are asking at once. */
-  private async firstAttempt(call: AcquireCall, until: number, signal?: AbortSignal): Promise<AcquireOutcome> {
-    for (;;) {
-      try {
-        return await this.attempt(call)
-      } catch (error) {
-        const isBusy = error instanceof MemoryError && error.details['keeper'] === 'busy'
-        if (!isBusy || signal?.aborted === true || performance.now() + PAUSE_MS >= until) throw error
-        await this.ports.clock.pause(PAUSE_MS)
-      }
-    }
-  }
 
   private async attempt(call: AcquireCall): Promise<AcquireOutcome> {
     const asOf = performance.now()

@@ -1,4 +1,5 @@
 /** What the product can do with leases: in this process (core/leases), or over the control socket of a running hub (client). */
+import { MemoryError } from '../errors/errors.js'
 import type { AcquireReply, Granted, LeaseView, NotNow, ReleaseReply, RenewReply } from '../store/lease-contract.js'
 
 export interface AcquireRequest {
@@ -48,7 +49,10 @@ export interface GrantedAt extends Granted {
 export type RenewOutcome = Exclude<RenewReply, NotNow>
 export type ReleaseOutcome = Exclude<ReleaseReply, NotNow>
 
-/** Each throws MemoryError `unavailable` where nobody can decide: Redis is configured and away; nothing is granted on the side. */
+/**
+ * Each throws MemoryError `unavailable` where nobody can decide: Redis is configured and away, or another keeper does not answer (`isKeeperBusy`);
+ * nothing is granted on the side.
+ */
 export interface Leasing {
   /** Waits up to `waitMs`, first come, first served; an abort leaves the queue. */
   acquire(request: AcquireRequest, signal?: AbortSignal): Promise<AcquireOutcome>
@@ -60,6 +64,9 @@ export interface Leasing {
   /** Names of the leases that were ever granted. */
   list(): Promise<string[]>
 }
+
+/** With files only another keeper is at work: a hub, which may be asked itself, or a command. Who waits may ask again with the same request. */
+export const isKeeperBusy = (error: unknown): boolean => error instanceof MemoryError && error.details['keeper'] === 'busy'
 
 /** The same, by whoever can be reached at the moment. */
 export const leasingBy = (reach: <T>(use: (leases: Leasing) => Promise<T>) => Promise<T>): Leasing => ({

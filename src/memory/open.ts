@@ -1,7 +1,7 @@
 /** A Memory: the hub's, while one answers; else this process does it itself, with the same ids. */
 import { HubGone } from '../client/connection.js'
 import type { HubClient } from '../client/hub-client.js'
-import { type AcquireOutcome, type AcquireRequest, type Leasing, leasingBy } from '../core/leasing.js'
+import { type AcquireOutcome, type AcquireRequest, isKeeperBusy, type Leasing, leasingBy } from '../core/leasing.js'
 import type { Engine } from '../core/engine-types.js'
 import type { Comparison, Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { TreeMap } from '../domain/json.js'
@@ -26,6 +26,9 @@ export async function openMemory(options: OpenOptions): Promise<Memory> {
 
 export const openEngine = async (options: OpenOptions): Promise<Engine> => (await import('./engine.js')).openLocalEngine(options)
 
+/** A keeper that many ask is asked again after this. */
+const ASK_AGAIN_MS = 50
+
 class HubOrSelf implements Memory {
   private readonly link: HubLink
   private self: Promise<LocalEngine> | null = null
@@ -38,12 +41,10 @@ class HubOrSelf implements Memory {
 
   constructor(private readonly options: OpenOptions) {
     this.link = new HubLink(options.root)
-    const leases = leasingBy((use) =>
-      this.orPatiently(
-        () => this.byHubOrSelf((hub) => use(hub.leases), (engine) => use(engine.leases)),
-        (hub) => use(hub.leases),
-      ),
-    )
+    const leases = leasingBy((use) => {
+      const by = (whom: { leases: Leasing }): ReturnType<typeof use> => use(whom.leases)
+      return this.orPatiently(() => this.byHubOrSelf(by, by), by)
+    })
     this.leases = {
       ...leases,
       acquire: (request, signal) => this.waiting(request, (by, rest) => this.acquire(by, rest, signal)),
@@ -70,14 +71,20 @@ class HubOrSelf implements Memory {
     return signal === undefined ? ending : AbortSignal.any([signal, ending])
   }
 
-  /** A hub that dies while somebody waits: he goes on waiting for the rest of his time, at his place in the queue. */
-  private waiting<R extends { waitMs: number }, T>(request: R, ask: (by: Leasing, rest: R) => Promise<T>): Promise<T> {
+  /** A hub that dies while somebody waits, or begins: he goes on waiting for the rest of his time, at his place in the queue. */
+  private async waiting<R extends { waitMs: number }, T>(request: R, ask: (by: Leasing, rest: R) => Promise<T>): Promise<T> {
     const until = performance.now() + request.waitMs
     const rest = (): R => (request.waitMs === 0 ? request : { ...request, waitMs: Math.max(1, Math.round(until - performance.now())) })
-    return this.orPatiently(
-      () => this.byHubOrSelf((hub) => ask(hub.leases, rest()), (engine) => ask(engine.leases, rest())),
-      (hub) => ask(hub.leases, rest()),
-    )
+    const by = ({ leases }: { leases: Leasing }): Promise<T> => ask(leases, rest())
+    for (;;) {
+      try {
+        return await this.orPatiently(() => this.byHubOrSelf(by, by), by)
+      } catch (error) {
+        const mayAskAgain = isKeeperBusy(error) || error instanceof HubGone
+        if (!mayAskAgain || this.closing !== null || performance.now() + ASK_AGAIN_MS >= until) throw error
+      }
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS))
+    }
   }
 
   async write(request: WriteRequest): Promise<WriteOutcome> {

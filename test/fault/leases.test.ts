@@ -177,6 +177,33 @@ test.each(long ? SET_UPS : [REDIS_AND_HUB, FILES_AND_HUB])('twenty contenders co
   }
 }, 120_000)
 
+test.each([REDIS_AND_HUB, FILES_AND_HUB])('whoever waits keeps his place when the hub is killed and another one begins: $name', async (setUp) => {
+  const world = await World.make(setUp)
+  const first = await surroundingsOf(world)
+  const { token } = await acquireLock(first, { name: 'deploy', ttlMs: 120_000 })
+  const order: number[] = []
+  const waiting: Promise<void>[] = []
+  for (let n = 0; n < 3; n++) {
+    const surroundings = await surroundingsOf(world)
+    waiting.push(
+      acquireLock(surroundings, { name: 'deploy', ttlMs: 120_000, waitMs: 60_000 }).then(async (lease) => {
+        order.push(n)
+        await releaseLock(surroundings, { name: 'deploy', token: lease.token })
+      }),
+    )
+    await soon(async () => (await first.memory.leases.look('deploy')).queue.length === n + 1)
+  }
+  for (let hubs = 0; hubs < 2; hubs++) {
+    world.hub!.signal('SIGKILL')
+    await world.hub!.ended()
+    await world.startHub()
+    await world.ok('update', 'mary', `after ${hubs}`)
+  }
+  await releaseLock(first, { name: 'deploy', token })
+  await Promise.all(waiting)
+  expect(order).toEqual([0, 1, 2])
+}, 120_000)
+
 test.each([REDIS_AND_HUB, REDIS_ALONE])('what became of a lease is told while Redis answers, and with it away nothing is made up: $name', async (setUp) => {
   const world = await World.make(setUp)
   const { token, fence } = await world.json('lock', 'acquire', 'deploy', '--agent', 'mary')

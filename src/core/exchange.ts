@@ -16,7 +16,7 @@ import { newsOfJoin } from './news-of-join.js'
 import { EVERYTHING, type Portion } from './portion.js'
 import { Replay } from './replay.js'
 import type { RootCopy } from './root-copy.js'
-import { submit, type Submission } from './submit.js'
+import { DESCRIBES, submit, type Submission } from './submit.js'
 
 const PAGE = 1_000
 
@@ -126,10 +126,13 @@ export class Exchange {
     })
   }
 
-  /** A context begins with the usual members. Nobody was told that they are kept, so they need no line in the journal. */
+  /**
+   * A context begins with the usual members, whatever is written first. Nobody was told that they are kept, so they need no line in the
+   * journal. One that came as a file stays as it came.
+   */
   seed(): void {
     const { replica, open, rootId } = this.copy
-    if (replica.entries.has(CONTEXT) || open.all().some(({ op }) => op.target === CONTEXT)) return
+    if (replica.entries.has(CONTEXT) || open.all().some(({ op }) => op.target === CONTEXT && DESCRIBES.has(op.kind))) return
     if (this.options.beginsWhenAsked && replica.entries.size === 0 && !this.copy.hasWork()) return
     open.add({ op: firstContext(this.ports.root.path, rootId, this.ports.digest(`first ${rootId}`)) })
   }

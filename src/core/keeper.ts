@@ -53,11 +53,16 @@ export class Keeper implements LocalSequencer {
     const mayWrite = await this.file.takeIn()
     if (this.sequencer.isOwed || this.copy.hasWork()) {
       await this.sequencer.run(portion)
-      this.sequencer.seed()
+      this.seed()
       this.copy.open.settle(this.copy.replica)
     }
     if (mayWrite) await this.file.putOut(file)
     await this.journal.fold()
+  }
+
+  /** Who only looks sees what a context begins with, as the file shows it. */
+  seed(): void {
+    this.sequencer.seed()
   }
 
   /** After something was decided here, and is in the journal: a disk that fails now undoes nothing of it, and the next round does the rest. */
@@ -88,16 +93,11 @@ export class Keeper implements LocalSequencer {
   /** Reads what is new in the journal; everything, the first time. */
   async refresh(): Promise<void> {
     await this.journal.refresh()
-    await (this.begun ??= this.begin())
-  }
-
-  private async begin(): Promise<void> {
-    try {
-      await this.file.begin()
-    } catch (error) {
+    this.begun ??= this.file.begin().catch((error: unknown) => {
       this.begun = null // the next one tries again
       throw error
-    }
+    })
+    await this.begun
   }
 
   /** Its turn has come again, and others may have been the keeper meanwhile. */

@@ -60,6 +60,12 @@ export class Reading {
 
   /** Without a hub. `isApart`: the shared store has lost data, or is another one, and nobody has joined it yet. */
   async load(): Promise<{ view: Keeper; isApart: boolean }> {
+    const found = await this.look()
+    found.view.seed()
+    return found
+  }
+
+  private async look(): Promise<{ view: Keeper; isApart: boolean }> {
     const view = await this.single.load()
     const store = await this.ports.connector.connect()
     if (store === null || (await this.lookInStore(view, store))) return { view, isApart: false }

@@ -130,7 +130,7 @@ async function currentRecord(store: Store, operation: Operation): Promise<TreeMa
 }
 
 /** Kinds that only say what stands somewhere: where it stands here too, there is nothing to commit. */
-const DESCRIBES = new Set<Operation['kind']>(['adopt', 'edit', 'legacy'])
+export const DESCRIBES: ReadonlySet<Operation['kind']> = new Set(['adopt', 'edit', 'legacy'])
 
 function settledWithout(operation: Operation, stored: Stored, resolved: Resolved, waited: boolean): Submission | undefined {
   if (resolved.notNumbers.length > 0 && !waited) return { is: 'not-a-number', paths: resolved.notNumbers }

@@ -71,9 +71,19 @@ export class Writer {
     return outcome.ok && isRepeated ? { ...outcome, repeated: true } : outcome
   }
 
-  private decide(operation: Operation, facts: Glance, direct: Direct, isConditional: boolean): Promise<WriteOutcome> {
+  private async decide(operation: Operation, facts: Glance, direct: Direct, isConditional: boolean): Promise<WriteOutcome> {
     if (direct.final !== null) return this.acknowledge(operation, direct.final, facts)
-    return isConditional ? this.conditional(operation, direct.sent) : this.journaled(operation)
+    if (isConditional) return this.conditional(operation, direct.sent)
+    const mayBeReplay = operation.digest !== undefined && !direct.sent && (await this.ports.connector.connect()) !== null
+    return (mayBeReplay ? await this.joined(operation) : null) ?? this.journaled(operation)
+  }
+
+  /** With a key, to a lineage that this root has not joined: once it has, it is known whether others have used the key there. null: it could not. */
+  private async joined(operation: Operation): Promise<WriteOutcome | null> {
+    await this.keeper.settle(true)
+    const facts = await this.keeper.facts()
+    const { final } = await this.direct({ ...operation, base: facts.rev, baseEpoch: facts.epoch ?? '' }, facts)
+    return final === null ? null : this.acknowledge(operation, final, facts)
   }
 
   private async operationOf(request: WriteRequest, ids: OperationIds, facts: Glance): Promise<Operation> {

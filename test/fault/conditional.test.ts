@@ -171,3 +171,17 @@ test.each(SET_UPS)('what is repeated with its idempotency key is done, also wher
   expect(await world.run('remove', 'mary', '--idempotency-key', 'addition')).toMatchObject({ code: 2 })
   expect(await world.run('remove', 'mary', '--idempotency-key', 'another')).toMatchObject({ code: 1 })
 })
+
+test('a key that was used at another machine is known to one that meets Redis for the first time, or again', async () => {
+  const first = await World.make(REDIS_ALONE)
+  const fresh = await World.around(first.redis)
+  const known = await World.around(first.redis)
+  await known.ok('set', 'rnd', 'x=1')
+  await first.redis.restart({ wipe: true })
+  const args = ['set', 'mary', 'n+=1', '--idempotency-key', 'addition']
+  const { rev } = await first.json(...args)
+  expect(await fresh.json(...args)).toMatchObject({ rev, replayed: true })
+  expect(await known.json(...args)).toMatchObject({ rev, replayed: true })
+  expect(await known.run('set', 'mary', 'n+=2', '--idempotency-key', 'addition')).toMatchObject({ code: 2 })
+  expect((await first.quiet()).agents['mary']?.context).toEqual({ n: 1 })
+})

@@ -73,7 +73,7 @@ function unmarkSilence(root: string): void {
 /** Whether the hub takes it is the hub's to say; these it never does, and they would cost a round trip. */
 async function askHub({ call, argv }: SimpleCall & { argv: readonly string[] }, operationId: string, version: string): Promise<RunOutcome> {
   const { root, 'redis-url': url, 'redis-password-file': passwordFile } = call.flags
-  if (url !== undefined || passwordFile !== undefined) return 'declined'
+  if (url !== undefined || passwordFile !== undefined || root === '') return 'declined'
   let isDeclined = false
   const path = resolveRoot(root, process.env).path
   for (const socketPath of socketCandidates(path)) {

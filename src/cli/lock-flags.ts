@@ -2,6 +2,7 @@
 import { Args, Flags } from '@oclif/core'
 import { MemoryError } from '../errors/errors.js'
 import { DEFAULT_TTL_MS } from '../usecases/lock.js'
+import { refuseEmpty } from '../verbs/conditions.js'
 import { seconds } from './watching.js'
 
 export const nameArg = { name: Args.string({ description: 'The lease.', required: true }) }
@@ -36,7 +37,7 @@ export const waitOf = (flag: string | undefined): number => (flag === undefined 
 
 /** The token that was given, or that the surrounding "lock run" has left for its children; undefined: neither. */
 export function tokenOf(name: string, flag: string | undefined): string | undefined {
-  if (flag === '') throw new MemoryError('usage', '--token is empty', { suggestions: ['give it a value, or leave it out'] })
+  refuseEmpty({ token: flag }, 'token')
   if (flag !== undefined) return flag
   const { MEMORY_SYNC_LOCK_NAME: lease, MEMORY_SYNC_LOCK_TOKEN: token } = process.env
   return lease === name && token !== '' ? token : undefined

@@ -4,6 +4,7 @@ import { resolveRoot, type ResolvedRoot } from '../config/root.js'
 import { withoutFolder } from '../errors/errors.js'
 import type { OpenOptions } from '../memory/open.js'
 import type { Surroundings } from '../usecases/surroundings.js'
+import { refuseEmpty } from '../verbs/conditions.js'
 import type { HandedOver } from './handed-over.js'
 import type { StoreFlags } from './store-flags.js'
 
@@ -24,8 +25,9 @@ export async function open(flags: StoreFlags, { operationId, pastHub }: HandedOv
   return { memory: await openMemory(options), root: rootOf(flags) }
 }
 
-/** Throws MemoryError `usage` for a path that begins at a working directory which is gone. */
+/** Throws MemoryError `usage` for a path that begins at a working directory which is gone, and for flags that say nothing. */
 export function rootOf(flags: StoreFlags): ResolvedRoot {
+  refuseEmpty(flags, 'root', 'redis-url', 'redis-password-file') // of a script's variable that is not set: the usual root would be written to
   const root = resolveRoot(flags.root, process.env)
   if (!isAbsolute(root.path)) throw withoutFolder()
   return root

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.js'
-import { wholeNumber } from '../cli/conditions.js'
+import { refuseEmpty, wholeNumber } from '../cli/conditions.js'
 import { untilSignal } from '../cli/ending.js'
 import { environment, openOptionsOf } from '../cli/open.js'
 import type { StoreFlags } from '../cli/store-flags.js'
@@ -88,6 +88,7 @@ function numberOf(name: keyof Numbers, text: string): number {
 
 /** Only what was named on the command line counts: the user's own root and Redis are never meant. */
 async function placeOf(flags: StoreFlags & { redis: string }): Promise<Place> {
+  refuseEmpty(flags, 'root', 'redis-url', 'redis-password-file')
   const place: Place = {
     program: [process.execPath, process.argv[1]!],
     env: environment(),

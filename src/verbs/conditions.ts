@@ -9,10 +9,16 @@ export interface ConditionFlags {
   'idempotency-key'?: string | undefined
 }
 
+/** Throws MemoryError `usage` for a flag with an empty text: it was to say something, and would mean nothing or all. */
+export function refuseEmpty<F extends string>(flags: Readonly<Partial<Record<F, string | undefined>>>, ...names: F[]): void {
+  const empty = names.find((name) => flags[name]?.trim() === '')
+  if (empty !== undefined) throw new MemoryError('usage', `--${empty} is empty`, { suggestions: ['give it a value, or leave it out'] })
+}
+
 /** Throws MemoryError `usage` for a value that cannot be meant. */
 export function conditionsOf(flags: ConditionFlags): WriteConditions {
   const { 'if-rev': ifRev, fence, 'idempotency-key': idempotencyKey } = flags
-  if (idempotencyKey === '') throw new MemoryError('usage', '--idempotency-key is empty', { suggestions: ['give it a value, or leave it out'] })
+  refuseEmpty(flags, 'idempotency-key')
   return {
     ...(ifRev !== undefined && { ifRev: wholeNumber('--if-rev', ifRev) }),
     ...(fence !== undefined && { fence: parseFence(fence) }),

@@ -4,6 +4,7 @@ import { InvalidJson, leafOf, parseTree, type Tree } from '../domain/json.js'
 import { isLegalName } from '../domain/name.js'
 import { agentTarget, type Edit } from '../domain/operation.js'
 import { formatPointer } from '../domain/pointer.js'
+import { STALE_MS } from '../domain/presence.js'
 import { formatTime } from '../domain/time.js'
 import { leavesOf } from '../domain/tree.js'
 import { MemoryError } from '../errors/errors.js'
@@ -52,7 +53,8 @@ export const dropKey = (name: string, digest: string): string => `drop:${name}:$
 
 /**
  * `context` is a merge patch into the agent's context; anything else is recorded there under its own name, in place of the one
- * before. A new agent is `active`, and was last seen when it dropped this. Throws MemoryError `usage` for what cannot be kept.
+ * before. A new agent is `active`, and was last seen when it dropped this; a drop that has lain for longer than an agent takes to be
+ * stale is no sign that one is there. Throws MemoryError `usage` for what cannot be kept.
  */
 export function writeOfDrop(
   drop: DropName,
@@ -60,14 +62,18 @@ export function writeOfDrop(
   now: { ms: number; offsetMinutes: number },
 ): Omit<WriteRequest, 'idempotencyKey'> {
   const seenAt = Math.min(drop.at, now.ms)
+  const seen = leafOf(formatTime(seenAt, now.offsetMinutes))
+  const isOld = now.ms - seenAt > STALE_MS
   return {
     target: agentTarget(drop.agent),
     kind: drop.what === 'context' ? 'set' : 'record',
     by: drop.agent,
     edits: [
       { do: 'default', path: '/status', value: leafOf('active') },
-      { do: 'default', path: '/last_seen', value: leafOf(formatTime(seenAt, now.offsetMinutes)) },
-      { do: 'set', path: '/last_update', value: leafOf(formatTime(now.ms, now.offsetMinutes)) },
+      { do: 'default', path: '/last_seen', value: seen },
+      isOld
+        ? { do: 'default', path: '/last_update', value: seen }
+        : { do: 'set', path: '/last_update', value: leafOf(formatTime(now.ms, now.offsetMinutes)) },
       ...editsOfContent(drop, content),
     ],
   }

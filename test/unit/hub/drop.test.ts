@@ -58,6 +58,15 @@ test('a patch that only deletes makes the objects that it deletes from, as RFC 7
   expect(editsOf('{}')).toEqual([{ do: 'set', path: '/context', value: '{}' }])
 })
 
+test('a drop that has lain for long is no sign of life', () => {
+  const write = writeOfDrop({ agent: 'gc', what: 'context', at: now.ms - 3_600_000 }, parseTree('{}'), now)
+  const at = '"2025-11-12T14:00:00.000+07:00"'
+  expect(write.edits.slice(1, 3)).toEqual([
+    { do: 'default', path: '/last_seen', value: at },
+    { do: 'default', path: '/last_update', value: at },
+  ])
+})
+
 test('a drop from the future was seen now', () => {
   const write = writeOfDrop({ agent: 'gc', what: 'context', at: now.ms + 86_400_000 }, parseTree('{}'), now)
   expect(write.edits).toContainEqual({ do: 'default', path: '/last_seen', value: '"2025-11-12T15:00:00.000+07:00"' })

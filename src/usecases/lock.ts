@@ -59,8 +59,10 @@ export async function grantLock(surroundings: Surroundings, request: LockRequest
   }
   const outcome = await surroundings.memory.leases.acquire(asked, signal)
   if (outcome.is !== 'granted') throw notGranted(name, await whyInTheEnd(surroundings, name, outcome, waitMs > 0 && signal?.aborted !== true), waitMs)
-  const { fence, leftMs, asOf } = outcome
-  return { reply: { ok: true, name, token, fence, ttlMs: leftMs, holder }, asOf }
+  const { fence, leftMs, again, asOf } = outcome
+  // Who shows the token has it under the name that it was granted to first.
+  const first = again ? await holderNow(surroundings, name) : null
+  return { reply: { ok: true, name, token, fence, ttlMs: leftMs, holder: first?.fence === fence ? first.name : holder }, asOf }
 }
 
 /** Throws MemoryError `wrong-token` or `not-held`. */

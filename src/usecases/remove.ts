@@ -1,7 +1,7 @@
 /** `remove`: deletes an agent's record on purpose. A tombstone and the history remember it. */
 import { conditionsIn, receiptOf, type Receipt, type WriteConditions } from './receipt.js'
 import type { Surroundings } from './surroundings.js'
-import { agentTargetOf } from './target.js'
+import { removedTargetOf } from './target.js'
 
 /** Throws MemoryError: `absent` where there is no such record, else what `receiptOf` says. */
 export async function removeAgent(
@@ -10,7 +10,7 @@ export async function removeAgent(
 ): Promise<Receipt> {
   const { agent } = request
   const outcome = await surroundings.memory.write({
-    target: await agentTargetOf(surroundings.memory, agent),
+    target: await removedTargetOf(surroundings.memory, agent),
     kind: 'delete',
     edits: [{ do: 'delete', path: '' }],
     by: surroundings.by,

@@ -25,6 +25,12 @@ export async function agentTargetOf(memory: Memory, name: string): Promise<Targe
   return agentTarget(name)
 }
 
+/** The target of a removal: what an older program has made goes too, if it has the name of a member of the context. Throws as `patchTargetOf` does. */
+export async function removedTargetOf(memory: Memory, name: string): Promise<Target> {
+  if (!PATCHABLE_MEMBERS.includes(name) || !(await isKnown(memory, name))) await refuseNewIllegalName(memory, name)
+  return agentTarget(name)
+}
+
 async function refuseNewIllegalName(memory: Memory, name: string): Promise<void> {
   if (isLegalName(name)) return
   if (!PATCHABLE_MEMBERS.includes(name) && (await isKnown(memory, name))) return

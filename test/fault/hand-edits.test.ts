@@ -128,6 +128,18 @@ describe.each([REDIS_AND_HUB, FILES_AND_HUB])('while writes go on with $name', (
 })
 
 describe('a legacy program', () => {
+  test('may have made an agent with the name of a member of the context, which can be removed', async () => {
+    const world = await World.make(REDIS_ALONE)
+    const client = await world.redis.client()
+    await client.hset('memory:agents:current_work', { status: 'busy' })
+    client.disconnect()
+    await world.quiet()
+    expect(await world.run('update', 'current_work', 'active')).toMatchObject({ code: 2 })
+    await world.ok('remove', 'current_work')
+    expect(Object.keys((await world.quiet()).agents)).toEqual([])
+    expect(await world.run('remove', 'current_work')).toMatchObject({ code: 2 })
+  })
+
   test('that writes a hash without telling anybody reaches the file', async () => {
     const world = await World.make(REDIS_AND_HUB)
     await world.ok('set', 'claude', 'task=T1')

@@ -177,6 +177,13 @@ test.each(long ? SET_UPS : [REDIS_AND_HUB, FILES_AND_HUB])('twenty contenders co
   }
 }, 120_000)
 
+test.each([REDIS_ALONE, FILES_AND_HUB])('whoever shows the token again is told whose lease it is: $name', async (setUp) => {
+  const world = await World.make(setUp)
+  const call = ['lock', 'acquire', 'deploy', '--token', 't']
+  const first = await world.json(...call, '--agent', 'ann')
+  expect(await world.json(...call, '--agent', 'bob')).toMatchObject({ fence: first['fence'], holder: 'ann' })
+})
+
 test.each([REDIS_AND_HUB, FILES_AND_HUB])('whoever waits keeps his place when the hub is killed and another one begins: $name', async (setUp) => {
   const world = await World.make(setUp)
   const first = await surroundingsOf(world)

@@ -117,16 +117,34 @@ memory_sync_receive_header() {
   memory_sync_header=$memory_sync_received
 }
 
-# What to do when a write to stdout has just failed. A reader that has gone away is no error.
-memory_sync_print_failed() {
+# memory_sync_print_on DESCRIPTOR: goes on with memory_sync_received, whose write has just failed. A pipe that another process
+# has made non-blocking, and that is full, is waited for. Fails as the last write did; memory_sync_reason says why.
+memory_sync_print_on() {
   syserror -e memory_sync_reason
+  while [ "$memory_sync_reason" = 'Resource temporarily unavailable' ]; do
+    zmodload zsh/zselect || return
+    zselect -w "$1"
+    eval 'memory_sync_received=${memory_sync_received:$memory_sync_size}' # no syntax of sh
+    syswrite -c memory_sync_size -o "$1" -- "$memory_sync_received" && return
+    syserror -e memory_sync_reason
+  done
+  return 1
+}
+
+# What to do when stdout cannot be written. A reader that has gone away is no error; one that it was to read goes to stderr.
+memory_sync_print_failed() {
   case $memory_sync_reason in
-    'Broken pipe') return 0 ;;
     'Bad file descriptor') memory_sync_reason='EBADF: bad file descriptor' ;;
     'No space left on device') memory_sync_reason='ENOSPC: no space left on device' ;;
   esac
-  printf 'Error: the output cannot be written: %s, write\n' "$memory_sync_reason" >&3
-  memory_sync_code=1
+  if [ "$memory_sync_reason" != 'Broken pipe' ]; then
+    memory_sync_code=1
+    memory_sync_received="Error: the output cannot be written: $memory_sync_reason, write
+"
+  elif [ "$memory_sync_code" -eq 0 ]; then
+    return
+  fi
+  syswrite -c memory_sync_size -o 3 -- "$memory_sync_received" || memory_sync_print_on 3
 }
 
 # memory_sync_ask_hub ARGUMENTS: ends this process with the hub's answer; or returns, and memory_sync_fate says how it stands:
@@ -194,12 +212,13 @@ memory_sync_take_reply() {
     memory_sync_out=$memory_sync_received
     memory_sync_receive "$4" || return
     LC_ALL=C # for the text of an error, and this process ends now
-    syswrite -o 3 -- "$memory_sync_received" # there is no third place to say that it cannot be written
+    # There is no third place to say that it cannot be written.
+    syswrite -c memory_sync_size -o 3 -- "$memory_sync_received" || memory_sync_print_on 3
     memory_sync_received=$memory_sync_out
   fi
   if [ "$3" -gt 0 ]; then
     LC_ALL=C
-    syswrite -o 1 -- "$memory_sync_received" || memory_sync_print_failed
+    syswrite -c memory_sync_size -o 1 -- "$memory_sync_received" || memory_sync_print_on 1 || memory_sync_print_failed
   fi
   exit "$memory_sync_code"
 }

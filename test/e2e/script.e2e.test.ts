@@ -261,6 +261,24 @@ describe('the script', () => {
       expect({ words, ...run(`"$S" ${words} >/dev/null`) }).toMatchObject({ words, status: 0, stderr: '' })
     }
     expect(run('"$S" set mary a=1 >&-')).toMatchObject({ status: 0, stderr: '' }) // it has nothing to print
+    const read = run('"$S" get agents.nobody --json')
+    expect(run('exec 4> >(:); wait $!; "$S" get agents.nobody --json >&4')).toMatchObject({ status: read.status, stdout: '', stderr: read.stdout })
+  })
+
+  it.each([
+    ['its output', 'get', '>&3'],
+    ['an error', `get ${'x'.repeat(90_000)}`, '2>&3 >/dev/null'],
+  ])('prints %s whole into a pipe that another process has made non-blocking', async (_, words, redirection) => {
+    const patch = JSON.stringify({ big: 'x'.repeat(900_000) })
+    await byNode(env)({ args: ['set', 'mary', '--patch', '-'], input: patch })
+    await byScript(`${root}/bin`, env)
+    const nonBlocking = `python3 -c 'import os; os.set_blocking(3, False)' && "$S" ${words} ${redirection}`
+    const run = (line: string): { status: number | null; stdout: string; stderr: string } =>
+      spawnSync('bash', ['-c', line], { env: { ...env, S: `${root}/bin/plain/memory_sync` }, encoding: 'utf8', maxBuffer: 1e7 })
+    const whole = run(`exec 3>&1; "$S" ${words} ${redirection}`)
+    const throughPipe = run(`{ ${nonBlocking}; echo "exit $?" >&2; } 3>&1 | { head -c1; cat; }`)
+    expect(throughPipe.stderr).toBe(`exit ${whole.status}\n`)
+    expect(throughPipe.stdout === whole.stdout).toBe(true)
   })
 })
 

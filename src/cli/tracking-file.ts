@@ -1,9 +1,10 @@
 /** A tracking file that somebody named: written as a whole or not at all. */
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { TreeMap } from '../domain/json.js'
 import { ITEMS } from '../domain/tracking.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { ownPlaceAt } from '../memory/task-file.js'
+import { absolutePath } from '../platform/absolute-path.js'
 import { randomHex } from '../platform/digests.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { formatYaml, InvalidYaml, parseYaml } from '../usecases/tasks/yaml-text.js'
@@ -15,10 +16,11 @@ const DEFAULT_MODE = 0o644
  * no file; `usage` where it is something else than a tracking file, or memory_sync's own.
  */
 export async function writeTracking(root: string, path: string, document: TreeMap): Promise<void> {
-  const own = ownPlaceAt(root, resolve(path))
+  const there = absolutePath(path)
+  const own = ownPlaceAt(root, there)
   if (own !== undefined) throw refusedPlace(`${path} is no place for it: ${own} is for memory_sync itself`)
   try {
-    const real = await nodeFiles.resolve(path)
+    const real = await nodeFiles.resolve(there)
     const present = await nodeFiles.read(real)
     if (present?.unreadable !== undefined) throw new Error(present.unreadable) // a device would be gone, and a file in its place
     if (present !== null && !isTracking(present)) throw refusedPlace(`${path} is there, and is no tracking file: it stays as it is`)

@@ -1,6 +1,6 @@
 /** Which root is meant, and who says so. */
-import { join, resolve } from 'node:path'
 import { isWithoutFolder } from '../errors/errors.js'
+import { absolutePath } from '../platform/absolute-path.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -18,13 +18,13 @@ export function resolveRoot(flag: string | undefined, env: Environment): Resolve
     ['LUKA_SOT', env['LUKA_SOT']],
   ]
   for (const [source, path] of named) if (isSet(path)) return { path: fromHere(path), source }
-  return { path: fromHere(join(homeOf(env), '02luka')), source: 'default' }
+  return { path: fromHere(`${homeOf(env)}/02luka`), source: 'default' }
 }
 
 /** A light entry asks it that cannot report: who uses the root refuses one that is not absolute. */
 function fromHere(path: string): string {
   try {
-    return resolve(path)
+    return absolutePath(path)
   } catch (error) {
     if (isWithoutFolder(error)) return path
     throw error

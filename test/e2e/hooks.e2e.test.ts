@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { HOOKS, type Installed, installHooks, MINIMAL_PATH, runProgram } from '../support/hooks.js'
-import { environmentOf, type Ran } from '../support/program.js'
+import { environmentOf, type Ran, runCli } from '../support/program.js'
 import { FILES_ALONE, FILES_AND_HUB, type JsonObject, REDIS_AND_HUB, SET_UPS, type SetUp, soon, World } from '../support/world.js'
 
 class Tree {
@@ -231,4 +231,18 @@ test.each([
 ])('an empty HOME is none for %s: the root is in the home of the user, and not in that of the file system', async (_, program, args) => {
   const ran = await runProgram(program, [...args, HOOKS], { env: { PATH: MINIMAL_PATH, HOME: '' } })
   expect(ran).toEqual({ ...SILENT, stdout: `${userInfo().homedir}/02luka ${userInfo().homedir}` })
+})
+
+test.each([
+  ['the hooks', 'zsh', ['-fc', 'source "$0/memory_sync_record.zsh"; print -rn -- $memory_sync_at/shared_memory/context.json']],
+  ['Python', 'python3', ['-Bc', 'import sys; sys.path.insert(0, sys.argv[1]); import memory_hub; print(memory_hub.UnifiedMemoryHub().memory_file, end="")']],
+])('a root with ".." behind a link is for %s where it is for memory_sync', async (_, program, args) => {
+  const world = await World.make(FILES_ALONE)
+  mkdirSync(`${world.root}/deep/inner`, { recursive: true })
+  symlinkSync('deep/inner', `${world.root}/link`)
+  const root = `${world.root}/link/../root`
+  expect(await runCli(['update', 'mary', 'active'], { root })).toMatchObject({ code: 0 })
+  const { stdout } = await runProgram(program, [...args, HOOKS], { env: environmentOf({ root }) })
+  expect(stdout).toBe(`${root}/shared_memory/context.json`)
+  expect(existsSync(stdout)).toBe(true)
 })

@@ -101,11 +101,14 @@ test.each([
   ['other.yaml', 2],
   ['empty.yaml', 0],
   ['prp_tracking.yaml', 0],
+  ['far/../.memory_sync/x.yaml', 2],
+  ['far/../out.yaml', 0],
 ])('an export takes the place of nothing else: %s', async (name, code) => {
   const world = await World.make(FILES_ALONE)
   await world.ok('task', 'add', 'T')
   await world.ok('update', 'mary', 'active')
   await symlink('shared_memory/context.json', `${world.root}/link`)
+  await symlink('shared_memory/.memory_sync', `${world.root}/far`)
   const before: Record<string, string> = {
     'notes.md': '# Notes\n\nKeep these: they matter.\n',
     'heading.md': '# Notes\n',

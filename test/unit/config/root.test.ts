@@ -1,8 +1,12 @@
+import { realpathSync } from 'node:fs'
+import { mkdir, symlink } from 'node:fs/promises'
 import { userInfo } from 'node:os'
+import { relative } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { resolveAuthor } from '../../../src/config/author.js'
 import { resolveRoot } from '../../../src/config/root.js'
 import { afterwards } from '../../support/cleanup.js'
+import { makeTempFolder } from '../../support/temp.js'
 
 describe('the root', () => {
   it('is what the flag says, else MEMORY_SYNC_ROOT, else LUKA_SOT, else ~/02luka', () => {
@@ -19,6 +23,21 @@ describe('the root', () => {
   it('is absolute', () => {
     expect(resolveRoot('x/../y', {}).path).toBe(`${process.cwd()}/y`)
     expect(resolveRoot(undefined, { HOME: 'h' }).path).toBe(`${process.cwd()}/h/02luka`)
+  })
+
+  it('is where the kernel goes, too, where ".." stands behind a link', async () => {
+    const at = realpathSync(await makeTempFolder('ms-root-'))
+    await mkdir(`${at}/deep/inner`, { recursive: true })
+    await symlink('deep/inner', `${at}/link`)
+    await symlink('deep', `${at}/short`)
+    expect(resolveRoot(`${at}/link/../x`, {}).path).toBe(`${at}/deep/x`)
+    expect(resolveRoot(`${at}/short/link/../../x/`, {}).path).toBe(`${at}/x`) // there is no link in deep
+    expect(resolveRoot(undefined, { HOME: `${at}/link/..` }).path).toBe(`${at}/deep/02luka`)
+    expect(resolveRoot(relative(process.cwd(), `${at}/link`) + '/../x', {}).path).toBe(`${at}/deep/x`)
+    // Where no link leads elsewhere a name stays as it was given.
+    expect(resolveRoot(`${at}/short/inner/./..//x`, {}).path).toBe(`${at}/short/x`)
+    expect(resolveRoot(`${at}/not/there/../x`, {}).path).toBe(`${at}/not/x`)
+    expect(resolveRoot('/../x', {}).path).toBe('/x')
   })
 })
 

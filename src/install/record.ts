@@ -8,7 +8,7 @@ import * as z from '../platform/zod.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { sha256 } from '../platform/digests.js'
 import { makeFolder } from '../platform/make-folder.js'
-import { digestOfTree, putFile, putTree } from './disk.js'
+import { digestOfTree, putFile, putTree, sweepPreparations } from './disk.js'
 import { readTree } from './tree.js'
 
 const owner = { uid: z.number(), gid: z.number() }
@@ -97,6 +97,7 @@ export function writeRecord(folder: string, record: InstallRecord): void {
 
 export function removeRecord(folder: string): void {
   fs.rmSync(backupsOf(folder), { recursive: true, force: true })
+  sweepPreparations(fileOf(folder)) // as long as there is a record, by which the next rollback finds it
   fs.rmSync(fileOf(folder), { force: true })
 }
 

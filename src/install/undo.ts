@@ -83,11 +83,11 @@ function putBack(path: string, before: Shape, folder: string): void {
       return
     case 'file':
       putFile(path, readBackup(folder, before.sha256), before.mode, before)
-      fs.utimesSync(path, before.mtimeMs / 1000, before.mtimeMs / 1000)
+      fs.utimesSync(path, secondsOf(before), secondsOf(before))
       return
     case 'link':
       putLink(path, before.target)
-      fs.lutimesSync(path, before.mtimeMs / 1000, before.mtimeMs / 1000)
+      fs.lutimesSync(path, secondsOf(before), secondsOf(before))
       if (process.getuid?.() === 0) fs.lchownSync(path, before.uid, before.gid)
       return
     case 'folder':
@@ -96,6 +96,9 @@ function putBack(path: string, before: Shape, folder: string): void {
       throw new Error('what was there is not of a kind that is replaced')
   }
 }
+
+/** To the microsecond, behind which Node cuts off what it is given: half of one keeps a fraction that is a little less than it should be. */
+const secondsOf = ({ mtimeMs }: { mtimeMs: number }): number => (Math.round(mtimeMs * 1_000) + 0.5) / 1e6
 
 /** What a kill leaves of it is not at its place. */
 function removeWhole(path: string): void {

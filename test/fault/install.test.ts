@@ -14,7 +14,8 @@ import { makeTempFolder } from '../support/temp.js'
 
 const LONG = process.env['MEMORY_SYNC_TEST_LONG'] === '1'
 const soon = { timeoutMs: 30_000, intervalMs: 50 }
-const OLD = new Date('2025-11-12T08:26:25Z')
+/** Seconds: a time whose microseconds as a double, as stat(2) gives them, are a little less than they are. */
+const OLD = 1_762_935_985.168_000_5
 
 /** A tree as the system before this one leaves it; its dispatcher ends without a newline. */
 async function legacyTree(home: Home): Promise<void> {
@@ -44,7 +45,7 @@ async function looks(home: Home): Promise<Record<string, string>> {
       if (stat.isDirectory()) await walk(path)
       if (stat.isSymbolicLink()) found[path] = `link to ${await readlink(home.path + path)}`
       else if (stat.isDirectory()) found[path] = `folder ${mode}`
-      else found[path] = `file ${mode} ${hash(await readFile(home.path + path))} ${Math.round(stat.mtimeMs)}`
+      else found[path] = `file ${mode} ${hash(await readFile(home.path + path))} ${Math.round(stat.mtimeMs * 1_000)}`
     }
   }
   await walk('')
@@ -223,28 +224,43 @@ test('a file of somebody in the folder of the program outlives a repair, and a r
 })
 
 describe('an installer that is killed', () => {
-  /** Ends it by SIGKILL after so many changes of the record, which is written before each change of anything else. */
-  async function killAfter(home: Home, writes: number): Promise<void> {
+  /** Ends it by SIGKILL at one of the changes of the record, which is written before each change of anything else: when it is on the disk, or before that. */
+  async function killAt(home: Home, write: number, when: 'after' | 'before' = 'after'): Promise<void> {
     const watch = `import fs from 'node:fs'; const rename = fs.renameSync; let n = 0
-fs.renameSync = (...a) => { rename(...a); if (String(a[1]).endsWith('/install.json') && ++n === ${writes}) process.kill(process.pid, 'SIGKILL') }
+fs.renameSync = (...a) => {
+  const isMeant = String(a[1]).endsWith('/install.json') && ++n === ${write}
+  if (isMeant && '${when}' === 'before') process.kill(process.pid, 'SIGKILL')
+  rename(...a)
+  if (isMeant) process.kill(process.pid, 'SIGKILL')
+}
 import { syncBuiltinESMExports } from 'node:module'; syncBuiltinESMExports()`
     const env = { ...home.environment, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(watch)}` }
     const child = spawn(process.execPath, [BIN, 'install', '--redis', 'off', '--service', 'supervisor'], { env, stdio: 'ignore' })
     await once(child, 'exit')
   }
 
-  test.each(LONG ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20] : [3, 8, 15])('at its %s. note can be taken back to the byte, or gone on with', async (writes) => {
+  test.each(LONG ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20] : [3, 8, 15])('at its %s. note can be taken back to the byte, or gone on with', async (write) => {
     const home = await Home.make({ redis: 'any' })
     await legacyTree(home)
     const before = await looks(home)
-    await killAfter(home, writes)
+    await killAt(home, write)
     if (home.has('.config/memory_sync/install.json')) await home.ok('rollback')
     expect(await looks(home)).toEqual(before)
-    await killAfter(home, writes)
+    await killAt(home, write)
     expect((await install(home, '--redis', 'off')).ok).toBe(true)
     await home.ok('rollback')
     expect(await looks(home)).toEqual(before)
     expect(processesOf(home)).toEqual([])
+  })
+
+  test('while it notes something can be taken back to the byte', async () => {
+    const home = await Home.make({ redis: 'any' })
+    await legacyTree(home)
+    const before = await looks(home)
+    await killAt(home, 8, 'before')
+    expect(home.has('.config/memory_sync/.install.json.memory_sync-new')).toBe(true)
+    await home.ok('rollback')
+    expect(await looks(home)).toEqual(before)
   })
 })
 

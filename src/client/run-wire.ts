@@ -18,11 +18,11 @@ export const RUN_MARK = 'memory_sync run 1 '
 export const LIFE_MS = 50
 export const HEADER_BYTES = 32
 
+/** By which of its settings a caller says which Redis it means, and which keys. */
+export const REDIS_SETTINGS = ['MEMORY_SYNC_NAMESPACE', 'MEMORY_SYNC_REDIS', 'MEMORY_SYNC_REDIS_URL', 'REDIS_URL', 'REDIS_HOST', 'REDIS_PORT'] as const
+
 /** What a verb in the hub may know of its caller. What is not set, or empty, is not sent. */
-export const CALLER_SETTINGS = [
-  ...['MEMORY_SYNC_AGENT', 'USER', 'HOME', 'XDG_CONFIG_HOME', 'MEMORY_SYNC_NAMESPACE'],
-  ...['MEMORY_SYNC_REDIS', 'MEMORY_SYNC_REDIS_URL', 'REDIS_URL', 'REDIS_HOST', 'REDIS_PORT'],
-] as const
+export const CALLER_SETTINGS = ['MEMORY_SYNC_AGENT', 'USER', 'HOME', 'XDG_CONFIG_HOME', ...REDIS_SETTINGS] as const
 
 export interface RunRequest {
   root: string

@@ -1,6 +1,8 @@
 /** A Memory: the hub's, while one answers; else this process does it itself, with the same ids. */
 import { HubGone } from '../client/connection.js'
 import type { HubClient } from '../client/hub-client.js'
+import { REDIS_SETTINGS } from '../client/run-wire.js'
+import { isSet } from '../config/root.js'
 import { type AcquireOutcome, type AcquireRequest, isKeeperBusy, type Leasing, leasingBy } from '../core/leasing.js'
 import type { Engine } from '../core/engine-types.js'
 import type { Comparison, Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
@@ -240,8 +242,12 @@ class HubOrSelf implements Memory {
     if (this.closing !== null) throw wasClosed()
   }
 
+  /** Throws MemoryError `config` for variables that cannot be used: whoever set them is told, whoever does what is asked. */
   private async connectHub(): Promise<HubClient | null> {
-    return this.options.pastHub === true ? null : this.link.take()
+    const { env, pastHub } = this.options
+    if (pastHub === true) return null
+    if (REDIS_SETTINGS.some((name) => isSet(env[name]))) (await import('./settings.js')).refuseUnusable(this.options)
+    return this.link.take()
   }
 
   private engine(): Promise<LocalEngine> {

@@ -1,7 +1,7 @@
 /** What a caller's options, variables and config file say. */
 import { type Config, readConfig } from '../config/file.js'
 import { readPasswordFile } from '../config/password-file.js'
-import { type ResolvedRedis, resolveRedis } from '../config/redis.js'
+import { resolveNamespace, type ResolvedRedis, resolveRedis } from '../config/redis.js'
 import type { Environment } from '../config/root.js'
 import type { OpenOptions } from './engine.js'
 
@@ -18,4 +18,10 @@ export function redisOf(options: OpenOptions, config: Config): ResolvedRedis {
 export async function settingsOf(options: OpenOptions): Promise<{ env: Environment; config: Config; redis: ResolvedRedis }> {
   const config = await readConfig(options.env)
   return { env: options.env, config, redis: redisOf(options, config) }
+}
+
+/** For a call that a hub answers, with settings of its own. Throws MemoryError `config` for variables of the caller that cannot be used. */
+export function refuseUnusable({ redisUrl, env }: Pick<OpenOptions, 'redisUrl' | 'env'>): void {
+  resolveRedis({ flags: { url: redisUrl }, env, configFile: {} })
+  resolveNamespace(env, {})
 }

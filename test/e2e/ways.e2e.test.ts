@@ -148,3 +148,25 @@ describe('every form of a hot verb prints and exits as it does under the framewo
     expect(left).toEqual(FORMS.filter((form) => form.byNode).map(({ args }) => args.join(' ')))
   }, 60_000)
 })
+
+describe('a variable that cannot be used is refused by every way, with a hub as without', () => {
+  it.each([
+    [{ MEMORY_SYNC_REDIS: 'junk' }],
+    [{ MEMORY_SYNC_REDIS: '', REDIS_PORT: 'abc' }],
+    [{ MEMORY_SYNC_REDIS: '', REDIS_URL: 'http://x' }],
+    [{ MEMORY_SYNC_NAMESPACE: 'a b' }],
+    [{ MEMORY_SYNC_NAMESPACE: 'memory:agents' }],
+  ])('%j', async (unusable) => {
+    const [alone, beside] = [await setting(), await withHub()]
+    const refused = await byNode(alone.env)({ args: ['get'], env: unusable })
+    expect(refused).toMatchObject({ code: 4, stdout: '', stderr: expect.stringContaining('Error: ') })
+    const ways = { byNode: byNode(beside.env), byFramework: byFramework(beside.env), byScript: await byScript(`${beside.root}/bin`, beside.env) }
+    for (const [name, way] of Object.entries(ways)) {
+      for (const words of ['get', 'set mary a=1', 'update mary active', 'agents']) {
+        const { stderr, ...ran } = await way({ args: words.split(' '), env: unusable })
+        expect({ name, words, ...ran, stderr: stderr.replace('memory_sync update: ERROR: ', 'Error: ') }).toEqual({ name, words, ...refused })
+      }
+    }
+    expect(await byNode(beside.env)({ args: ['get', 'agents', '--compact'] })).toMatchObject({ code: 0, stdout: '{}\n' })
+  }, 60_000)
+})

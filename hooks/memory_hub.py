@@ -273,7 +273,7 @@ class UnifiedMemoryHub:
             raise
 
     def publish_update(self, event: Dict[str, Any]) -> bool:
-        """Tells whoever listens right now; it is not kept. False: there is nobody who could be told."""
+        """Tells whoever listens right now; it is not kept. False: nobody could be told."""
         if not isinstance(event, dict):
             raise TypeError("an event has to be a dict")
         try:

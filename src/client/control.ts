@@ -79,10 +79,12 @@ export async function stopHub(root: string, options: ControlOptions): Promise<{ 
   return { pid: hub.pid }
 }
 
-function refuseUnseen(root: string): void {
+/** For who has found no hub. Throws MemoryError `unavailable` where this user cannot see whether there is one. */
+export function refuseUnseen(root: string, details: Record<string, unknown> = {}): void {
   const why = whyUnseen(root)
   if (why === null) return
   throw new MemoryError('unavailable', `whether a hub runs for ${root} cannot be seen: ${why}`, {
+    details,
     suggestions: ['ask as the user to whom the root belongs'],
   })
 }

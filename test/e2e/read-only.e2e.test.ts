@@ -78,8 +78,8 @@ describe('in a tree that cannot be written', () => {
   it('of somebody else: nothing is said of what cannot be seen, neither that no hub runs nor that all can be read', async () => {
     await cli.ok('set', 'mary', 'a=1')
     const run = await closeToOthers(cli)
-    for (const call of ['status', 'stop']) {
-      expect(await run('hub', call)).toMatchObject({ code: 69, out: '', err: expect.stringMatching(/^Error: whether a hub runs for .* cannot be seen: EACCES[^]*\n {2}- ask as the user/) })
+    for (const call of [['hub', 'status'], ['hub', 'stop'], ['publish', '{"event":"x"}']]) {
+      expect(await run(...call)).toMatchObject({ code: 69, out: '', err: expect.stringMatching(/^Error: whether a hub runs for .* cannot be seen: EACCES[^]*\n {2}- ask as the user/) })
     }
     // context.json alone may lack what is acknowledged, and does not say so.
     expect(await run('get')).toMatchObject({ code: 69, out: '', err: expect.stringMatching(/^Error: \S+\/\.memory_sync\/state\.json cannot be used: EACCES[^]*\n {2}- ask as the user/) })

@@ -7,6 +7,7 @@ import type { RootFiles, Surroundings } from '../usecases/surroundings.js'
 import { formatJson } from '../verbs/json.js'
 import { printedReceipt } from '../verbs/printed.js'
 import { reportFailure } from './failure.js'
+import { refuseGluedValues } from './glued-values.js'
 import { open } from './open.js'
 import { type StoreFlags, storeFlags } from './store-flags.js'
 import { printAll, printError, printOut } from './streams.js'
@@ -32,8 +33,8 @@ export abstract class BaseCommand extends Command {
   protected positional: readonly string[] = []
 
   /**
-   * As oclif does it, but a missing argument is never taken from stdin: `while read` loops and hooks have theirs for
-   * something else, and waiting for it costs time.
+   * As oclif does it, but a missing argument is never taken from stdin (`while read` loops and hooks have theirs for
+   * something else, and waiting for it costs time), nor from what is glued to a switch.
    */
   protected override async parse<
     F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
@@ -46,6 +47,7 @@ export abstract class BaseCommand extends Command {
     const alone = Object.fromEntries(args.map(([name, arg]) => [name, { ...arg, ignoreStdin: true, multiple: false }]))
     const { baseFlags, enableJsonFlag } = given // a spread does not copy what a class has from its parent
     const input = { ...given, args: alone, baseFlags, enableJsonFlag, strict: !this.takesMore } as Interfaces.Input<F, B, A>
+    refuseGluedValues(argv ?? this.argv, { ...given.flags, ...baseFlags, json: { type: 'boolean' } })
     const parsed = await super.parse<F, B, A>(input, argv)
     this.positional = parsed.raw.filter((token) => token.type === 'arg').map((token) => token.input)
     return parsed

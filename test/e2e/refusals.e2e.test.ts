@@ -58,6 +58,13 @@ describe('what is refused', () => {
     ['no target', ['set'], /Missing 1 required arg/],
     ['an unknown flag', ['set', 'mary', 'a=1', '--hekp'], /Nonexistent flag: --hekp/],
     ['a flag without its value', ['set', 'mary', 'a=1', '--by'], /--by expects a value/],
+    ['a switch with a value, which is no agent', ['update', '--json=true', 'mary', 'busy'], /--json takes no value\n/],
+    ['the same of a result', ['record', 'mary', 'T', '--json=1', 'completed'], /--json takes no value\n/],
+    ['a switch of one command with a value', ['set', '--with-status=true', '--patch', '{"status":"x"}'], /--with-status takes no value\n/],
+    ['an empty value of a switch', ['set', 'mary', 'a=1', '--json='], /--json takes no value\n/],
+    ['a switch with a value behind a flag that has one', ['set', 'mary', 'a=1', '--by', 'x', '--json=a\nb'], /--json takes no value\n/],
+    ['a switch with a value, which is nobody to be removed', ['remove', '--json=mary'], /--json takes no value\n/],
+    ['a switch with a value, which is no lease', ['lock', 'acquire', '--json=yes'], /--json takes no value\n/],
     ['an unknown command', ['frobnicate'], /no command "frobnicate"\n.*memory_sync --help lists the commands/],
     ['the help of an unknown command', ['frobnicate', '--help'], /no command "frobnicate"\n/],
     ['nothing where one of several may follow', ['task', 'add'], /Missing 1 required arg: id Its name\.\n/],
@@ -96,6 +103,15 @@ describe('what is refused', () => {
     expect(err.split('\n').length).toBeLessThan(8)
     expect(err, 'and what to do').toMatch(/\n {2}- /)
     expect((await cli.run('get')).code).toBe(1)
+  })
+
+  it('a value that looks like a switch with one is a value, and so is what stands behind --', async () => {
+    await cli.ok('record', 'mary', 'T', 'failed', '--error', '--json=true')
+    await cli.ok('record', 'mary', 'U', 'failed', '--error=--json=true')
+    await cli.ok('set', 'mary', '--by', 'x', '--', '--json=true')
+    const mary = await cli.ok('get', 'agents.mary', '--compact')
+    expect(mary).toContain('"--json":true')
+    expect(mary.match(/"error":"--json=true"/g), mary).toHaveLength(2)
   })
 
   it.each([

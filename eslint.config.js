@@ -7,6 +7,17 @@ const MAY_USE_THE_PROCESS = ['bin/**', 'scripts/**', 'test/**', 'src/cli/**', 's
 const PROCESS_BELONGS = 'only bin, src/cli and src/config use it: pass in what is needed'
 const ALL_OF_ZOD = {name: 'zod', message: 'it takes longer to load than a call may take: src/platform/zod.ts has what is used'}
 
+const NO_RECURSIVE_MKDIR = {
+  selector: "CallExpression[callee.name=/^mkdir/] Property[key.name='recursive'], CallExpression[callee.property.name=/^mkdir/] Property[key.name='recursive']",
+  message: 'where a file system makes no folders that never ends: take makeFolder of platform/make-folder.ts',
+}
+// A hub outlives the files of its program: what it has not loaded when it is ready, it may never load.
+const MAY_RUN_IN_A_HUB = ['client', 'config', 'core', 'domain', 'hub', 'memory', 'platform', 'store', 'usecases', 'verbs'].map((part) => `src/${part}/**`)
+const ONLY_LATER = {
+  selector: ":not(CallExpression[callee.name='later'] > ArrowFunctionExpression) > ImportExpression",
+  message: 'a hub loads all its parts before it is ready: take later() of platform/later.ts',
+}
+
 export default defineConfig(
   globalIgnores(['dist/', '.dist-*/', 'coverage/', 'tmp/', 'test/repo/fixtures/', '.dependency-cruiser.cjs']),
   {
@@ -75,13 +86,7 @@ export default defineConfig(
     // Unknown input is parsed at the boundary; past it nothing untyped may travel. Tests and scripts may look into anything.
     files: ['src/**'],
     rules: {
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: "CallExpression[callee.name=/^mkdir/] Property[key.name='recursive'], CallExpression[callee.property.name=/^mkdir/] Property[key.name='recursive']",
-          message: 'where a file system makes no folders that never ends: take makeFolder of platform/make-folder.ts',
-        },
-      ],
+      'no-restricted-syntax': ['error', NO_RECURSIVE_MKDIR],
       '@typescript-eslint/no-base-to-string': 'error',
       '@typescript-eslint/no-unsafe-argument': 'error',
       '@typescript-eslint/no-unsafe-assignment': 'error',
@@ -91,6 +96,7 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', {allowNumber: true, allowBoolean: true}],
     },
   },
+  {files: MAY_RUN_IN_A_HUB, rules: {'no-restricted-syntax': ['error', NO_RECURSIVE_MKDIR, ONLY_LATER]}},
   {
     files: ['test/**'],
     rules: {

@@ -13,10 +13,10 @@ stdout, a line at once. SIGTERM, SIGINT or "hub stop" ends it; nothing that was 
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Hub)
-    const [{ runHub }, { writeLineNow }, { openEngine }, { settingsOf }, { taskFileOf }, { readConfig }] = await Promise.all([
+    const [{ runHub }, { writeLineNow }, { openLocalEngine }, { settingsOf }, { taskFileOf }, { readConfig }] = await Promise.all([
       import('../hub/run.js'),
       import('../hub/log.js'),
-      import('../memory/open.js'),
+      import('../memory/engine.js'),
       import('../memory/settings.js'),
       import('../memory/task-file.js'),
       import('../config/file.js'),
@@ -25,7 +25,7 @@ stdout, a line at once. SIGTERM, SIGINT or "hub stop" ends it; nothing that was 
     const code = await runHub({
       root: options.root,
       version: this.config.version,
-      open: () => openEngine(options),
+      open: () => openLocalEngine(options),
       settings: await settingsOf(options),
       taskFile: taskFileOf(options.root, (await readConfig(options.env)).tasks),
       out: this.jsonEnabled() ? (line) => writeLineNow(asJson(line)) : writeLineNow,

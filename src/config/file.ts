@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path'
 import { isJson, parseTree } from '../domain/json.js'
 import { placeOfFault } from '../domain/json-scan.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
+import { later } from '../platform/later.js'
 import { unlessMissing } from '../platform/open-file.js'
 import { readText } from '../platform/read-text.js'
 import type { RedisConfig } from './redis.js'
@@ -56,9 +57,12 @@ function textOf(path: string): string | null {
   }
 }
 
+/** Only who has a config file pays for it. */
+const loadSchema = later(() => import('./schema.js'))
+
 async function parseConfig(path: string, text: string): Promise<Config> {
   const value = valueOf(path, text)
-  const { checkConfig } = await import('./schema.js') // only who has a config file pays for it
+  const { checkConfig } = await loadSchema()
   const checked = checkConfig(value)
   if ('why' in checked) throw unusable(path, checked.why, checked.cause, checked.known)
   return checked

@@ -97,6 +97,7 @@ export class LocalEngine implements Engine {
 
   private loadLeases(): Promise<Leases> {
     return (this.loadedLeases ??= (async () => {
+      // eslint-disable-next-line no-restricted-syntax -- no engine of a hub starts without them
       const [{ Leases }, ports] = await Promise.all([import('./leases.js'), this.options.leases()])
       return new Leases(this.ports, ports, () => this.hub?.rounds ?? this.single)
     })())

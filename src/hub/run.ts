@@ -4,6 +4,7 @@ import type { Environment } from '../config/root.js'
 import type { Engine } from '../core/engine-types.js'
 import { formatTime } from '../domain/time.js'
 import { type Clock, systemClock } from '../platform/clock.js'
+import { loadAllParts } from '../platform/later.js'
 import { systemProcesses } from '../platform/processes.js'
 import { type HubSettings, isMeantBy } from './callers.js'
 import { type Component, startAll, stopAll } from './components.js'
@@ -61,6 +62,7 @@ async function live(options: HubOptions, log: Log, ending: Ending): Promise<numb
   try {
     log.info(`memory_sync ${options.version} starts: root ${options.root}, pid ${process.pid}`)
     const components = componentsOf(engine, options, log, ending)
+    await loadAllParts() // from now on nobody promises that the files of this program are there
     await startAll(components, log)
     let clean = false
     try {

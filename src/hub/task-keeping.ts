@@ -6,6 +6,7 @@ import { isOfTasks } from '../domain/operation.js'
 import { taskCopyOf } from '../memory/task-copy.js'
 import type { Clock } from '../platform/clock.js'
 import { randomId, sha256 } from '../platform/digests.js'
+import { later } from '../platform/later.js'
 import { systemProcesses } from '../platform/processes.js'
 import { watchFiles } from '../platform/watch-files.js'
 import type { CopyState } from '../usecases/tasks/copy.js'
@@ -28,6 +29,9 @@ const LOOK_MS = 30_000
 /** Several changes in a moment are one look. */
 const GATHER_MS = 30
 const SOON_MS: Record<CopyState, number> = { current: LOOK_MS, written: 1_100, unsettled: 300, busy: 300, away: 1_000 }
+
+/** With YAML, which takes a while to load. */
+const loadCopy = later(() => import('../usecases/tasks/copy.js'))
 
 export class TaskKeeping implements Component {
   readonly name = 'task keeping'
@@ -95,7 +99,7 @@ export class TaskKeeping implements Component {
     const { returned, nextMs = LOOK_MS } = await sweepClaims(this.surroundings)
     for (const { id, agent } of returned) log.info(`item ${id} was given back: the claim of ${agent} has ended`)
     if (file === null) return Math.min(LOOK_MS, nextMs)
-    const { keepCopy } = await import('../usecases/tasks/copy.js') // YAML is loaded where there are items
+    const { keepCopy } = await loadCopy()
     const copy = await taskCopyOf(root, file, (level, text) => {
       log[level](text)
     })

@@ -6,6 +6,7 @@ import type { Environment } from '../config/root.js'
 import { LocalEngine } from '../core/engine.js'
 import { systemClock } from '../platform/clock.js'
 import { randomHex, randomId, sha256 } from '../platform/digests.js'
+import { later } from '../platform/later.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { systemProcesses } from '../platform/processes.js'
 import { watchFiles } from '../platform/watch-files.js'
@@ -38,12 +39,14 @@ export async function openConnector(options: OpenOptions): Promise<RedisConnecto
   return new RedisConnector(redisOf(options, config), resolveNamespace(options.env, config.redis), options.makesOneCall)
 }
 
+const loadLeasePorts = later(() => import('./lease-ports.js'))
+
 export function engineWith(options: OpenOptions, connector: RedisConnector): LocalEngine {
   const root = rootFilesOf(options.root)
   const shared = join(options.root, 'shared_memory')
   const directories = [shared, join(shared, '.memory_sync')]
   const fileStore = fileStoreOf(root, systemClock, async (name) => {
-    const { leaseFilesOf } = await import('./lease-ports.js')
+    const { leaseFilesOf } = await loadLeasePorts()
     return (await leaseFilesOf(options.root).read(name))?.fence ?? null
   })
   return new LocalEngine({
@@ -58,7 +61,7 @@ export function engineWith(options: OpenOptions, connector: RedisConnector): Loc
       fileStore,
     },
     leases: async () => {
-      const [{ leasePortsOf }, config] = await Promise.all([import('./lease-ports.js'), readConfig(options.env)])
+      const [{ leasePortsOf }, config] = await Promise.all([loadLeasePorts(), readConfig(options.env)])
       return leasePortsOf({ root: options.root, config, fileStore })
     },
   })

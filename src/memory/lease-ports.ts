@@ -6,6 +6,7 @@ import type { LocalSequencer } from '../core/ports.js'
 import { LONGEST_LEASE_MS } from '../domain/lease.js'
 import { MemoryError } from '../errors/errors.js'
 import { randomHex } from '../platform/digests.js'
+import { later } from '../platform/later.js'
 import { nodeFiles } from '../platform/node-files.js'
 import { isHolderGone } from '../platform/processes.js'
 import { momentNow } from '../platform/uptime.js'
@@ -44,12 +45,13 @@ export function leasePortsOf({ root, config, fileStore }: LeaseParts): LeasePort
   }
 }
 
+const loadLeases = later(() => import('../store/redis/load-leases.js'))
 const known = new WeakMap<Store, Promise<LeaseStore>>()
 
 /** One for each connection. */
 function shared(store: Store): Promise<LeaseStore> {
   let leases = known.get(store)
-  if (leases === undefined) known.set(store, (leases = import('../store/redis/load-leases.js').then(({ redisLeasesOf }) => redisLeasesOf(store as RedisStore))))
+  if (leases === undefined) known.set(store, (leases = loadLeases().then(({ redisLeasesOf }) => redisLeasesOf(store as RedisStore))))
   return leases
 }
 

@@ -4,7 +4,6 @@ import type { HubClient } from '../client/hub-client.js'
 import { REDIS_SETTINGS } from '../client/run-wire.js'
 import { isSet } from '../config/root.js'
 import { type AcquireOutcome, type AcquireRequest, isKeeperBusy, type Leasing, leasingBy } from '../core/leasing.js'
-import type { Engine } from '../core/engine-types.js'
 import type { Comparison, Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change } from '../domain/operation.js'
@@ -14,19 +13,18 @@ import type { OpenOptions } from './engine.js'
 import { HubLink } from './hub-link.js'
 import { heldUntil } from '../domain/held.js'
 import { idsOf } from './ids.js'
+import { later } from '../platform/later.js'
 
 export type { OpenOptions }
 
+const loadSettings = later(() => import('./settings.js'))
+const loadEngine = later(() => import('./engine.js'))
+
 /** Throws MemoryError `usage` or `config` for a Redis that was named and cannot be one, with a hub too, which has its own. */
 export async function openMemory(options: OpenOptions): Promise<Memory> {
-  if (options.redisUrl !== undefined || options.redisPasswordFile !== undefined) {
-    const { settingsOf } = await import('./settings.js')
-    await settingsOf(options)
-  }
+  if (options.redisUrl !== undefined || options.redisPasswordFile !== undefined) await (await loadSettings()).settingsOf(options)
   return new HubOrSelf(options)
 }
-
-export const openEngine = async (options: OpenOptions): Promise<Engine> => (await import('./engine.js')).openLocalEngine(options)
 
 /** A keeper that many ask is asked again after this. */
 const ASK_AGAIN_MS = 50
@@ -251,6 +249,6 @@ class HubOrSelf implements Memory {
   }
 
   private engine(): Promise<LocalEngine> {
-    return (this.self ??= import('./engine.js').then(({ openLocalEngine }) => openLocalEngine(this.options)))
+    return (this.self ??= loadEngine().then(({ openLocalEngine }) => openLocalEngine(this.options)))
   }
 }

@@ -5,10 +5,13 @@ import { describeEndpoint, type RedisEndpoint } from '../config/redis-url.js'
 import type { Connector } from '../core/ports.js'
 import { messageOf, StoreUnavailable } from '../errors/errors.js'
 import { systemClock } from '../platform/clock.js'
+import { later } from '../platform/later.js'
 import type { RedisStore } from '../store/redis/store.js'
 
 /** After a failure nobody tries again for so long: a silent server costs its budget once, not with each step. */
 const PAUSE_MS = 400
+
+const loadRedis = later(() => import('../store/redis/load.js'))
 
 export class RedisConnector implements Connector {
   readonly configured: Connector['configured']
@@ -58,7 +61,7 @@ export class RedisConnector implements Connector {
   }
 
   private async attempt(): Promise<RedisStore | null> {
-    const { connectBriefly, connectRedis, RedisStore } = await import('../store/redis/load.js')
+    const { connectBriefly, connectRedis, RedisStore } = await loadRedis()
     const connect = this.isBrief ? connectBriefly : connectRedis
     let silentPlace: string | null = null
     for (const endpoint of this.places()) {

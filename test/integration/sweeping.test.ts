@@ -1,6 +1,6 @@
 import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { openEngine } from '../../src/memory/open.js'
+import { openLocalEngine } from '../../src/memory/engine.js'
 import { afterwards } from '../support/cleanup.js'
 import { makeTempFolder } from '../support/temp.js'
 
@@ -25,7 +25,7 @@ test('a hub removes what killed processes left half written, and nothing else', 
   await leave(`${ours}/leases`, ['tmp-12ab'], LONG_AGO)
   await leave(`${ours}/leases`, ['tmp-now'])
   await leave(ours, ['keeper.tmp-now'])
-  const engine = await openEngine({ root, env: { MEMORY_SYNC_REDIS: 'off', HOME: root } })
+  const engine = await openLocalEngine({ root, env: { MEMORY_SYNC_REDIS: 'off', HOME: root } })
   afterwards(() => engine.close())
   await engine.start()
   const names = await readdir(ours)

@@ -34,6 +34,7 @@ describe('the lint', () => {
     ['process.exit below the command line', 'export const f = () => process.exit(1)', 'no-restricted-properties'],
     ['process.env below the command line', "export const f = process.env['X']", 'no-restricted-properties'],
     ['process.env by its import', "import {env} from 'node:process'\nexport const f = env", 'no-restricted-imports'],
+    ['a part that a hub may come to load when it is gone', "export const f = () => import('node:fs')", 'no-restricted-syntax'],
     ['console below the command line', "export const f = () => console.log('x')", 'no-console'],
   ])('reports %s', async (_what, code, rule) => {
     expect(await rulesBrokenBy(code, engine)).toContain(rule)

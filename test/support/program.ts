@@ -24,6 +24,8 @@ export interface ProgramOptions {
   gid?: number
   /** A program that runs it, with its arguments: `['nsenter', '--mount', ..]`. */
   via?: readonly string[]
+  /** In place of the built program of this tree: a copy of it. */
+  program?: string
   env?: NodeJS.ProcessEnv
 }
 
@@ -55,7 +57,7 @@ export function environmentOf({ root, redis, env }: ProgramOptions): NodeJS.Proc
 }
 
 export function startCli(args: readonly string[], options: ProgramOptions): Program {
-  const [program = process.execPath, ...before] = [...(options.via ?? []), process.execPath, BIN]
+  const [program = process.execPath, ...before] = [...(options.via ?? []), process.execPath, options.program ?? BIN]
   const child = spawn(program, [...before, ...args], {
     env: environmentOf(options),
     cwd: '/',

@@ -83,8 +83,8 @@ export class World {
     return { root: this.root, redis: this.redisUrl, env: this.env }
   }
 
-  async startHub(): Promise<Program> {
-    this.hub = await startHub(this.options)
+  async startHub(options: Partial<ProgramOptions> = {}): Promise<Program> {
+    this.hub = await startHub({ ...this.options, ...options })
     return this.hub
   }
 

@@ -2,14 +2,17 @@
 import { LEGACY_DEFAULT_PASSWORD } from '../../config/redis.js'
 import type { Facts, RedisFact } from '../../health/facts.js'
 import { MemoryError } from '../../errors/errors.js'
+import { later } from '../../platform/later.js'
 import type { RedisConnector } from '../redis-connector.js'
+
+const loadInspection = later(() => import('../../store/redis/inspect.js'))
 
 /** null: there is no connection, or it broke while it was asked. */
 export async function redisOf(connector: RedisConnector): Promise<RedisFact | null> {
   const store = await connector.connect()
   const { endpoint } = connector
   if (store === null || endpoint === null) return null
-  const { inspectRedis } = await import('../../store/redis/inspect.js')
+  const { inspectRedis } = await loadInspection()
   try {
     return await inspectRedis(store, endpoint)
   } catch (error) {

@@ -5,6 +5,7 @@
 import type { Redis } from 'ioredis'
 import { StoreUnavailable } from '../../errors/errors.js'
 import { systemClock } from '../../platform/clock.js'
+import { later } from '../../platform/later.js'
 import { LastingPatience, startPatience } from '../../platform/patience.js'
 import { anotherServer, type Circumstances, explain, isSuperfluousPassword, silent } from './failures.js'
 import { lightLinkTo } from './light-link.js'
@@ -37,12 +38,14 @@ export function budgetOf(endpoint: RedisEndpoint, lastLatencyMs?: number): numbe
 export const labelOf = (endpoint: RedisEndpoint): string =>
   'socket' in endpoint ? endpoint.socket : `${endpoint.host}:${endpoint.port}`
 
+const loadIoredis = later(() => import('./ioredis-link.js'))
+
 /**
  * Connects, logs in, and learns which process it is, in one round trip. Throws StoreUnavailable with the reason, never sent.
  * A password that the server does not want is no error, unless the endpoint says so.
  */
 export async function connectRedis(options: ConnectOptions): Promise<FullConnection> {
-  const { IoredisLink } = await import('./ioredis-link.js')
+  const { IoredisLink } = await loadIoredis()
   return connectBy(new IoredisLink(options.endpoint, budgetFor(options)), options)
 }
 

@@ -175,6 +175,7 @@ async function bundle(/** @type {string} */ outdir) {
     // Not among the commands: there, oclif would take a chunk for one.
     chunkNames: 'chunks/[name]-[hash]',
     loader: {'.lua': 'text'},
+    define: {MEMORY_SYNC_BUILD: JSON.stringify(inputs.slice(0, 12))},
     banner: {js: BANNER},
     // No keepNames: it sets a property on every function that is made, closures in the hot loops of packages included. Identifiers
     // are not minified, so names of classes stay but where two modules share one.

@@ -30,6 +30,8 @@ export interface HubInfo {
   protocol: number
   /** Of the product. */
   version: string
+  /** Which build of it; undefined: it does not say. */
+  build?: string | undefined
   pid: number
   /** As it is written everywhere. */
   startedAt: string

@@ -3,7 +3,7 @@ import type { Status } from '../core/memory.js'
 import type { InstalledFact } from './installed.js'
 
 export type HubFact =
-  | { is: 'running'; pid: number; version: string; startedAt: string; status: Status }
+  | { is: 'running'; pid: number; version: string; build: string | null; startedAt: string; status: Status }
   | { is: 'absent' }
   | { is: 'unseen'; why?: string } // it could not be looked for
   | { is: 'silent'; pid: number | null } // somebody listens on its socket, and does not answer
@@ -40,6 +40,8 @@ export interface Facts {
   notSeen: readonly string[]
   /** Of this program. */
   version: string
+  /** Which build of it this is, as a hub tells its own; null, here and there: nobody knows. */
+  build: string | null
   /** null: nothing is installed for this root. */
   installed: InstalledFact | null
   /** ms */

@@ -5,6 +5,7 @@ import { type HubInfo, PROTOCOL } from '../client/protocol.js'
 import { RUN_MARK } from '../client/run-wire.js'
 import type { ServedMemory } from '../core/engine-types.js'
 import { messageOf } from '../errors/errors.js'
+import { BUILD } from '../platform/build.js'
 import type { ProcessIdentity } from '../platform/processes.js'
 import { callsOf } from './calls.js'
 import { Looker } from './looker.js'
@@ -20,6 +21,8 @@ export interface ServerOptions {
   memory: ServedMemory
   /** Of the product. */
   version: string
+  /** Default: that of this program. */
+  build?: string | undefined
   startedAt: string
   process: ProcessIdentity
   log: Log
@@ -151,8 +154,8 @@ export class ControlServer implements Component {
   }
 
   private host({ place }: SocketPlace): SessionHost & RunSessionHost {
-    const { root, memory, version, startedAt, log, protocol = PROTOCOL, stopAsked, isMeant } = this.options
-    const hub: HubInfo = { protocol, version, pid: process.pid, startedAt, place, process: this.options.process }
+    const { root, memory, version, build = BUILD ?? undefined, startedAt, log, protocol = PROTOCOL, stopAsked, isMeant } = this.options
+    const hub: HubInfo = { protocol, version, build, pid: process.pid, startedAt, place, process: this.options.process }
     return {
       hub,
       calls: callsOf(memory, hub),

@@ -7,6 +7,7 @@ import { stringOf, type Tree, type TreeMap } from '../domain/json.js'
 import { describeTarget } from '../domain/operation.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import type { AgentFact, Facts, HubFact } from '../health/facts.js'
+import { BUILD } from '../platform/build.js'
 import { systemClock } from '../platform/clock.js'
 import type { RootFiles } from '../store/file/root-files.js'
 import { engineWith, type OpenOptions, openConnector, rootFilesOf } from './engine.js'
@@ -41,6 +42,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
     return {
       root,
       version,
+      build: BUILD,
       installed,
       now,
       hub,

@@ -2,6 +2,7 @@
 import { appendFile, chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { expect } from 'vitest'
 import { serve } from '../integration/fixtures/serve.js'
+import { readManifest } from '../repo/repository.js'
 import { type ProgramOptions } from './program.js'
 import { startRedis } from './redis.js'
 import { FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, type SetUp, soon, type World } from './world.js'
@@ -250,6 +251,14 @@ export const HEALTH_CASES: HealthCase[] = [
     ...{ check: 'one-hub', when: 'the socket of the hub was removed', setUp: FILES_AND_HUB, is: 'bad' },
     harm: (world) => rm(`${ours(world)}/hub.sock`),
     mend: restartHub,
+  },
+  {
+    ...{ check: 'hub-version', when: 'the hub is of another build of this version', setUp: FILES_ALONE, is: 'warn' },
+    harm: async (world) => void served.set(world, (await serve({ root: world.root, version: readManifest().version, build: 'another' })).server),
+    mend: async (world) => {
+      await served.get(world)!.stop()
+      await world.startHub()
+    },
   },
   {
     ...{ check: 'hub-version', when: 'the hub is of another version', setUp: FILES_ALONE, is: 'warn' },

@@ -20,11 +20,11 @@ export async function hubOf(root: string, files: RootFiles): Promise<HubFact> {
     return why === null ? reached : { is: 'unseen', why }
   }
   const { connection, hub } = reached
-  const { pid, version, startedAt } = hub
+  const { pid, version, build = null, startedAt } = hub
   try {
     if (reached.is === 'other-protocol') return { is: 'other-version', pid, version }
     const status = await callHub(connection, 'status', {}, { budgetMs: HUB_BUDGET_MS, answerMs: 4 * HUB_BUDGET_MS })
-    return { is: 'running', pid, version, startedAt, status: status as Status }
+    return { is: 'running', pid, version, build, startedAt, status: status as Status }
   } catch (error) {
     if (error instanceof HubGone) return { is: 'silent', pid }
     throw error

@@ -9,7 +9,7 @@ import { PATCHABLE_MEMBERS } from './domain/name.js'
 import { Asked, ReasonOfAbort, throwingOwn } from './usecases/asked.js'
 import { getText } from './usecases/get.js'
 import { CONDITIONS, LEASE, leaseNameGiven, lookedAt, nameGiven, OPEN, optionsGiven, RESULT, ttlGiven, WATCH } from './usecases/given.js'
-import { acquireLock, DEFAULT_TTL_MS, releaseLock, renewLock } from './usecases/lock.js'
+import { acquireLock, releaseLock, renewLock } from './usecases/lock.js'
 import { type Plain, type PlainInput, type PlainMembersOf, type PlainOf, plainOf, plainOfText, textGiven, treeOfObjectGiven } from './usecases/plain.js'
 import type { Receipt, WriteConditions } from './usecases/receipt.js'
 import { type Recorded, recordResult } from './usecases/record.js'
@@ -70,7 +70,7 @@ export interface MemoryEvent {
 }
 
 export interface LeaseOptions {
-  /** How long it lasts unless it is renewed, a whole number; default 60,000, at least 100, at most 900,000. */
+  /** How long it lasts unless it is renewed, a whole number; at least 100, at most 900,000 or what `lock.maxTtlSeconds` allows; default 60,000, or that where it is less. */
   ttlMs?: number
   /** So long it is waited for, first come, first served, a whole number; default 0, at most some 24 days. */
   waitMs?: number
@@ -184,7 +184,7 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
 
 async function leaseOf(surroundings: Surroundings, asked: Asked, lease: string, given?: LeaseOptions): Promise<Lease> {
   const name = leaseNameGiven(lease, 'the name of a lease')
-  const { ttlMs = DEFAULT_TTL_MS, signal, ...options } = optionsGiven(given, 'the options of a lease', LEASE)
+  const { ttlMs, signal, ...options } = optionsGiven(given, 'the options of a lease', LEASE)
   const acquiring = acquireLock(surroundings, { ...options, name, ttlMs, signal: asked.orClosed(signal) })
   const { ok: _, ...reply } = await acquiring.catch((error: unknown) => {
     throw signal?.aborted === true && error === signal.reason ? new ReasonOfAbort(error) : error
@@ -192,8 +192,9 @@ async function leaseOf(surroundings: Surroundings, asked: Asked, lease: string, 
   const { token } = reply
   const acquired: Lease = {
     ...reply,
-    renew: asked.noting(async (forMs = ttlMs) => {
-      acquired.ttlMs = (await renewLock(surroundings, { name, token, ttlMs: ttlGiven(forMs, 'the time to renew it for') })).ttlMs
+    renew: asked.noting(async (forMs?: number) => {
+      const renewedFor = forMs === undefined ? ttlMs : ttlGiven(forMs, 'the time to renew it for')
+      acquired.ttlMs = (await renewLock(surroundings, { name, token, ttlMs: renewedFor })).ttlMs
     }),
     release: asked.noting(async () => {
       await releaseLock(surroundings, { name, token })

@@ -1,7 +1,6 @@
 /** Flags of the commands that have to do with leases. */
 import { Args, Flags } from '@oclif/core'
 import { MemoryError } from '../errors/errors.js'
-import { DEFAULT_TTL_MS } from '../usecases/lock.js'
 import { refuseEmpty } from '../verbs/conditions.js'
 import { seconds } from './watching.js'
 
@@ -16,7 +15,11 @@ export const tokenFlag = {
 }
 
 export const ttlFlag = {
-  ttl: Flags.string({ summary: 'How long it lasts, in seconds; default 60, at most 900.', helpValue: 'S' }),
+  ttl: Flags.string({
+    summary: 'How long it lasts, in seconds; default 60, at most 900.',
+    description: 'Where lock.maxTtlSeconds of the config file is less, that is the limit, and the default where that is less than 60.',
+    helpValue: 'S',
+  }),
 }
 
 export const waitFlag = {
@@ -32,7 +35,7 @@ export const holderFlags = {
   reason: Flags.string({ summary: 'What for; shown to others.', helpValue: 'TEXT' }),
 }
 
-export const ttlOf = (flag: string | undefined): number => (flag === undefined ? DEFAULT_TTL_MS : seconds('--ttl', flag))
+export const ttlOf = (flag: string | undefined): number | undefined => (flag === undefined ? undefined : seconds('--ttl', flag))
 export const waitOf = (flag: string | undefined): number => (flag === undefined ? 0 : seconds('--wait', flag))
 
 /** The token that was given, or that the surrounding "lock run" has left for its children; undefined: neither. */

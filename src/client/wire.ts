@@ -5,7 +5,6 @@
 import type { AcquireOutcome, GrantedAt } from '../core/leasing.js'
 import type { Notice, Snapshot, TaskSnapshot, WriteOutcome } from '../core/memory.js'
 import { formatLine, parseTree, parseTreeMap, type TreeMap } from '../domain/json.js'
-import type { Granted } from '../store/lease-contract.js'
 
 /** `T` with every document in it as text. */
 type Wire<T> = T extends unknown ? { [K in keyof T]: WireField<K, T[K]> } : never
@@ -51,7 +50,7 @@ export const eventToWire = (event: TreeMap): string => formatLine(event)
 export const eventFromWire = (text: string): TreeMap => parseTreeMap(text)
 
 /** Clocks of processes cannot be compared, but how long something is ago can be said. */
-export type WireAcquire = Exclude<AcquireOutcome, GrantedAt> | (Granted & { ageMs: number })
+export type WireAcquire = Exclude<AcquireOutcome, GrantedAt> | (Omit<GrantedAt, 'asOf'> & { ageMs: number })
 
 /** `now`: when it is sent, on performance.now(). */
 export function acquireToWire(outcome: AcquireOutcome, now: number): WireAcquire {

@@ -2,7 +2,7 @@
  * Leases of this root: granted by the shared store, or with files only by the keeper. What the shared store grants is kept in
  * the root before it counts, and brought back to a store that lost it.
  */
-import type { AcquireCall } from '../domain/lease.js'
+import { type AcquireCall, USUAL_LEASE_MS } from '../domain/lease.js'
 import type { Change } from '../domain/operation.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import type { Granted, Handed, LeaseContext, LeaseStore, LeaseView, ShownHolder } from '../store/lease-contract.js'
@@ -40,8 +40,8 @@ export class Leases implements Leasing {
   }
 
   async acquire(request: AcquireRequest, signal?: AbortSignal): Promise<AcquireOutcome> {
-    const { id, name, holder, reason, ttlMs, waitMs, process = '' } = request
-    this.refuseTooLong(ttlMs)
+    const { id, name, holder, reason, waitMs, process = '' } = request
+    const ttlMs = this.allowed(request.ttlMs)
     const token = this.digest(request.token)
     const call: AcquireCall = { id, name, token, holder, reason, ttlMs, process, waits: waitMs > 0 }
     const until = performance.now() + waitMs
@@ -50,8 +50,7 @@ export class Leases implements Leasing {
   }
 
   async renew({ name, token, ttlMs }: RenewRequest): Promise<RenewOutcome> {
-    this.refuseTooLong(ttlMs)
-    const call = { name, token: this.digest(token), ttlMs }
+    const call = { name, token: this.digest(token), ttlMs: this.allowed(ttlMs) }
     return this.arbiter.ask(async (store, on, isShared) => {
       const reply = await store.renew(on, call)
       if (isShared && reply.is === 'granted') await this.keepRenewed(store, call, reply)
@@ -109,7 +108,7 @@ export class Leases implements Leasing {
       if (isShared && reply.is === 'granted') await this.keepGranted(store, on, call, reply)
       return reply
     })
-    if (outcome.is === 'granted') return { ...outcome, asOf }
+    if (outcome.is === 'granted') return { ...outcome, asOf, ttlMs: call.ttlMs }
     if (outcome.is !== 'taken' || !(await this.endIfGone(call.name, outcome.holder))) return outcome
     return this.attempt(call)
   }
@@ -161,7 +160,7 @@ export class Leases implements Leasing {
     return this.arbiter.ask(async (store, on, isShared) => {
       const granted: Granted = { is: 'granted', fence, leftMs, again: false }
       if (isShared) await this.keepGranted(store, on, { ...call, ttlMs }, granted)
-      return { ...granted, asOf }
+      return { ...granted, asOf, ttlMs }
     })
   }
 
@@ -178,9 +177,11 @@ export class Leases implements Leasing {
     }
   }
 
-  private refuseTooLong(ttlMs: number): void {
+  /** The default is chosen by who knows the limit: of a hub's settings its callers know nothing. */
+  private allowed(ttlMs: number | undefined): number {
     const { longestMs } = this.leases.settings
-    if (ttlMs <= longestMs) return
+    if (ttlMs === undefined) return Math.min(USUAL_LEASE_MS, longestMs)
+    if (ttlMs <= longestMs) return ttlMs
     throw new MemoryError('usage', `a lease lasts at most ${longestMs / 1_000} s at a time, not ${ttlMs / 1_000} s`, {
       suggestions: ['take a shorter one and renew it: lock run does so by itself', 'lock.maxTtlSeconds in the config file is the limit, up to 900'],
     })

@@ -10,7 +10,8 @@ export interface AcquireRequest {
   token: string
   holder: string
   reason: string
-  ttlMs: number
+  /** Default: as usual, or as long as it may last where that is shorter. */
+  ttlMs?: number | undefined
   /** 0: who does not get it at once does not stand in the queue either. */
   waitMs: number
   /** As `formatHolder` writes it, where a process is the holder itself: the lease is free when it is gone. */
@@ -20,7 +21,8 @@ export interface AcquireRequest {
 export interface RenewRequest {
   name: string
   token: string
-  ttlMs: number
+  /** As of an AcquireRequest. */
+  ttlMs?: number | undefined
 }
 
 export interface ReleaseRequest {
@@ -45,6 +47,8 @@ export type AcquireOutcome = Exclude<AcquireReply, NotNow | Granted> | GrantedAt
 /** `leftMs` counts from `asOf` at the earliest (on performance.now() of this process), however late the answer was read. */
 export interface GrantedAt extends Granted {
   asOf: number
+  /** As it was asked for, or by default. */
+  ttlMs: number
 }
 export type RenewOutcome = Exclude<RenewReply, NotNow>
 export type ReleaseOutcome = Exclude<ReleaseReply, NotNow>

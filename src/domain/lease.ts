@@ -4,6 +4,9 @@ import type { Draft } from './operation.js'
 /** No lease lasts longer without being renewed, whatever is configured. */
 export const LONGEST_LEASE_MS = 15 * 60_000
 
+/** So long it lasts for who has not said how long, unless that is longer than it may. */
+export const USUAL_LEASE_MS = 60_000
+
 /** Who has a lease. Times are ms on the clock of the store that grants it. */
 export interface Holder {
   /** An agent, a user, a program: shown, never compared. */

@@ -76,7 +76,7 @@ const acquireRequest = z.strictObject({
   token: z.string().check(z.minLength(1)),
   holder: z.string(),
   reason: z.string(),
-  ttlMs,
+  ttlMs: z.exactOptional(ttlMs),
   waitMs: count,
   process: z.exactOptional(z.string()),
 }) satisfies z.ZodMiniType<AcquireRequest>
@@ -92,7 +92,7 @@ const releaseRequest = z.strictObject({
 
 export const leaseArgs = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('acquire'), request: acquireRequest }),
-  z.strictObject({ do: z.literal('renew'), request: z.strictObject({ name: leaseName, token: z.string().check(z.minLength(1)), ttlMs }) }),
+  z.strictObject({ do: z.literal('renew'), request: z.strictObject({ name: leaseName, token: z.string().check(z.minLength(1)), ttlMs: z.exactOptional(ttlMs) }) }),
   z.strictObject({ do: z.literal('release'), request: releaseRequest }),
   z.strictObject({
     do: z.literal('untilFree'),

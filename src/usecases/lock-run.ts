@@ -43,8 +43,8 @@ const SWEEP_MS = 5_000
  */
 export async function runUnderLock(surroundings: Surroundings, request: RunRequest, world: RunWorld): Promise<Ended> {
   const { prepare: _prepare, afterwards: _afterwards, ...asked } = request
-  const { reply, asOf } = await grantLock(surroundings, { ...asked, process: world.process })
-  const run = new LeasedRun(surroundings, request, world, reply)
+  const { reply, asOf, ttlMs } = await grantLock(surroundings, { ...asked, process: world.process })
+  const run = new LeasedRun(surroundings, request, world, reply, ttlMs)
   try {
     await run.keep(asOf)
     const ended = await run.work()
@@ -67,18 +67,19 @@ class LeasedRun {
     private readonly request: RunRequest,
     private readonly world: RunWorld,
     private readonly lease: LockReply,
+    private readonly ttlMs: number,
   ) {}
 
   /** `asOf`: from when its time counts, at the earliest. */
   async keep(asOf: number): Promise<void> {
     const { watch, guard } = this.world
-    const { name, ttlMs } = this.request
+    const { ttlMs } = this
     let from = asOf
     let leftMs = this.lease.ttlMs
     if (watch.now() - asOf > ttlMs / 10) {
       // How much of it is left is not known well enough.
       from = watch.now()
-      leftMs = await this.renew(name, ttlMs)
+      leftMs = await this.renew()
     }
     const margin = marginsOf(ttlMs).guard
     this.keeping = new LeaseKeeping(this.surroundings.memory, { ...this.lease, ttlMs: leftMs }, ttlMs, from, watch, {
@@ -102,9 +103,10 @@ class LeasedRun {
   }
 
   /** From now on, ms. Throws MemoryError `lease-lost`: it was granted, and is another one's by now. */
-  private async renew(name: string, ttlMs: number): Promise<number> {
+  private async renew(): Promise<number> {
+    const { name, token } = this.lease
     try {
-      return (await renewLock(this.surroundings, { name, token: this.lease.token, ttlMs })).ttlMs
+      return (await renewLock(this.surroundings, { name, token, ttlMs: this.ttlMs })).ttlMs
     } catch (error) {
       if (!(error instanceof MemoryError) || (error.code !== 'not-held' && error.code !== 'wrong-token')) throw error
       this.lost = error.message
@@ -157,7 +159,7 @@ class LeasedRun {
   }
 
   private timeToEnd(): number {
-    return (this.keeping?.leftMs() ?? 0) - marginsOf(this.request.ttlMs).kill
+    return (this.keeping?.leftMs() ?? 0) - marginsOf(this.ttlMs).kill
   }
 
   private refuseIfOver(signal: AbortSignal): void {

@@ -1,5 +1,5 @@
 /** Leases: what callers ask for, and what they are told. */
-import type { AcquireRequest, ReleaseOutcome } from '../core/leasing.js'
+import type { AcquireRequest, ReleaseOutcome, RenewRequest } from '../core/leasing.js'
 import { leaseTarget } from '../domain/lease.js'
 import { isLegalName, MAX_LABEL_BYTES } from '../domain/name.js'
 import { formatTime } from '../domain/time.js'
@@ -17,7 +17,7 @@ export interface LockRequest {
   token?: string | undefined
   holder?: string | undefined
   reason?: string | undefined
-  ttlMs: number
+  ttlMs?: number | undefined
   waitMs?: number
   process?: string
   signal?: AbortSignal
@@ -34,7 +34,6 @@ export interface LockReply {
   holder: string
 }
 
-export const DEFAULT_TTL_MS = 60_000
 export const SHORTEST_TTL_MS = 100
 
 /**
@@ -45,11 +44,11 @@ export async function acquireLock(surroundings: Surroundings, request: LockReque
   return (await grantLock(surroundings, request)).reply
 }
 
-/** The same, with the time on performance.now() from which its time counts at the earliest. */
-export async function grantLock(surroundings: Surroundings, request: LockRequest): Promise<{ reply: LockReply; asOf: number }> {
+/** The same, with the time on performance.now() from which its time counts at the earliest, and how long that is, the default chosen. */
+export async function grantLock(surroundings: Surroundings, request: LockRequest): Promise<{ reply: LockReply; asOf: number; ttlMs: number }> {
   const { name, ttlMs, waitMs = 0, signal } = request
   refuseIllegal(name)
-  if (ttlMs < SHORTEST_TTL_MS) throw new MemoryError('usage', `a lease lasts at least ${SHORTEST_TTL_MS / 1_000} s`)
+  if (ttlMs !== undefined && ttlMs < SHORTEST_TTL_MS) throw new MemoryError('usage', `a lease lasts at least ${SHORTEST_TTL_MS / 1_000} s`)
   const holder = oneLine('the holder', request.holder ?? surroundings.by)
   const token = request.token ?? surroundings.random()
   const asked: AcquireRequest = {
@@ -62,13 +61,13 @@ export async function grantLock(surroundings: Surroundings, request: LockRequest
   const { fence, leftMs, again, asOf } = outcome
   // Who shows the token has it under the name that it was granted to first.
   const first = again ? await holderNow(surroundings, name) : null
-  return { reply: { ok: true, name, token, fence, ttlMs: leftMs, holder: first?.fence === fence ? first.name : holder }, asOf }
+  return { reply: { ok: true, name, token, fence, ttlMs: leftMs, holder: first?.fence === fence ? first.name : holder }, asOf, ttlMs: outcome.ttlMs }
 }
 
 /** Throws MemoryError `wrong-token` or `not-held`. */
 export async function renewLock(
   { memory }: Pick<Surroundings, 'memory'>,
-  { name, token, ttlMs }: { name: string; token: string; ttlMs: number },
+  { name, token, ttlMs }: RenewRequest,
 ): Promise<Omit<LockReply, 'holder'>> {
   refuseIllegal(name)
   const outcome = await memory.leases.renew({ name, token, ttlMs })
@@ -79,7 +78,7 @@ export async function renewLock(
 /** The same, told with whose it is; null: it has ended meanwhile, or nobody can be asked. */
 export async function renewLockOf(
   { memory }: Pick<Surroundings, 'memory'>,
-  request: { name: string; token: string; ttlMs: number },
+  request: RenewRequest,
 ): Promise<Omit<LockReply, 'holder'> & { holder: string | null }> {
   const renewed = await renewLock({ memory }, request)
   const holder = await holderNow({ memory }, request.name)

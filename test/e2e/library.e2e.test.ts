@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { MemoryEvent, SharedMemory } from '../../src/index.js'
 import { afterwards } from '../support/cleanup.js'
+import { configure } from '../support/configure.js'
 import { makeTempFolder } from '../support/temp.js'
 import { Cli } from './cli.js'
 
@@ -164,6 +165,19 @@ describe('the library', () => {
     await lease.release()
     await expect(lease.renew()).rejects.toMatchObject({ code: 'not-held' })
     await expect(memory.updateAgentContext('mary', { a: 2 }, { fence: { name, fence } })).rejects.toMatchObject({ code: 'stale-fence' })
+  })
+
+  it('takes leases for as long as the config allows, where nobody says for how long', async () => {
+    await configure(cli.root, { lock: { maxTtlSeconds: 20 } }, cli.root)
+    const limited = await openMemory({ root: cli.root, by: 'program' })
+    afterwards(() => limited.close())
+    const lease = await limited.acquireLease('deploy')
+    expect(lease.ttlMs).toBeLessThanOrEqual(20_000)
+    await lease.renew(1_000)
+    await lease.renew()
+    expect(lease.ttlMs).toBeGreaterThan(10_000)
+    await expect(lease.renew(60_000)).rejects.toMatchObject({ code: 'usage' })
+    await lease.release()
   })
 
   it('follows changes, and stops when its reader leaves', async () => {

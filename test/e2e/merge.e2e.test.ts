@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { afterwards } from '../support/cleanup.js'
+import { configure } from '../support/configure.js'
 import { environmentOf, type Ran } from '../support/program.js'
 import { makeTempFolder } from '../support/temp.js'
 import { FILES_ALONE, REDIS_ALONE, soon, World } from '../support/world.js'
@@ -86,6 +87,11 @@ describe('merge run', () => {
     await world.ok('lock', 'force-release', 'merge', '--yes')
     expect((await running).code).toBe(14)
     expect(tree.git('status', '--porcelain')).toBe('')
+  })
+
+  test('takes the lease for as long as the config allows, where nobody says for how long', async () => {
+    const world = await World.make(FILES_ALONE, { before: (root) => configure(root, { lock: { maxTtlSeconds: 20 } }) })
+    expect(await tree.run(world, 'merge', 'run', '--', 'echo', 'ran')).toMatchObject({ code: 0, stdout: 'ran\n', stderr: '' })
   })
 
   test('begins nothing in a tree with changes, with a merge half done, outside a tree, or for a branch that is none', async () => {

@@ -19,14 +19,14 @@ test('a grant that was waited for, and is read late, counts from before the hub 
       await eventually(() => connection.provenAt > began)
       connection.pause()
       sentAt = performance.now()
-      return { is: 'granted', fence: 7, leftMs: 5_000, again: false, asOf: sentAt - 1_000 }
+      return { is: 'granted', fence: 7, leftMs: 5_000, again: false, ttlMs: 6_000, asOf: sentAt - 1_000 }
     },
   }
   const acquiring = client.leases.acquire({ id: 'a', name: 'x', token: 't', holder: 'h', reason: '', ttlMs: 6_000, waitMs: 60_000 })
   await eventually(() => sentAt > 0 && performance.now() > sentAt + 50)
   connection.resume()
   const { asOf, ...outcome } = (await acquiring) as { asOf: number }
-  expect(outcome).toEqual({ is: 'granted', fence: 7, leftMs: 5_000, again: false })
+  expect(outcome).toEqual({ is: 'granted', fence: 7, leftMs: 5_000, again: false, ttlMs: 6_000 })
   expect(asOf).toBeLessThanOrEqual(sentAt - 1_000)
   expect(asOf).toBeGreaterThan(began - 1_000)
 })

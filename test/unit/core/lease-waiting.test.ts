@@ -25,7 +25,7 @@ it('with files only, one look serves all who are woken at once, and it begins af
   const granting: Granting = {
     attempt: ({ id }) => {
       attempts++
-      return Promise.resolve(view.queue[0]?.id === id ? { is: 'granted', fence: 2, leftMs: 1_000, again: false, asOf: 0 } : taken)
+      return Promise.resolve(view.queue[0]?.id === id ? { is: 'granted', fence: 2, leftMs: 1_000, again: false, ttlMs: 1_000, asOf: 0 } : taken)
     },
     take: () => Promise.reject(new Error('nothing is handed over with files only')),
     leave: () => Promise.resolve(),

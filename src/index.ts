@@ -6,6 +6,7 @@ import { open } from './cli/open.js'
 import { rootFilesOf, surroundingsOf } from './cli/surroundings.js'
 import { stringOf, type TreeMap } from './domain/json.js'
 import { PATCHABLE_MEMBERS } from './domain/name.js'
+import { MemoryError as AnyMemoryError } from './errors/errors.js'
 import { Asked, ReasonOfAbort, throwingOwn } from './usecases/asked.js'
 import { getText } from './usecases/get.js'
 import { CONDITIONS, LEASE, leaseNameGiven, lookedAt, nameGiven, OPEN, optionsGiven, RESULT, ttlGiven, WATCH } from './usecases/given.js'
@@ -17,7 +18,7 @@ import { setContext } from './usecases/set.js'
 import type { Surroundings } from './usecases/surroundings.js'
 import { type WatchFilter, watchLines } from './usecases/watch.js'
 
-export { MemoryError, type ErrorCode } from './errors/errors.js'
+export type { ErrorCode } from './errors/errors.js'
 export type { Plain, PlainInput, PlainMembersOf, PlainOf, Receipt, Recorded, WatchFilter, WriteConditions }
 
 export interface OpenMemoryOptions {
@@ -28,6 +29,20 @@ export interface OpenMemoryOptions {
   redisPasswordFile?: string
   /** Who acts, for the history. Default: MEMORY_SYNC_AGENT, else USER. */
   by?: string
+}
+
+/** As a command says it with --json. */
+export interface MemoryError extends AnyMemoryError {
+  readonly details: MemoryErrorDetails
+}
+export const MemoryError = AnyMemoryError as new (...given: ConstructorParameters<typeof AnyMemoryError>) => MemoryError
+
+export interface MemoryErrorDetails {
+  /** Of `conflict`: what was to be written as it is, with numbers as `getUnifiedContext` has them; null: there is none. */
+  readonly current?: Plain
+  /** Of `conflict`: the revision of `current`, for the next `ifRev`. */
+  readonly rev?: number
+  readonly [name: string]: Plain | undefined
 }
 
 export type PlainObject = Readonly<Record<string, PlainInput>>

@@ -1,5 +1,7 @@
 /** What programs have asked a memory for, and what they are told where it fails. */
+import type { TreeMap } from '../domain/json.js'
 import { foreseen, MemoryError, messageOf, wasClosed } from '../errors/errors.js'
+import { plainOf } from './plain.js'
 
 /** Calls that are not answered yet: one that was made right before the memory is closed has not come to it. */
 export class Asked {
@@ -36,8 +38,21 @@ export class Asked {
 }
 
 /** What every method throws: a disk that refuses is told as by a command. */
-const ownErrorOf = (error: unknown): unknown =>
-  error instanceof ReasonOfAbort ? error.reason : (foreseen(error) ?? new MemoryError('internal', messageOf(error), { cause: error }))
+function ownErrorOf(error: unknown): unknown {
+  if (error instanceof ReasonOfAbort) return error.reason
+  const own = foreseen(error)
+  return own === null ? new MemoryError('internal', messageOf(error), { cause: error }) : withPlainDetails(own)
+}
+
+/** A document in its details is told as the library tells all of them. */
+function withPlainDetails(error: MemoryError): MemoryError {
+  const { code, message, suggestions, details, retryable, cause } = error
+  if (!Object.values(details).some(isDocument)) return error
+  const plain = Object.entries(details).map(([name, detail]) => [name, isDocument(detail) ? plainOf(detail) : detail])
+  return new MemoryError(code, message, { suggestions, details: Object.fromEntries(plain) as MemoryError['details'], retryable, cause })
+}
+
+const isDocument = (detail: unknown): detail is TreeMap => detail instanceof Map
 
 export async function* throwingOwn<T>(events: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
   try {

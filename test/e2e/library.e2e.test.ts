@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { MemoryEvent, SharedMemory } from '../../src/index.js'
+import type { MemoryEvent, Plain, SharedMemory } from '../../src/index.js'
 import { afterwards } from '../support/cleanup.js'
 import { configure } from '../support/configure.js'
 import { makeTempFolder } from '../support/temp.js'
@@ -147,10 +147,15 @@ describe('the library', () => {
   })
 
   it('throws a lost comparison with what is there', async () => {
-    await memory.updateAgentContext('mary', { a: 1 })
-    const lost = memory.updateAgentContext('mary', { a: 2 }, { ifRev: 99 })
-    await expect(lost).rejects.toBeInstanceOf(MemoryError)
-    await expect(lost).rejects.toMatchObject({ code: 'conflict' })
+    const { rev } = await memory.updateAgentContext('mary', { a: 1, n: 12345678901234567890n, list: [0.5, null] })
+    const lost: unknown = await memory.updateAgentContext('mary', { a: 2 }, { ifRev: 99 }).catch((error: unknown) => error)
+    if (!(lost instanceof MemoryError)) throw lost
+    const { code, details, suggestions } = lost
+    expect({ code, rev: details.rev, text: suggestions.join() }).toEqual({ code: 'conflict', rev, text: expect.stringContaining(`--if-rev ${rev}`) as string })
+    const { agents } = (await memory.getUnifiedContext()) as { agents: Record<string, Plain> }
+    expect(details.current).toEqual(agents['mary'])
+    expect(details.current).toMatchObject({ context: { a: 1, n: '12345678901234567890', list: [0.5, null] } })
+    await expect(memory.updateAgentContext('nobody', {}, { ifRev: 99 })).rejects.toMatchObject({ details: { current: null, rev: 0 } })
     await expect(memory.updateAgentContext('bad name', {})).rejects.toMatchObject({ code: 'usage' })
   })
 

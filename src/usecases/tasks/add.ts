@@ -4,7 +4,7 @@ import { leafOf, type TreeMap } from '../../domain/json.js'
 import { isLegalName } from '../../domain/name.js'
 import { type Edit, TASK_LIST, taskTarget } from '../../domain/operation.js'
 import { formatPointer } from '../../domain/pointer.js'
-import { OWN_MEMBERS, taskOfRecord } from '../../domain/task.js'
+import { OWN_MEMBERS, shownTask, taskOfRecord } from '../../domain/task.js'
 import { readTracking } from '../../domain/tracking.js'
 import { type ItemEdit, type Present, trackingEdit } from '../../domain/tracking-edit.js'
 import { applyEdits } from '../../domain/tree.js'
@@ -45,7 +45,7 @@ export async function addTask(surroundings: TaskSurroundings, task: NewTask): Pr
   if (needed.length > 0) await refuseCircle(surroundings, { id, edits, is: 'new' })
   const payload = JSON.stringify(['add', id, title, dependsOn, fields])
   const outcome = await writeTask(surroundings.memory, { ...conditionsIn(task), ...creation(surroundings, id, edits), payload })
-  if (!outcome.ok && outcome.reason === 'conflict') throw isThere(id)
+  if (!outcome.ok && outcome.reason === 'conflict') throw await isThere(surroundings, id)
   const { agent: _agent, ...receipt } = receiptOf(outcome, id, task)
   return { ...receipt, id, source: (await surroundings.memory.readTasks()).source }
 }
@@ -58,10 +58,15 @@ const creation = ({ by }: TaskSurroundings, id: string, edits: Edit[]): WriteReq
   ifRev: 0,
 })
 
-const isThere = (id: string): MemoryError =>
-  new MemoryError('conflict', `there is an item ${id} already: nothing was written`, {
+/** With the item as `task show` has it. */
+async function isThere(surroundings: TaskSurroundings, id: string): Promise<MemoryError> {
+  const { tasks, now } = await loadTasks(surroundings)
+  const task = tasks.get(id)
+  return new MemoryError('conflict', `there is an item ${id} already: nothing was written`, {
     suggestions: [`memory_sync task show ${id} shows it`],
+    details: { rev: task?.rev ?? 0, current: task === undefined ? null : shownTask(task, now) },
   })
+}
 
 function refuseIllegal(name: string): void {
   if (isLegalName(name)) return
@@ -154,7 +159,7 @@ const saysHowFar =
     throw new MemoryError(error.code, `${written} of ${of} items were written, and then one was refused: ${error.message}`, {
       suggestions: ['repeat the import: it goes on where it ended'],
       retryable: true,
-      details: { written, of },
+      details: { ...error.details, written, of },
       cause: error,
     })
   }

@@ -55,6 +55,14 @@ it('a heartbeat of who has an item without a claim is told how to make one', asy
   })
 })
 
+it('an item that is there already is refused with the item as it is shown', async () => {
+  const { surroundings } = world()
+  await addTask(surroundings, { id: 'A', title: 'a' })
+  await takeStep(surroundings, noGuards, { step: 'claim', id: 'A', agent: 'mary' })
+  const current = await showTask(surroundings, 'A')
+  await expect(addTask(surroundings, { id: 'A', title: 'b' })).rejects.toMatchObject({ code: 'conflict', details: { rev: 2, current } })
+})
+
 it('a reserved word is refused as the name of an item with the reason', async () => {
   const { surroundings } = world()
   await expect(addTask(surroundings, { id: 'current_work', title: 'a' })).rejects.toMatchObject({

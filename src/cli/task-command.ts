@@ -4,12 +4,13 @@ import { Flags } from '@oclif/core'
 import { readConfig, type TasksConfig } from '../config/file.js'
 import { resolveAuthor } from '../config/author.js'
 import type { ResolvedRoot } from '../config/root.js'
+import { LONGEST_CLAIM_MS } from '../domain/task.js'
 import type { Step } from '../domain/task-step.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { sha256 } from '../platform/digests.js'
 import { askCommand } from '../platform/guard.js'
 import { systemProcesses } from '../platform/processes.js'
-import { MAX_TTL_MS, type StepReceipt, type StepRequest, takeStep } from '../usecases/tasks/step.js'
+import { type StepReceipt, type StepRequest, takeStep } from '../usecases/tasks/step.js'
 import type { Guards, TaskSurroundings } from '../usecases/tasks/surroundings.js'
 import { formatJson } from '../verbs/json.js'
 import { warningsOf } from '../verbs/printed.js'
@@ -154,7 +155,7 @@ function requestOf(step: Step, id: string, flags: StepFlags, config: TasksConfig
     step,
     id,
     ...(ttl !== undefined && { ttlMs: ttlOf(ttl) }),
-    ...(config.ttlSeconds !== undefined && { usualTtlMs: config.ttlSeconds * 1000 }),
+    ...(config.ttlSeconds !== undefined && { usualTtlMs: Math.round(config.ttlSeconds * 1000) }),
     ...(token !== undefined && { token }),
     ...(whilePid !== undefined && { whilePid: wholeNumber('--while-pid', whilePid) }),
     ...(force !== undefined && { force }),
@@ -166,8 +167,8 @@ function requestOf(step: Step, id: string, flags: StepFlags, config: TasksConfig
 
 function ttlOf(text: string): number {
   const ms = seconds('--ttl', text)
-  if (ms > 0 && ms <= MAX_TTL_MS) return ms
-  throw new MemoryError('usage', `--ttl has to be more than 0 and at most ${MAX_TTL_MS / 1000} s`)
+  if (ms > 0 && ms <= LONGEST_CLAIM_MS) return ms
+  throw new MemoryError('usage', `--ttl has to be more than 0 and at most ${LONGEST_CLAIM_MS / 1000} s`)
 }
 
 /** The commands of the configuration, one a step. The item's text is stdin, and never a part of the command. */

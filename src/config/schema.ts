@@ -1,9 +1,11 @@
 /** What a config file may say. A module of its own, because only who has such a file pays for the library. */
 import { LONGEST_LEASE_MS } from '../domain/lease.js'
+import { LONGEST_CLAIM_MS } from '../domain/task.js'
 import * as z from '../platform/zod.js'
 import type { Config } from './file.js'
 
-const positive = z.number().check(z.positive())
+/** At least a millisecond. Without an end they would be more than a timer, or a date, can hold. */
+const taskTime = z.number().check(z.minimum(0.001), z.maximum(LONGEST_CLAIM_MS / 1_000))
 
 const sections = {
   redis: z.strictObject({
@@ -15,9 +17,9 @@ const sections = {
   }),
   tasks: z.strictObject({
     file: z.optional(z.nullable(z.string().check(z.minLength(1)))),
-    ttlSeconds: z.optional(positive),
+    ttlSeconds: z.optional(taskTime),
     guards: z.optional(z.partialRecord(z.enum(['validate', 'claim', 'start', 'heartbeat', 'release', 'complete']), z.string())),
-    guardSeconds: z.optional(positive),
+    guardSeconds: z.optional(taskTime),
   }),
   lock: z.strictObject({
     strict: z.optional(z.boolean()),

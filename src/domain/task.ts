@@ -9,6 +9,9 @@ export type State = (typeof STATES)[number]
 /** Members of the record that are ours: they are neither in the YAML form nor taken from it. */
 export const OWN_MEMBERS: readonly string[] = ['claim', 'rev']
 
+/** No claim lasts longer without a sign of life, and no guard takes longer. */
+export const LONGEST_CLAIM_MS = 7 * 24 * 3_600_000
+
 /** A time-limited right to an item. */
 export interface Claim {
   agent: string

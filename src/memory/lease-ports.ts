@@ -40,7 +40,7 @@ export function leasePortsOf({ root, config, fileStore }: LeaseParts): LeasePort
     ...{ local, kept: leases },
     looker: new FileLeases({ leases, watch, wall, number: onlyTheKeeper }),
     shared,
-    settings: { strict, longestMs: maxTtlSeconds === undefined ? LONGEST_LEASE_MS : maxTtlSeconds * 1_000 },
+    settings: { strict, longestMs: maxTtlSeconds === undefined ? LONGEST_LEASE_MS : Math.round(maxTtlSeconds * 1_000) },
     isGone: isHolderGone,
   }
 }

@@ -47,7 +47,6 @@ export interface StepReceipt {
 }
 
 export const DEFAULT_TTL_MS = 15 * 60_000
-export const MAX_TTL_MS = 7 * 24 * 3_600_000
 /** Others may come between, again and again; then it is said. */
 const MAX_ATTEMPTS = 50
 

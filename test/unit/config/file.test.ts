@@ -17,6 +17,10 @@ test.each([
 test.each([
   ['{"mine":1}', 'cannot be used: Unrecognized key: "mine"'],
   ['{"lock":{"strict":1}}', 'cannot be used: lock.strict: '],
+  ['{"lock":{"maxTtlSeconds":901}}', 'cannot be used: lock.maxTtlSeconds: '],
+  ['{"tasks":{"guardSeconds":604801}}', 'cannot be used: tasks.guardSeconds: Too big: expected number to be <=604800'],
+  ['{"tasks":{"guardSeconds":0}}', 'cannot be used: tasks.guardSeconds: '],
+  ['{"tasks":{"ttlSeconds":1e13}}', 'cannot be used: tasks.ttlSeconds: Too big: expected number to be <=604800'],
   ['{', 'cannot be used: it is not JSON (line 1, column 2)'],
   ['{"redis": {"enabled": false},\n "redis": {"namespace": "mine"}}', 'cannot be used: the key "redis" stands twice in one object'],
 ])('a config file with %s is refused, with the place and the reason', async (text, why) => {

@@ -1,7 +1,7 @@
 /** The address of a Redis as a URL: redis://host:port/db, rediss:// with TLS, unix:///path?db=1, or the path of a socket. */
 import { MemoryError } from '../errors/errors.js'
 
-export type RedisSource = '--redis-url' | 'MEMORY_SYNC_REDIS_URL' | 'REDIS_URL' | 'REDIS_HOST' | 'config'
+export type RedisSource = '--redis-url' | 'MEMORY_SYNC_REDIS_URL' | 'REDIS_URL' | 'REDIS_HOST' | 'REDIS_PORT' | 'config'
 
 export type RedisPlace = { socket: string } | { host: string; port: number; tls?: true }
 
@@ -10,6 +10,16 @@ export type RedisPlace = { socket: string } | { host: string; port: number; tls?
  * that is meant.
  */
 export type RedisEndpoint = RedisPlace & { username?: string; password?: string; passwordWanted?: true; db: number }
+
+/** Names in networks of containers have underscores. */
+const LABEL = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_-]*[\p{L}\p{N}_])?$/u
+
+const isHostName = (text: string): boolean => text.length <= 253 && text.replace(/\.$/, '').split('.').every((label) => LABEL.test(label))
+
+/** A name, or an IP address of either kind (without brackets). */
+export const isHost = (text: string): boolean => isHostName(text) || process.getBuiltinModule('node:net').isIPv6(text)
+
+export const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
 
 export const isSet = (value: string | undefined): value is string => value !== undefined && value !== ''
 
@@ -26,7 +36,7 @@ export function readUrl(text: string, source: RedisSource): RedisEndpoint {
       return { socket: socketPath(url, source), db: dbOf(url.searchParams.get('db'), source), ...credentials }
     case 'redis:':
     case 'rediss:':
-      return { ...hostOf(url), db: dbIn(url, source), ...(url.protocol === 'rediss:' && { tls: true }), ...credentials }
+      return { ...hostOf(url, source), db: dbIn(url, source), ...(url.protocol === 'rediss:' && { tls: true }), ...credentials }
     default:
       return refuse(source, 'its scheme is none of redis, rediss and unix') // not repeated: it may be a user's name
   }
@@ -40,9 +50,12 @@ export function describeEndpoint(endpoint: RedisEndpoint): string {
   return `${endpoint.tls === true ? 'rediss' : 'redis'}://${host}:${endpoint.port}${db === 0 ? '' : `/${db}`}`
 }
 
-function hostOf(url: URL): { host: string; port: number } {
-  const host = decoded(url.hostname).replace(/^\[(.*)\]$/, '$1')
-  return { host: host === '' ? 'localhost' : host, port: url.port === '' ? 6379 : Number(url.port) }
+function hostOf(url: URL, source: RedisSource): { host: string; port: number } {
+  const host = decoded(url.hostname).replace(/^\[(.*)\]$/, '$1') || 'localhost'
+  const port = url.port || '6379'
+  if (!isHost(host)) return refuse(source, 'its host is neither a name nor an IP address')
+  if (!isPort(port)) return refuse(source, 'its port is none')
+  return { host, port: Number(port) }
 }
 
 /** `unix://tmp/redis.sock` names a host called tmp: what was meant is not for us to guess. */

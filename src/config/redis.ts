@@ -3,7 +3,7 @@
  * usual places tried. Passwords come from files, the environment and the config, never from a command line, which `ps` shows.
  */
 import { MemoryError } from '../errors/errors.js'
-import { isSet, readUrl, type RedisEndpoint, type RedisPlace, type RedisSource } from './redis-url.js'
+import { isHost, isPort, isSet, readUrl, type RedisEndpoint, type RedisPlace, type RedisSource } from './redis-url.js'
 import type { Environment } from './root.js'
 
 export type ResolvedRedis =
@@ -66,16 +66,18 @@ const USUAL_SOCKETS: readonly string[] = [
 export function resolveRedis(inputs: RedisInputs): ResolvedRedis {
   const { flags, env, configFile } = inputs
   const given = givenPassword(flags.passwordFileText)
-  if (isSet(flags.url)) return named(readFlag(flags.url), '--redis-url', given, inputs)
-  if (isOff(env)) return { state: 'off', from: 'MEMORY_SYNC_REDIS' }
+  const isSwitchedOff = isOff(env) // a word that means nothing is refused whatever else is named
+  if (flags.url !== undefined) return named(readFlag(flags.url), '--redis-url', given, inputs)
+  if (isSwitchedOff) return { state: 'off', from: 'MEMORY_SYNC_REDIS' }
   for (const name of ['MEMORY_SYNC_REDIS_URL', 'REDIS_URL'] as const) {
     const url = env[name]
     if (isSet(url)) return named(readUrl(url, name), name, given, inputs)
   }
-  if (isSet(env['REDIS_HOST']) || isSet(env['REDIS_PORT'])) return named(hostAndPort(env), 'REDIS_HOST', given, inputs)
+  const part = (['REDIS_HOST', 'REDIS_PORT'] as const).find((name) => isSet(env[name]))
+  if (part !== undefined) return named(hostAndPort(env), part, given, inputs)
   if (configFile.enabled === false) return { state: 'off', from: 'config' }
-  if (isSet(configFile.url)) return named(configured(configFile.url, configFile), 'config', given, inputs)
-  return { state: 'probe', endpoints: usualPlaces(given ?? passwordIn(env) ?? setOrUndefined(configFile.password)) }
+  if (configFile.url !== undefined) return named(configured(configFile.url, configFile), 'config', given, inputs)
+  return { state: 'probe', endpoints: usualPlaces(given ?? passwordIn(env) ?? configFile.password) }
 }
 
 /**
@@ -83,7 +85,7 @@ export function resolveRedis(inputs: RedisInputs): ResolvedRedis {
  * `config`, also for one such as `memory:agents`: its keys would be agents of `memory`, and each of the two would write and delete what is the other's.
  */
 export function resolveNamespace(env: Environment, configFile: RedisConfig): string {
-  const namespace = [env['MEMORY_SYNC_NAMESPACE'], configFile.namespace].find(isSet) ?? DEFAULT_NAMESPACE
+  const namespace = setOrUndefined(env['MEMORY_SYNC_NAMESPACE']) ?? configFile.namespace ?? DEFAULT_NAMESPACE
   if (!/^[\x21-\x7e]{1,64}$/.test(namespace)) {
     throw new MemoryError('config', `the namespace ${JSON.stringify(namespace)} cannot begin the names of keys`, {
       suggestions: ['Use 1 to 64 ASCII characters without spaces in MEMORY_SYNC_NAMESPACE or in the config file.'],
@@ -110,7 +112,7 @@ function named(
   given: string | undefined,
   { env, configFile }: RedisInputs,
 ): ResolvedRedis {
-  const inFile = isMeantFor(endpoint, configFile) ? setOrUndefined(configFile.password) : undefined
+  const inFile = isMeantFor(endpoint, configFile) ? configFile.password : undefined
   const others = from === 'config' ? [inFile, passwordIn(env)] : [passwordIn(env), inFile]
   const password = [given, endpoint.password, ...others].find((candidate) => candidate !== undefined)
   return { state: 'named', endpoint: { ...endpoint, ...(password !== undefined && { password }) }, from }
@@ -118,7 +120,7 @@ function named(
 
 /** The password of a private server is for no other one: it would be told to whoever listens there. */
 function isMeantFor(endpoint: RedisPlace, { managed, url }: RedisConfig): boolean {
-  return managed === undefined || !isSet(url) || isSamePlace(endpoint, readUrl(url, 'config'))
+  return managed === undefined || url === undefined || isSamePlace(endpoint, readUrl(url, 'config'))
 }
 
 const isSamePlace = (a: RedisPlace, b: RedisPlace): boolean =>
@@ -139,19 +141,24 @@ function isOff(env: Environment): boolean {
   const value = env['MEMORY_SYNC_REDIS']
   if (!isSet(value) || value === 'on') return false
   if (value === 'off') return true
-  throw new MemoryError('config', `MEMORY_SYNC_REDIS is ${JSON.stringify(value)}`, {
-    suggestions: ['Set it to off for files only, or unset it.'],
+  throw new MemoryError('config', 'MEMORY_SYNC_REDIS is neither on nor off', {
+    suggestions: ['Set it to off for files only, or unset it. An address goes into MEMORY_SYNC_REDIS_URL.'],
   })
 }
 
+/** What cannot be used is not repeated: it may be an address with a password in it. */
 function hostAndPort(env: Environment): RedisEndpoint {
-  const port = isSet(env['REDIS_PORT']) ? env['REDIS_PORT'] : String(DEFAULT_PORT)
-  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
-    throw new MemoryError('config', `REDIS_PORT is ${JSON.stringify(port)}, which is no port`, {
-      suggestions: ['Set REDIS_PORT to a number from 1 to 65535, or unset it.'],
+  const host = setOrUndefined(env['REDIS_HOST']) ?? 'localhost'
+  const port = setOrUndefined(env['REDIS_PORT']) ?? String(DEFAULT_PORT)
+  if (!isHost(host)) {
+    throw new MemoryError('config', 'REDIS_HOST is neither the name of a host nor an IP address', {
+      suggestions: ['Set REDIS_HOST to that alone: the port goes into REDIS_PORT, a password into REDIS_PASSWORD, an address or the path of a socket into REDIS_URL.'],
     })
   }
-  return { host: setOrUndefined(env['REDIS_HOST']) ?? 'localhost', port: Number(port), db: 0 }
+  if (!isPort(port)) {
+    throw new MemoryError('config', 'REDIS_PORT is no port', { suggestions: ['Set REDIS_PORT to a number from 1 to 65535, or unset it.'] })
+  }
+  return { host, port: Number(port), db: 0 }
 }
 
 /** A password without a place names no Redis; it is tried at the usual ones, and is no harm at one that wants none. */

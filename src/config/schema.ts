@@ -4,21 +4,24 @@ import { LONGEST_CLAIM_MS } from '../domain/task.js'
 import * as z from '../platform/zod.js'
 import type { Config } from './file.js'
 
+/** An empty one would say nothing, and a default would take its place. */
+const text = z.string().check(z.minLength(1))
+
 /** At least a millisecond. Without an end they would be more than a timer, or a date, can hold. */
 const taskTime = z.number().check(z.minimum(0.001), z.maximum(LONGEST_CLAIM_MS / 1_000))
 
 const sections = {
   redis: z.strictObject({
     enabled: z.optional(z.boolean()),
-    url: z.optional(z.string()),
-    password: z.optional(z.string()),
-    namespace: z.optional(z.string()),
+    url: z.optional(text),
+    password: z.optional(text),
+    namespace: z.optional(text),
     managed: z.optional(z.strictObject({ root: z.string(), folder: z.string(), program: z.string() })),
   }),
   tasks: z.strictObject({
-    file: z.optional(z.nullable(z.string().check(z.minLength(1)))),
+    file: z.optional(z.nullable(text)),
     ttlSeconds: z.optional(taskTime),
-    guards: z.optional(z.partialRecord(z.enum(['validate', 'claim', 'start', 'heartbeat', 'release', 'complete']), z.string())),
+    guards: z.optional(z.partialRecord(z.enum(['validate', 'claim', 'start', 'heartbeat', 'release', 'complete']), text)),
     guardSeconds: z.optional(taskTime),
   }),
   lock: z.strictObject({

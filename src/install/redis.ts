@@ -32,7 +32,7 @@ export async function decideRedis(question: RedisQuestion): Promise<RedisDecisio
   const config = await readConfig(env)
   if (asked === 'off') return { got: 'off', why: 'by choice', isMeant: true }
   if (asked === 'managed') return managed(question, config) ?? refuse('neither redis-server nor valkey-server is on the PATH')
-  const isNamedNow = flags.url !== undefined || (['MEMORY_SYNC_REDIS_URL', 'REDIS_URL', 'REDIS_HOST'] as const).some((name) => (env[name] ?? '') !== '')
+  const isNamedNow = flags.url !== undefined || (['MEMORY_SYNC_REDIS_URL', 'REDIS_URL', 'REDIS_HOST', 'REDIS_PORT'] as const).some((name) => (env[name] ?? '') !== '')
   if (asked === 'auto' && config.redis.managed !== undefined && !isNamedNow) {
     const again = managed(question, config)
     if (again !== null) return again

@@ -17,6 +17,11 @@ test.each([
 test.each([
   ['{"mine":1}', 'cannot be used: Unrecognized key: "mine"'],
   ['{"lock":{"strict":1}}', 'cannot be used: lock.strict: '],
+  ['{"redis":{"url":""}}', 'cannot be used: redis.url: '],
+  ['{"redis":{"password":""}}', 'cannot be used: redis.password: '],
+  ['{"redis":{"namespace":""}}', 'cannot be used: redis.namespace: '],
+  ['{"tasks":{"file":""}}', 'cannot be used: tasks.file: '],
+  ['{"tasks":{"guards":{"claim":""}}}', 'cannot be used: tasks.guards.claim: '],
   ['{"lock":{"maxTtlSeconds":901}}', 'cannot be used: lock.maxTtlSeconds: '],
   ['{"tasks":{"guardSeconds":604801}}', 'cannot be used: tasks.guardSeconds: Too big: expected number to be <=604800'],
   ['{"tasks":{"guardSeconds":0}}', 'cannot be used: tasks.guardSeconds: '],

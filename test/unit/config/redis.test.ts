@@ -78,7 +78,14 @@ describe('which Redis', () => {
     expect(resolve(env)).toEqual({ state: 'off', from: 'MEMORY_SYNC_REDIS' })
     expect(resolve({}, {}, { enabled: false, url: 'redis://e' })).toEqual({ state: 'off', from: 'config' })
     expect(resolve(env, { url: 'redis://a' })).toMatchObject({ state: 'named', from: '--redis-url' })
-    expect(failureOf(() => resolve({ MEMORY_SYNC_REDIS: 'of' })).code).toBe('config')
+    for (const url of [{}, { url: 'redis://a' }]) {
+      const { code, message } = failureOf(() => resolve({ MEMORY_SYNC_REDIS: 'redis://:sesame@h' }, url))
+      expect({ code, message }).toEqual({ code: 'config', message: 'MEMORY_SYNC_REDIS is neither on nor off' })
+    }
+  })
+
+  it('is not another one where the flag is empty', () => {
+    expect(failureOf(() => resolve({ REDIS_URL: 'redis://c' }, { url: '' })).code).toBe('usage')
   })
 })
 
@@ -145,7 +152,7 @@ describe('the address', () => {
     expect(endpointOf('/tmp/r.sock')).toEqual({ socket: '/tmp/r.sock', db: 0 })
   })
 
-  it.each(['nonsense', 'http://h', 'redis://h:abc', 'redis://h/x', 'unix://tmp/r.sock', 'unix:///', 'mary:sesame@h'])(
+  it.each(['nonsense', 'http://h', 'redis://h:abc', 'redis://h/x', 'unix://tmp/r.sock', 'unix:///', 'mary:sesame@h', 'redis://h:0', 'redis://a%20b', 'redis://mary:sesame@-h'])(
     'is refused where it is none: %s',
     (url) => {
       expect(failureOf(() => resolve({ REDIS_URL: url })).code).toBe('config')
@@ -162,7 +169,18 @@ describe('the address', () => {
   })
 
   it('is on this machine where only a port is named', () => {
-    expect(resolve({ REDIS_PORT: '7' })).toMatchObject({ from: 'REDIS_HOST', endpoint: { host: 'localhost', port: 7 } })
+    expect(resolve({ REDIS_PORT: '7' })).toMatchObject({ from: 'REDIS_PORT', endpoint: { host: 'localhost', port: 7 } })
+  })
+
+  it.each(['h', 'redis-1.example.com', 'example.com.', 'my_redis', 'rédis.local', '127.0.0.1', '::1', 'fe80::1%eth0'])('has a host that is one: REDIS_HOST=%s', (host) => {
+    expect(resolve({ REDIS_HOST: host, REDIS_PORT: '7' })).toMatchObject({ from: 'REDIS_HOST', endpoint: { host, port: 7 } })
+  })
+
+  it.each(['redis://h', 'h:7000', 'a b', 'h ', '/tmp/x.sock', 'u:sesame@h', '[::1]', 'a..b', '-h', `${'x'.repeat(254)}`])('has no host that is none, and does not repeat it: REDIS_HOST=%s', (host) => {
+    const { code, message, suggestions } = failureOf(() => resolve({ REDIS_HOST: host }))
+    expect(code).toBe('config')
+    expect(message).toContain('REDIS_HOST')
+    expect(message + suggestions.join()).not.toMatch(/sesame|7000|\/tmp/)
   })
 
   it('is shown without a password', () => {

@@ -2,9 +2,10 @@
  * A tour of the product on a root of its own, which is gone afterwards: a hub, two agents, both sides, the file, a clean stop.
  * It runs the very commands that a user types, and looks at what they left.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { endChild, type Finished, runChild, startChild } from '../platform/children.js'
+import { makeTemporaryFolder } from '../platform/temporary-folder.js'
 import { MemoryError } from '../errors/errors.js'
 import { PrivateRedis } from './private-redis.js'
 
@@ -21,7 +22,7 @@ const READY_MS = 20_000
 
 /** Throws MemoryError `failed` when anything is not as it should be. */
 export async function takeTour(options: TourOptions): Promise<void> {
-  const root = mkdtempSync(join(options.temporary, 'memory_sync-'))
+  const root = makeTemporaryFolder(options.temporary, 'memory_sync-')
   const redis = await PrivateRedis.start(root, options.env)
   const tour = new Tour(options, root, redis)
   try {

@@ -3,12 +3,13 @@
  * it starts. Nothing of it is left afterwards.
  */
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MemoryError } from '../errors/errors.js'
 import { endChild, type Finished, runChild, startChild } from '../platform/children.js'
 import { makeFolder } from '../platform/make-folder.js'
 import { RedisServer } from '../platform/redis-server.js'
+import { makeTemporaryFolder } from '../platform/temporary-folder.js'
 import type { FullConnection, RedisEndpoint } from '../store/redis/connection.js'
 import { keysOf } from './truth.js'
 
@@ -47,7 +48,7 @@ export class Arena {
   static async make(place: Place, wantsRedis: boolean, tag: string): Promise<Arena> {
     const hadRoot = place.root !== undefined && existsSync(place.root)
     if (place.root !== undefined) refuseForeign(place.root)
-    const scratch = mkdtempSync(join(place.temporary, 'mss-'))
+    const scratch = makeTemporaryFolder(place.temporary, 'mss-')
     const root = place.root ?? join(scratch, 'root')
     makeFolder(root)
     writeFileSync(join(root, MARK), 'made by memory_sync selftest, and emptied by it\n')

@@ -321,6 +321,15 @@ describe('what is refused', () => {
     }
   })
 
+  it.each([['quickstart'], ['selftest', 'race', '--redis', 'off']])('a TMPDIR that is no folder: exit 69, and what to set: %s', async (...args) => {
+    await writeFile(`${cli.root}.file`, '')
+    for (const TMPDIR of [`${cli.root}/nowhere`, `${cli.root}.file`]) {
+      const ran = await cli.runWith({ env: { TMPDIR } }, ...args)
+      expect(ran).toMatchObject({ code: 69, err: expect.stringContaining(`${TMPDIR} (TMPDIR): `) })
+      expect(ran.err).toContain('set TMPDIR to one')
+    }
+  })
+
   it('a root that cannot be written: exit 69, and the reason', async () => {
     await mkdir(cli.root, { recursive: true })
     await writeFile(`${cli.root}/file`, '')

@@ -3,7 +3,8 @@ import type { Check } from '../check.js'
 export const hub: Check = {
   name: 'hub',
   section: 'Hub Service',
-  look({ hub: found }) {
+  look({ hub: found, installed }) {
+    const hasService = (installed?.service ?? null) !== null // one that is started beside it would be in its way
     switch (found.is) {
       case 'running':
         return { level: 'ok', text: `Hub running (pid ${found.pid}, version ${found.version})` }
@@ -11,7 +12,7 @@ export const hub: Check = {
         return {
           level: 'bad',
           text: 'Hub not running: writes are kept, but nothing brings file and Redis together between them',
-          wayOut: 'start it: memory_sync hub',
+          wayOut: hasService ? 'memory_sync install-agent starts its service' : 'start it: memory_sync hub',
         }
       case 'unseen':
         return {
@@ -23,7 +24,7 @@ export const hub: Check = {
         return {
           level: 'bad',
           text: `Hub does not answer${found.pid === null ? '' : ` (pid ${found.pid})`}: it is suspended, or it hangs`,
-          wayOut: found.pid === null ? 'end its process and start it again' : `kill -CONT ${found.pid}, or end it and start it again`,
+          wayOut: `${found.pid === null ? '' : `kill -CONT ${found.pid}, or `}${hasService ? 'memory_sync install-agent: it starts the service anew' : 'end its process and start it again'}`,
         }
       case 'other-version':
         return {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { CHECKS } from '../../../src/health/all-checks.js'
 import { contextFile } from '../../../src/health/checks/context-file.js'
+import { hub } from '../../../src/health/checks/hub.js'
 import { redisConnection } from '../../../src/health/checks/redis-connection.js'
 import { command } from '../../../src/health/checks/command.js'
 import { redisOfHub } from '../../../src/health/checks/redis-hub.js'
+import { service } from '../../../src/health/checks/service.js'
 import type { Facts } from '../../../src/health/facts.js'
 
 const facts = (some: object): Facts => some as unknown as Facts
@@ -45,6 +47,16 @@ describe('a check says what is so', () => {
     expect(found({ is: 'absent' })).toContain('--fix')
     expect(found(STOPPED)).toMatch(/the hub/)
     expect(found(STOPPED)).not.toContain('--fix')
+  })
+
+  test.each([{ is: 'absent' }, { is: 'silent', pid: 7 }, { is: 'silent', pid: null }])('of a hub that does not run or answer (%j): with a service the way out is the same as that of the service', (found) => {
+    const state = { is: 'absent' }
+    const installed = { state: 'finished', service: { label: 'x', manager: 'systemd', definition: [], state } }
+    const wayOut = (of: object | null): string => hub.look(facts({ hub: found, installed: of })).wayOut ?? ''
+    expect(wayOut(installed)).toContain('memory_sync install-agent')
+    expect(wayOut(installed)).not.toMatch(/memory_sync hub|start it again/)
+    expect(service.look(facts({ hub: found, installed })).wayOut).toContain('memory_sync install-agent')
+    for (const of of [null, { ...installed, service: null }]) expect(wayOut(of)).not.toContain('install-agent')
   })
 
   test('of an installation whose record cannot be read: nothing is said to be missing', () => {

@@ -156,9 +156,9 @@ export class Replay {
 
   /** It is done, and has no revision. The journal says so too: whoever reads it next would take it for pending. */
   private async endUnchanged(op: Operation): Promise<void> {
-    const { copy, store } = this
+    const { copy } = this
     copy.replica.seen.set(op.id, { rev: 0 })
-    if (store.shared) await this.root.append({ op, rev: 0, epoch: copy.replica.epoch! })
+    await this.root.append({ op, rev: 0, epoch: copy.replica.epoch! })
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type JsonObject,
   REDIS_ALONE,
   REDIS_AND_HUB,
+  SET_UPS,
   soon,
   World,
 } from '../support/world.js'
@@ -88,6 +89,18 @@ describe.each([REDIS_AND_HUB, REDIS_ALONE, FILES_AND_HUB, FILES_ALONE])('a hand 
     expect(back.rev).toBeGreaterThan(0)
     expect((await world.quiet()).agents['gone']).toMatchObject({ context: { again: 1 } })
   })
+})
+
+test.each(SET_UPS)('an edit that comes to nothing, as it stands there by now, is done with, with $name', async (setUp) => {
+  const world = await World.make(setUp)
+  await world.ok('set', 'mary', 'a=1')
+  await world.quiet()
+  const old = await world.text()
+  await world.ok('set', 'mary', 'a=2')
+  await world.quiet()
+  await rewriteFrom(world, old, ({ agents }) => (agents['mary']!.context!['a'] = 2))
+  await takenIn(world)
+  await soon(async () => (await world.json('status'))['fileIsCurrent'] === true, 'a file that shows everything')
 })
 
 describe.each([REDIS_AND_HUB, FILES_AND_HUB])('while writes go on with $name', (setUp) => {

@@ -171,7 +171,7 @@ async function offer({ store, replica, epoch, remoteContains, ports, heal }: Sid
       floor: replica.high,
       draft: {
         id: ports.randomId(),
-        t: newestOf(offered),
+        t: newestOf(offered, entry),
         target,
         kind: adopted ? 'adopt' : 'restore',
         by: 'memory_sync',
@@ -198,5 +198,9 @@ function idsWith(offer: Offer, target: Target, replica: Replica): SeenId[] {
   return [...replica.seen].flatMap(([id, seen]) => (seen.target === target ? seenId(id, seen) : []))
 }
 
-const newestOf = (offer: Offer): number => offer.leaves.reduce((newest, leaf) => Math.max(newest, leaf.stamp?.t ?? 0), 0)
+/** Of what is brought; what lost against something newer there is as old as it was here. */
+const newestOf = ({ leaves, lost = [] }: Offer, { stamps }: Entry): number => {
+  const times = [...leaves.map(({ stamp }) => stamp?.t ?? 0), ...lost.map(({ path }) => stamps.get(path)?.t ?? 0)]
+  return times.reduce((newest, t) => Math.max(newest, t), 0)
+}
 

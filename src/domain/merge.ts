@@ -74,7 +74,7 @@ function offerLeaf(
   for (const at of keepsBelow ? index.containing(path) : index.overlapping(path)) {
     const other = remote.stamps.get(at)!
     if (!contains(sides.localContains, other) && isNewer(other, stamp)) {
-      const kept = valueAt(remote.tree, path)
+      const kept = path === '' && !remote.live ? undefined : valueAt(remote.tree, path)
       const standing = kept === undefined ? null : formatLine(kept)
       if (standing !== text) offer.lost.push({ path, lost: text, kept: standing })
       return

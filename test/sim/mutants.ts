@@ -186,7 +186,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'it beats a newer deletion',
     shows: /RESURRECTED|STALE WINS|LOST/,
     changes: [
-      { file: JOIN, find: 't: newestOf(offered),', replace: 't: ports.clock.now(),' },
+      { file: JOIN, find: 't: newestOf(offered, entry),', replace: 't: ports.clock.now(),' },
       {
         file: 'src/domain/merge.ts',
         find: "if (path !== '' || text === null) offer.leaves.push({ path, value: text, stamp })",

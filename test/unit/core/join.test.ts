@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { firstContext } from '../../../src/core/first-context.js'
 import { join } from '../../../src/core/join.js'
 import { type Count, emptyEntry } from '../../../src/domain/entry.js'
 import { formatLine, parseTreeMap } from '../../../src/domain/json.js'
-import { agentTarget } from '../../../src/domain/operation.js'
+import { agentTarget, CONTEXT, isFirstContext } from '../../../src/domain/operation.js'
 import { emptyReplica, type Replica } from '../../../src/domain/replica.js'
 import type { Ports } from '../../../src/core/ports.js'
 import { leavesOf } from '../../../src/domain/tree.js'
@@ -127,4 +128,25 @@ test('an object that was written as empty does not lose against what stands in i
   const { store } = await joinedWith({ context: '{"a":1,"b":2}' }, replica)
   expect((await store.changesAfter(10, 9)).changes.flatMap(({ lost = [] }) => lost)).toEqual([])
   expect((await store.read(CLAUDE)).entry?.stamps.get('/context')).toEqual(STAMP)
+})
+
+test('the first members of two contexts that meet are nobody\'s news, and what lost is as old as it was', async () => {
+  const first = (home: string): Replica => {
+    const stamps = new Map(firstContext(home, home, '').edits.map(({ path }) => [path, { t: 0, rev: 1, epoch: home }]))
+    const tree = parseTreeMap(`{"version":"1.0","current_work":{},"paths":{"sot":"${home}","working":"${home}/g","bridge":"${home}/b"},"token_usage":{"total":0,"saved":0}}`)
+    const gone = { ...emptyEntry(), stamps: new Map([['', { t: home === 'one' ? 5 : 6, rev: 2, epoch: home }]]), rev: 2, born: 2 }
+    const mary = { ...rootKnowing(`{"n":"${home}"}`, home === 'one' ? 7 : 8).entries.get(CLAUDE)!, rev: 3 }
+    for (const stamp of mary.stamps.values()) Object.assign(stamp, { rev: 3, epoch: home })
+    const entries = new Map([[CONTEXT, { ...emptyEntry(), tree, stamps, live: true, born: 1 }], ['agent:gone', gone], [CLAUDE, mary]])
+    return { ...emptyReplica(), epoch: home, rev: 3, high: 3, entries }
+  }
+  for (const [before, after] of [['one', 'two'], ['two', 'one']] as const) {
+    const { store } = await joinedWith({}, first(before))
+    const { rev } = await store.hello()
+    let made = 0
+    const ports = { randomId: () => `later-${made++}` } as Ports
+    await join(store, first(after), await store.hello(), ports, () => Promise.resolve(false))
+    const told = (await store.changesAfter(rev, 9)).changes.filter((change) => !isFirstContext(change))
+    expect(told.map(({ target, t }) => [target, t])).toEqual(after === 'two' ? [['agent:gone', 6], [CLAUDE, 8]] : [[CLAUDE, 7]])
+  }
 })

@@ -1,6 +1,7 @@
 /** context.json, where somebody else has written it: an edit is taken in as operations, what cannot be read is set aside. */
 import {
   adoption,
+  adoptionBeside,
   agentsOf,
   closest,
   type EditedTarget,
@@ -9,16 +10,19 @@ import {
 } from '../domain/hand-edit.js'
 import { InvalidJson, parseTreeMap, type TreeMap } from '../domain/json.js'
 import { isMergedList } from '../domain/merge.js'
-import { isTimeOfWrite, type Operation, type Stamp, type Target } from '../domain/operation.js'
+import { CONTEXT, isTimeOfWrite, type Operation, type Stamp, type Target } from '../domain/operation.js'
+import { isWithin } from '../domain/pointer.js'
 import { lineageOf, type Replica } from '../domain/replica.js'
+import { valueAt } from '../domain/tree.js'
 import type { FileText, Identity } from '../platform/files.js'
-import type { Version } from '../store/root.js'
+import { type Base, isForeign } from './foreign-file.js'
 import type { Ports } from './ports.js'
 
 export type FileLook =
   | { is: 'absent' }
   | { is: 'ours'; identity: Identity; hash: string; text: string }
-  | { is: 'edited'; identity: Identity; hash: string; document: TreeMap; operations: Operation[] }
+  /** `foreign`: of another root, or of a revision that nobody knows here. */
+  | { is: 'edited'; identity: Identity; hash: string; document: TreeMap; operations: Operation[]; foreign: boolean }
   /** `hash`: of what was read; null: nothing could be, and it can only be moved away. */
   | { is: 'broken'; identity: Identity; hash: string | null; reason: string }
   /** Perhaps somebody is still writing it: nothing is done with it in this round. */
@@ -52,8 +56,7 @@ export async function judgeText(ports: Ports, file: FileText, facts: EditFacts):
   if (await ports.root.versions.knows(hash)) return { is: 'ours', identity, hash, text: file.text }
   const document = readDocument(file, await hadAgents(ports))
   if (typeof document === 'string') return brokenOrUnsettled(ports, { is: 'broken', identity, hash, reason: document })
-  const operations = await operationsOf(ports, document, file, hash, facts)
-  return { is: 'edited', identity, hash, document, operations }
+  return { is: 'edited', identity, hash, document, ...(await operationsOf(ports, document, file, hash, facts)) }
 }
 
 function brokenOrUnsettled({ clock }: Ports, look: Extract<FileLook, { is: 'broken' }>): FileLook {
@@ -95,14 +98,16 @@ async function operationsOf(
   file: FileText,
   hash: string,
   facts: EditFacts,
-): Promise<Operation[]> {
+): Promise<{ operations: Operation[]; foreign: boolean }> {
   const rev = revisionOf(document)
   const versions = rev === undefined ? [] : await ports.root.versions.withRev(rev)
   const base = closest(versions, document)
   const last = await ports.root.versions.last()
-  const edited = editedTargets(document, { rev, base, last, replica: facts.replica })
+  const known: Base = { rev, base, last, replica: facts.replica }
+  const foreign = await isForeign(ports, document, known)
+  const edited = foreign ? adoptionBeside(last!.document, document, staysIn(facts.replica)) : editedTargets(document, known)
   const mtime = file.identity.mtimeMs + facts.skewMs
-  return edited.map((target) => ({
+  const operations = edited.map((target) => ({
     id: ports.digest(`edit ${facts.rootId} ${hash} ${target.target}`).slice(0, 32),
     t: Math.floor(target.kind === 'adopt' ? ageOf(target, mtime) : Math.max(mtime, (base?.version.t ?? 0) + 1)),
     target: target.target,
@@ -113,13 +118,7 @@ async function operationsOf(
     by: 'context.json',
     root: facts.rootId,
   }))
-}
-
-interface Base {
-  rev: number | undefined
-  base: { version: Version; document: TreeMap } | undefined
-  last: { version: Version; document: TreeMap } | null
-  replica: Replica
+  return { operations, foreign }
 }
 
 function editedTargets(document: TreeMap, { rev, base, last, replica }: Base): EditedTarget[] {
@@ -143,6 +142,15 @@ const isSumIn =
   (replica: Replica) =>
   (target: Target, path: string): boolean =>
     isMergedList(path) || replica.entries.get(target)?.counts.has(path) === true
+
+/** Of what stands here: a sum, a merged list, and where the root is. */
+const staysIn =
+  (replica: Replica) =>
+  (target: Target, path: string): boolean => {
+    const tree = replica.entries.get(target)?.tree
+    const isPlace = target === CONTEXT && isWithin(path, '/paths')
+    return tree !== undefined && valueAt(tree, path) !== undefined && (isPlace || isSumIn(replica)(target, path))
+  }
 
 function revisionOf(document: TreeMap): number | undefined {
   const rev = document.get('rev')

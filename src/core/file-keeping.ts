@@ -145,15 +145,17 @@ export class FileKeeping {
       this.copy.open.add({ op })
     }
     const unreadable = unreadableAgents(look.document)
+    const reason = unreadable.length > 0 ? 'unreadable' : look.foreign && look.operations.length > 0 ? 'foreign' : null
+    const where = reason === null ? null : ((await place.setAside(reason)) ?? '?')
     if (unreadable.length > 0) {
-      const where = await place.setAside('unreadable')
-      this.ports.tell('error', `records that are no objects (${unreadable.join(', ')}) in context.json: a copy is ${where ?? '?'}`)
+      this.ports.tell('error', `records that are no objects (${unreadable.join(', ')}) in context.json: a copy is ${where}`)
     }
     if (this.copy.order.length === 0 || look.operations.length > 0) this.copy.takeOrder(look.document)
     await this.ports.root.versions.merged(look.hash)
-    if (look.operations.length > 0) {
-      this.ports.tell('info', `context.json was edited: ${look.operations.map((op) => op.target).join(', ')}`)
-    }
+    if (look.operations.length === 0) return
+    const targets = look.operations.map((op) => op.target).join(', ')
+    if (!look.foreign) this.ports.tell('info', `context.json was edited: ${targets}`)
+    else this.ports.tell('warn', `what stood in context.json came from elsewhere (a copy is ${where}): nothing is deleted, the newer value counts: ${targets}`)
   }
 
   private async takeText(file: FileText): Promise<boolean> {

@@ -56,6 +56,21 @@ export function adoption(document: TreeMap): EditedTarget[] {
   return found
 }
 
+/**
+ * A context of which nobody can tell what its author had seen of `present`: a record that differs is taken over as at the first contact,
+ * as old as it says itself, and nothing is deleted. What `stays` is not touched: sums and merged lists have no stamp to settle it by.
+ */
+export function adoptionBeside(present: TreeMap, document: TreeMap, stays: (target: Target, path: Pointer) => boolean): EditedTarget[] {
+  const differing = new Set(
+    editsBetween(present, document, false)
+      .filter(({ target, edits }) => edits.some(({ path }) => !stays(target, path)))
+      .map(({ target }) => target),
+  )
+  return adoption(document)
+    .filter(({ target }) => differing.has(target))
+    .map((target) => ({ ...target, edits: target.edits.filter(({ path }) => !stays(target.target, path)) }))
+}
+
 function adopted(target: Target, tree: TreeMap, lastUpdate?: Tree): EditedTarget {
   const leaves = [...tree].flatMap(([key, value]) => leavesOf(new Map([[key, value]])))
   if (typeof lastUpdate === 'string') leaves.push({ path: '/last_update', value: lastUpdate })

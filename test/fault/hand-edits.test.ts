@@ -103,6 +103,32 @@ test.each(SET_UPS)('an edit that comes to nothing, as it stands there by now, is
   await soon(async () => (await world.json('status'))['fileIsCurrent'] === true, 'a file that shows everything')
 })
 
+describe.each(SET_UPS)('a context.json from elsewhere with $name', (setUp) => {
+  /** The other one was written first: what both have is newer here. */
+  const twoRoots = async (): Promise<{ world: World; other: World }> => {
+    const [world, other] = await Promise.all([World.make(setUp), World.make(FILES_ALONE)])
+    await other.ok('set', 'gc', 'task=theirs')
+    await other.ok('set', 'mary', 'task=theirs', 'theirs=1')
+    await world.ok('set', 'mary', 'task=ours', 'ours=1')
+    await world.ok('set', 'rnd', 'x=1')
+    await world.quiet()
+    return { world, other }
+  }
+
+  test('deletes nothing and loses nothing, however high its revision is', async () => {
+    const { world, other } = await twoRoots()
+    for (let n = 0; n < 4; n++) await other.ok('set', 'gc', `n=${n}`)
+    const { paths } = await world.context()
+    for (const rev of [(await other.context())['rev']!, 999_999_999_999]) {
+      await rewriteFrom(world, await other.text(), (context) => (context['rev'] = rev))
+      await takenIn(world)
+      const agents = { gc: { context: { task: 'theirs', n: 3 } }, mary: { context: { task: 'ours', ours: 1, theirs: 1 } }, rnd: { context: { x: 1 } } }
+      await world.showsInFile({ agents, paths })
+    }
+    expect((await world.run('health')).stdout).toContain('2 foreign files were set aside')
+  })
+})
+
 describe.each([REDIS_AND_HUB, FILES_AND_HUB])('while writes go on with $name', (setUp) => {
   // On a busy machine an edit may fall between the last look and the rename, which is known to lose it: then once more.
   test('every hand edit and every write is kept', { retry: 2 }, async () => {

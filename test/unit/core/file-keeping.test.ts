@@ -89,3 +89,16 @@ test('the text is that of this moment, however often it is asked for', async () 
   copy.takeOrder(new Map([['rev', '1'], ['agents', '{}']]))
   isCurrent()
 })
+
+test('what a root that stood here before has replaced deletes nothing of the one that was put back', async () => {
+  const { world, disk, copy, keeping, write, replaced } = place()
+  await keeping.begin()
+  await keeping.takeIn()
+  await write(1)
+  disk.create(`/r/shared_memory/.memory_sync/replaced.${world.at}.abc`, '{"agents":{"gc":{"n":1}},"rev":217000000000}')
+  world.at += REPLACED_AFTER_MS
+  await keeping.takeIn()
+  expect(replaced()).toEqual([])
+  expect(copy.open.all().map(({ op }) => [op.target, op.edits])).toEqual([['agent:gc', [{ do: 'set', path: '/n', value: '1' }]]])
+  expect([...disk.names.keys()].filter((name) => name.includes('/aside/'))).toHaveLength(1)
+})

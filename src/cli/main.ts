@@ -2,7 +2,7 @@
 import { Config, Errors, run } from '@oclif/core'
 import { reportFailure } from './failure.js'
 import { takeHandedOver, whatWasHandedOver } from './handed-over.js'
-import { guardStreams, printError, printOut } from './streams.js'
+import { guardStreams, printError, whenPrinted } from './streams.js'
 
 /**
  * Runs the command and ends the process: a client of a Redis that has fallen silent, or a pipe nobody reads, would keep it
@@ -24,7 +24,7 @@ async function exitCodeOfRun(argv: string[], packageFile: string): Promise<numbe
     const asked = asHelp(argv)
     refuseStray(asked, config)
     await run(asked, config)
-    await printOut('') // help and version are printed by the framework, which does not look whether they arrive
+    await whenPrinted()
     return 0
   } catch (error) {
     if (error instanceof Errors.ExitError) return error.oclif.exit ?? 1

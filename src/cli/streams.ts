@@ -24,6 +24,20 @@ export async function printOut(text: string): Promise<boolean> {
       })
     })
   }
+  return isRead()
+}
+
+/**
+ * For what the framework has printed (help, version), which does not look whether it arrives. Nothing is written, not even an empty text,
+ * which a full disk refuses: a command that has nothing to print does not fail by it. Throws as `printOut` does.
+ */
+export async function whenPrinted(): Promise<void> {
+  if (process.stdout.writableLength > 0) await printOut('')
+  else await new Promise((resolve) => setImmediate(resolve)) // a failure is told behind the write
+  isRead()
+}
+
+function isRead(): boolean {
   if (failure === undefined) return true
   if (failure.code === 'EPIPE') return false
   throw new MemoryError('failed', `the output cannot be written: ${failure.message}`, { cause: failure })

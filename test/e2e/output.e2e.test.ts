@@ -37,6 +37,13 @@ describe('output', () => {
     })
   })
 
+  it.runIf(process.platform === 'linux')('of a command that has none cannot fail, nor what a hub logs: exit 0', async () => {
+    await cli.ok('set', 'mary', 'a=1')
+    expect(await cli.shell('node "$MS" remove mary > /dev/full')).toMatchObject({ code: 0, err: '' })
+    const hub = `node "$MS" hub > /dev/full & until node "$MS" hub stop > /dev/null 2>&1; do kill -0 $! || break; done; wait $!`
+    expect(await cli.shell(hub)).toMatchObject({ code: 0, err: '' })
+  })
+
   it.each([
     ['get agents.nobody --json', 'absent'],
     ['set mary a=1 --if-rev 7 --json', 'conflict'],

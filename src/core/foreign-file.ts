@@ -1,5 +1,6 @@
 /** Whether a context.json is of this root: made from something that was shown here, or that its sequencer has numbered. */
-import type { Tree, TreeMap } from '../domain/json.js'
+import type { TreeMap } from '../domain/json.js'
+import type { Pointer } from '../domain/pointer.js'
 import type { Replica } from '../domain/replica.js'
 import { valueAt } from '../domain/tree.js'
 import type { Version } from '../store/root.js'
@@ -22,8 +23,9 @@ export interface Base {
  */
 export async function isForeign({ root }: Pick<Ports, 'root'>, document: TreeMap, { rev, base, last, replica }: Base): Promise<boolean> {
   if (last === null || last.version.rev < 0) return false // nothing was shown here: it is the first contact
-  const [home, own] = [homeIn(document), homeIn((base ?? last).document)]
-  if (home !== undefined && own !== undefined && home !== own) return true
+  const own = (base ?? last).document
+  // Who only moves the root, by hand, leaves the time of the last write as it was.
+  if (differs(own, document, HOME) && differs(own, document, LAST_UPDATE)) return true
   if (rev === undefined || base !== undefined) return false
   // While writes wait, each counts one: these revisions were shown, and no change has them.
   if (rev >= replica.rev && rev <= last.version.rev) return false
@@ -31,4 +33,10 @@ export async function isForeign({ root }: Pick<Ports, 'root'>, document: TreeMap
 }
 
 /** A context says which root it began in. */
-const homeIn = (document: TreeMap): Tree | undefined => valueAt(document, '/paths/sot')
+const HOME = '/paths/sot'
+const LAST_UPDATE = '/last_update'
+
+function differs(own: TreeMap, document: TreeMap, path: Pointer): boolean {
+  const [was, is] = [valueAt(own, path), valueAt(document, path)]
+  return was !== undefined && is !== undefined && was !== is
+}

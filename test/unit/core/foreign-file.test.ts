@@ -5,7 +5,7 @@ import { parseTreeMap, type TreeMap } from '../../../src/domain/json.js'
 import type { Change } from '../../../src/domain/operation.js'
 import { emptyReplica } from '../../../src/domain/replica.js'
 
-const document = (home = '/here'): TreeMap => parseTreeMap(`{"paths":{"sot":"${home}"},"agents":{}}`)
+const document = (home = '/here', at = home): TreeMap => parseTreeMap(`{"last_update":"${at}","paths":{"sot":"${home}"},"agents":{}}`)
 
 /** Revisions 1 to 3 with files only, then an epoch that began at 200, of which 201 to 203 are known; two writes wait. */
 const HISTORY = [1, 2, 3, 201, 202, 203].map((rev) => ({ rev, prev: rev - 1 }) as Change)
@@ -26,6 +26,7 @@ test.each([4, 199, 206, 999_999_999])('one with revision %i, of which nobody has
 test('one that says that it is of another root is foreign, whatever its revision', async () => {
   expect(await look(document('/elsewhere'), 203, version(203))).toBe(true)
   expect(await look(document('/elsewhere'))).toBe(true)
+  expect(await look(document('/elsewhere', '/here'), 203, version(203))).toBe(false) // edited by hand: nothing was written since
   expect(await look(document(), 203, version(203))).toBe(false)
   expect(await look(document())).toBe(false)
 })

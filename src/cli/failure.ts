@@ -1,5 +1,5 @@
 /** What went wrong in a command that oclif runs, its own complaints included. */
-import { Errors } from '@oclif/core'
+import { Errors, type Interfaces } from '@oclif/core'
 import { MemoryError } from '../errors/errors.js'
 import { faultOf } from '../verbs/failure-text.js'
 import { printedFailure } from '../verbs/printed.js'
@@ -23,6 +23,8 @@ export const failureOf = (error: unknown, commands: readonly string[] = []): Mem
   error instanceof Errors.CLIError ? usageFailure(error, commands) : faultOf(error)
 
 function usageFailure(error: Errors.CLIError, commands: readonly string[]): MemoryError {
+  const missing = missingArgs(error)
+  if (missing.length > 0) return withoutArgs(missing, error)
   // oclif appends its hint and, for some errors, the whole help; the message proper is the first paragraph.
   const message = error.message
     .replaceAll(ANSI_COLOUR, '')
@@ -41,6 +43,24 @@ function usageFailure(error: Errors.CLIError, commands: readonly string[]): Memo
       ? [...didYouMean(nearestFlags(error)), 'add --help to see how it is called']
       : [...didYouMean(nearestCommands(stray[1] ?? '', commands)), 'memory_sync --help lists the commands']
   return new MemoryError('usage', message, { suggestions, cause: error })
+}
+
+type Arg = Pick<Interfaces.Arg<unknown>, 'name' | 'description' | 'options'>
+
+/** oclif does not export this class either; its message is a table, of which one line would be made here. */
+function missingArgs(error: Errors.CLIError & { args?: unknown }): readonly Arg[] {
+  return /^Missing \d+ required arg/.test(error.message) && Array.isArray(error.args) ? (error.args as Arg[]) : []
+}
+
+function withoutArgs(missing: readonly Arg[], cause: Error): MemoryError {
+  const shown = missing.map(({ name, description = '', options }) => ({
+    name: name.toUpperCase(),
+    what: [description, options === undefined ? '' : `One of ${options.join(', ')}.`].filter((text) => text !== '').join(' '),
+  }))
+  return new MemoryError('usage', `Missing ${shown.length} required arg${shown.length === 1 ? '' : 's'}: ${shown.map(({ name }) => name).join(', ')}`, {
+    suggestions: [...shown.map(({ name, what }) => `${name}: ${what}`), 'add --help to see how it is called'],
+    cause,
+  })
 }
 
 const NO_COMMAND = /^there is no command (?:"(.*)"$|in front of )/

@@ -65,7 +65,7 @@ function redisOf({ scenario, place, withoutRedis }: SelftestOptions): RedisKind 
   const redis = withoutRedis ? 'none' : place.given !== undefined ? 'given' : serverOnPath() !== null ? 'private' : 'none'
   if (scenario === 'switch' && redis !== 'private') {
     throw new MemoryError('usage', `switch kills and empties a Redis, ${redis === 'given' ? 'and does so to none that it was given' : 'and there is none'}`, {
-      suggestions: ['leave --redis-url and --without-redis out, and install redis-server: a private one is started'],
+      suggestions: ['leave --redis-url and --redis off out, and install redis-server: a private one is started'],
     })
   }
   return redis

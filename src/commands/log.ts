@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.js'
 import { refuseEmpty } from '../cli/conditions.js'
+import { CHANGE_EVENTS } from '../domain/event.js'
 import { formatLine } from '../domain/json.js'
 import { logLines } from '../usecases/watch.js'
 
@@ -14,7 +15,7 @@ patch. A change in which a value lost against a newer one has the event "conflic
   ]
   static override readonly flags = {
     agent: Flags.string({ summary: 'Only changes of this agent.', helpValue: 'NAME' }),
-    event: Flags.string({ summary: 'Only this kind of event.', helpValue: 'EVENT' }),
+    event: Flags.string({ summary: 'Only this kind of event.', description: `${CHANGE_EVENTS.join(', ')}.`, helpValue: 'EVENT' }),
     since: Flags.string({ summary: 'Only what came after this revision or cursor.', helpValue: 'REV' }),
   }
 

@@ -3,6 +3,7 @@ import { BaseCommand } from '../cli/base-command.js'
 import { refuseEmpty, wholeNumber } from '../cli/conditions.js'
 import { seconds, watchAndDeliver } from '../cli/watching.js'
 import { LineCommand } from '../cli/line-command.js'
+import { CHANGE_EVENTS } from '../domain/event.js'
 
 export default class Watch extends BaseCommand {
   static override readonly summary = 'Follow the changes as they happen.'
@@ -21,8 +22,7 @@ also MEMORY_SYNC_EVENT in its environment; of a longer one that is unset.`
     agent: Flags.string({ summary: 'Only changes of this agent.', helpValue: 'NAME' }),
     event: Flags.string({
       summary: 'Only this kind of event.',
-      description:
-        'agent_update, context_update, new_data, conflict, renumbered, snapshot, gap, or what other programs publish.',
+      description: `${CHANGE_EVENTS.join(', ')}, renumbered, snapshot, gap, new_data (a drop), or what other programs publish.`,
       helpValue: 'EVENT',
     }),
     since: Flags.string({ summary: 'Begin after this revision or cursor.', helpValue: 'REV' }),

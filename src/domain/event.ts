@@ -5,11 +5,15 @@ import { parseTree, type Tree } from './json.js'
 import { agentOf, type Draft, isOfTasks } from './operation.js'
 import { isWithin } from './pointer.js'
 
+/** Of changes: they are in the history, and told to watchers. */
+export const CHANGE_EVENTS = ['agent_update', 'context_update', 'task_update', 'lock', 'conflict'] as const
+export type ChangeEvent = (typeof CHANGE_EVENTS)[number]
+
 /**
  * What became of a lease is a lock; a change in which a value lost is a conflict; one of an agent's context a context_update; the rest of a record, agent_update;
  * one of a work item, task_update.
  */
-export function eventNameOf(change: Draft): string {
+export function eventNameOf(change: Draft): ChangeEvent {
   if (change.lease !== undefined) return 'lock'
   if (change.lost !== undefined && change.lost.length > 0) return 'conflict'
   if (isOfTasks(change.target)) return 'task_update'

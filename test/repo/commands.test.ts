@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest'
+import {CHANGE_EVENTS} from '../../src/domain/event.js'
 import {filesBelow} from '../../scripts/files.mjs'
 import {makeManifest} from '../../scripts/manifest.mjs'
 import {read, readManifest, root} from './repository.js'
@@ -22,6 +23,13 @@ describe('the commands', () => {
       Object.entries(args).flatMap(([name, {multiple}]) => (strict === false || multiple === true ? [`${id} ${name}`] : [])),
     )
     expect(repeated.sort()).toEqual(['set assignments', 'task:add fields'])
+  })
+
+  it('name every kind of event where one can be asked for', () => {
+    for (const id of ['watch', 'log']) {
+      const description = manifest.commands[id]?.flags?.['event']?.description ?? ''
+      expect(CHANGE_EVENTS.filter((event) => !description.includes(event)), id).toEqual([])
+    }
   })
 
   it('say in a summary or description what they do', () => {

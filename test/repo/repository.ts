@@ -18,7 +18,7 @@ export function repositoryFiles(): string[] {
 
 export interface Manifest {
   version: string
-  commands: Record<string, {id: string; aliases: string[]; hidden?: boolean; strict?: boolean; args?: Record<string, {multiple?: boolean}>; summary?: string; description?: string}>
+  commands: Record<string, {id: string; aliases: string[]; hidden?: boolean; strict?: boolean; args?: Record<string, {multiple?: boolean}>; flags?: Record<string, {description?: string}>; summary?: string; description?: string}>
 }
 
 export function readManifest(): Manifest {

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { configure } from '../support/configure.js'
 import { eventually } from '../support/eventually.js'
 import { FILES_ALONE, FILES_AND_HUB, type JsonObject, REDIS_AND_HUB, SET_UPS, soon, World } from '../support/world.js'
 import { parseYaml } from '../../src/usecases/tasks/yaml-text.js'
@@ -146,6 +147,18 @@ test.each([FILES_ALONE, FILES_AND_HUB])('a folder that the config names as the c
   else await soon(() => world.hub!.stdout().includes(told))
   expect(await readdir(`${world.root}/notes`)).toEqual(['mine'])
   expect(await world.json<JsonObject[]>('task', 'list')).toHaveLength(1)
+})
+
+test.each([FILES_ALONE, FILES_AND_HUB])('a copy whose folder is missing is told in words, and is there when the folder is, with $name', async (setUp) => {
+  const world = await World.make(setUp, { before: (root) => configure(root, { tasks: { file: 'no/where/copy.yaml' } }) })
+  const told = `there is no folder ${world.root}/no/where for the file that tasks.file of the config names`
+  const { code, stderr } = await world.run('task', 'add', 'T')
+  expect(code).toBe(0)
+  if (world.hub === undefined) expect(stderr).toBe(`Warning: the copy ${world.root}/no/where/copy.yaml was not written: ${told}\n`)
+  else await soon(() => world.hub!.stdout().includes(told))
+  await mkdir(`${world.root}/no/where`, { recursive: true })
+  expect(await world.run('task', 'add', 'U')).toMatchObject({ code: 0, stderr: '' })
+  await soon(async () => (await readFile(`${world.root}/no/where/copy.yaml`, 'utf8').catch(() => '')).includes('U:'))
 })
 
 test.each(['shared_memory/context.json', 'shared_memory/.memory_sync/journal', 'bridge/memory/inbox/x.json', 'logs/memory_hub.out.log', 'link'])(

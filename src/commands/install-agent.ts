@@ -64,7 +64,7 @@ answers out of the service, and not merely when the service is listed. "rollback
     if (rollback.record.service === null) throw new MemoryError('absent', 'no service is installed')
     const done = await removeService(rollback)
     if (this.jsonEnabled()) await this.printReply({ ok: done.left.length === 0, dryRun, ...done })
-    else await this.print(formatUndone(done))
+    else await this.print(formatUndone(done, rollback))
     if (done.left.length > 0) this.exit(1)
   }
 }

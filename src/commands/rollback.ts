@@ -37,7 +37,7 @@ something could not be taken back.`
     const purged = flags['purge-data'] ? await this.dataToPurge({ ...options.places, root: rollback.record.root }, dryRun) : []
     const done = await rollBack({ ...rollback, purged })
     if (this.jsonEnabled()) await this.printReply({ ok: done.left.length === 0, dryRun, ...done, notes: said })
-    else await this.print([formatUndone(done), ...said].filter((text) => text !== '').join('\n'))
+    else await this.print([formatUndone(done, rollback), ...said].filter((text) => text !== '').join('\n'))
     if (done.left.length > 0) this.exit(1)
   }
 

@@ -66,8 +66,19 @@ const VERBS: Readonly<Record<Exclude<Undone['did'], 'nothing'>, string>> = {
   purged: 'data deleted',
 }
 
-export function formatUndone({ undone }: RolledBack): string {
+/** Of a dry run nothing has happened yet. */
+const FUTURE_VERBS: typeof VERBS = {
+  restored: 'would be restored',
+  removed: 'would be removed',
+  partly: 'our part would be taken out',
+  left: 'would be left',
+  failed: 'would fail',
+  purged: 'data would be deleted',
+}
+
+export function formatUndone({ undone }: RolledBack, { dryRun }: Pick<RollbackOptions, 'dryRun'>): string {
+  const verbs = dryRun ? FUTURE_VERBS : VERBS
   return undone
-    .flatMap(({ path, did, note }) => (did === 'nothing' ? [] : [`${VERBS[did]}: ${path}${note === undefined ? '' : ` (${note})`}`]))
+    .flatMap(({ path, did, note }) => (did === 'nothing' ? [] : [`${verbs[did]}: ${path}${note === undefined ? '' : ` (${note})`}`]))
     .join('\n')
 }

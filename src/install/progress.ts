@@ -33,9 +33,16 @@ export async function installing(installer: Installer, work: () => Promise<void>
   })
 }
 
+/** A folder that one stage makes is there for those after it. */
 export async function planStages(stages: readonly Stage[]): Promise<PlannedStage[]> {
   const planned: PlannedStage[] = []
-  for (const stage of stages) planned.push(await planStage(stage))
+  const folders = new Set<string>()
+  for (const stage of stages) {
+    const { changes, ...rest } = await planStage(stage)
+    const own = changes.filter(({ intent }) => intent.do !== 'folder' || !folders.has(intent.path))
+    for (const { intent } of own) if (intent.do === 'folder') folders.add(intent.path)
+    planned.push({ ...rest, changes: own })
+  }
   return planned
 }
 

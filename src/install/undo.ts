@@ -63,7 +63,7 @@ function undoPart(entry: RecordEntry, now: Extract<Shape, { is: 'file' }>, optio
   if (before.is === 'file' && sha256(rest) === before.sha256) return restore(entry, options)
   if (before.is === 'absent' && isEmptySettings(rest)) return restore(entry, options)
   if (!options.dryRun) putFile(path, rest, now.mode, now)
-  return { path, did: 'partly', note: 'it was changed since: only our part was taken out' }
+  return { path, did: 'partly', note: 'it was changed since' }
 }
 
 const isEmptySettings = (bytes: Buffer): boolean => /^\s*\{\s*("redis"\s*:\s*\{\s*\}\s*)?\}\s*$/.test(bytes.toString())

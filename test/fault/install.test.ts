@@ -493,7 +493,7 @@ test('data that a rollback has left goes with a rollback --purge-data afterwards
   const before = await looks(home)
   const typed = (text: string, ...args: string[]): Promise<Ran> => home.spawn('sh', ['-c', 'echo "$1" | "$2" "$3" rollback --purge-data', 'sh', text, process.execPath, BIN, ...args])
   expect((await typed('yes')).code).toBe(2)
-  expect((await home.ok('rollback', '--purge-data', '--dry-run')), 'what it would do').toContain('shared_memory/context.json')
+  expect((await home.ok('rollback', '--purge-data', '--dry-run')), 'what it would do').toContain(`data would be deleted: ${home.root}/shared_memory/context.json`)
   expect((await home.run('rollback')).code).toBe(1)
   expect(await looks(home), 'nothing was deleted').toEqual(before)
   expect(left()).toEqual(data)

@@ -1,8 +1,11 @@
+import {existsSync} from 'node:fs'
+import path from 'node:path'
 import {describe, expect, it} from 'vitest'
-import {read} from './repository.js'
+import {read, repositoryFiles, root} from './repository.js'
 
 interface PackageJson {
   version: string
+  files: string[]
   engines: {node: string}
   scripts: Record<string, string>
   dependencies: Record<string, string>
@@ -26,6 +29,16 @@ describe('the packages', () => {
 
   it('leave TypeScript below 7, with which the layer check would see nothing', () => {
     expect(Number.parseInt(pkg.devDependencies['typescript'] ?? '', 10)).toBeLessThan(7)
+  })
+})
+
+describe('the package', () => {
+  it('has every page that its README, or a page of it, leads to', () => {
+    const isPacked = (file: string): boolean => [...pkg.files, 'README.md', 'LICENSE', 'package.json'].some((part) => file === part || file.startsWith(`${part}/`))
+    const pages = repositoryFiles().filter((file) => file.endsWith('.md') && isPacked(file))
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/settings.md']))
+    const links = pages.flatMap((page) => [...read(page).matchAll(/\]\((?![a-z]+:)([^)#]+)/g)].map(([, to = '']) => path.join(path.dirname(page), to).replace(/\/$/, '')))
+    expect(links.filter((file) => !isPacked(file) || !existsSync(path.join(root, file)))).toEqual([])
   })
 })
 

@@ -3,14 +3,14 @@
  * back after a week. A merge of stamped leaves, never an overwrite.
  */
 import { type Count, type Entry, emptyEntry, listAt } from './entry.js'
-import { formatLine } from './json.js'
+import { formatLine, type TreeMap } from './json.js'
 import { contains, type Contains, isNewer, sameStamp } from './lineage.js'
 import { addAll } from './lists.js'
 import { addNumbers, negate } from './number.js'
 import type { ChangedLeaf, Draft, Lost, Stamp } from './operation.js'
 import { PathIndex, prefixesOf } from './path-index.js'
 import { isWithin, type Pointer } from './pointer.js'
-import { leafAbove, valueAt } from './tree.js'
+import { leafAbove, placesIn, valueAt } from './tree.js'
 
 export interface Sides {
   local: Entry
@@ -30,18 +30,18 @@ export function mergeEntry(sides: Sides): Offer {
   const deletion = remote.stamps.get('')
   if (deletion !== undefined && !contains(sides.localContains, deletion)) {
     // Deleted there meanwhile: what was counted and listed before belongs to the record that is gone.
-    return { leaves: offer.leaves, ...(offer.lost.length > 0 && { lost: offer.lost }) }
+    return { leaves: asTheyStand(offer.leaves, sides.local.tree), ...(offer.lost.length > 0 && { lost: offer.lost }) }
   }
   addAll(offer.leaves, missingCounts(sides.local, remote, offer.leaves))
   const inserts = missingListEntries(sides, remote, offer.leaves)
   return {
-    leaves: offer.leaves,
+    leaves: asTheyStand(offer.leaves, sides.local.tree),
     ...(inserts.length > 0 && { inserts }),
     ...(offer.lost.length > 0 && { lost: offer.lost }),
   }
 }
 
-/** In their order, which is that of the keys, but each behind what contains it. */
+/** Each behind what contains it. Their own order is that of the last writes, and says nothing of where the leaves stand. */
 function ancestorsFirst(stamps: ReadonlyMap<Pointer, Stamp>): [Pointer, Stamp][] {
   const taken = new Map<Pointer, Stamp>()
   for (const path of stamps.keys()) {
@@ -51,6 +51,14 @@ function ancestorsFirst(stamps: ReadonlyMap<Pointer, Stamp>): [Pointer, Stamp][]
     }
   }
   return [...taken]
+}
+
+/** In the order of the record, which a side that has lost it takes over with them; behind them what does not stand there any more. */
+function asTheyStand(leaves: ChangedLeaf[], tree: TreeMap): ChangedLeaf[] {
+  if (leaves.length < 2) return leaves
+  const places = placesIn(tree)
+  const placeOf = ({ path }: ChangedLeaf): number => places.get(path) ?? places.size
+  return leaves.sort((a, b) => placeOf(a) - placeOf(b)) // of one path, the value comes before what is added to it
 }
 
 interface BothSides extends Sides {

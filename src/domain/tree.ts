@@ -116,6 +116,20 @@ export function leavesOf(tree: Tree, at: Pointer = ''): LeafEdit[] {
   return [...tree].flatMap(([key, value]) => leavesOf(value, at + formatPointer([key])))
 }
 
+/** Every pointer that leads to something, with its place in document order: an object, the record first, before what is in it. */
+export function placesIn(tree: TreeMap): Map<Pointer, number> {
+  const places = new Map<Pointer, number>([['', 0]])
+  const take = (map: TreeMap, at: Pointer): void => {
+    for (const [key, value] of map) {
+      const path = at + formatPointer([key])
+      places.set(path, places.size)
+      if (typeof value === 'object') take(value, path)
+    }
+  }
+  take(tree, '')
+  return places
+}
+
 /** The edits that lead from one document to another. Applied to `from` they give `to`, but for key order. */
 export function diffTrees(from: TreeMap, to: TreeMap, at: Pointer = ''): LeafEdit[] {
   const edits: LeafEdit[] = []

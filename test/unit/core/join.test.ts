@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { firstContext } from '../../../src/core/first-context.js'
 import { join } from '../../../src/core/join.js'
+import { composeDocument } from '../../../src/domain/document.js'
 import { type Count, emptyEntry } from '../../../src/domain/entry.js'
-import { formatLine, parseTreeMap } from '../../../src/domain/json.js'
+import { formatLine, parseTreeMap, type TreeMap } from '../../../src/domain/json.js'
 import { agentTarget, CONTEXT, isFirstContext } from '../../../src/domain/operation.js'
 import { emptyReplica, type Replica } from '../../../src/domain/replica.js'
 import type { Ports } from '../../../src/core/ports.js'
@@ -149,4 +150,32 @@ test('the first members of two contexts that meet are nobody\'s news, and what l
     const told = (await store.changesAfter(rev, 9)).changes.filter((change) => !isFirstContext(change))
     expect(told.map(({ target, t }) => [target, t])).toEqual(after === 'two' ? [['agent:gone', 6], [CLAUDE, 8]] : [[CLAUDE, 7]])
   }
+})
+
+test('a record that Redis has lost comes back with its members in their order, whichever was written last, or added to', async () => {
+  const context = '{"config":{"first":10,"second":2,"third":3},"n":5,"note":"x"}'
+  const replica = rootKnowing(context)
+  const entry = replica.entries.get(CLAUDE)!
+  const { stamps } = entry
+  for (const path of ['/context/config', '/context/config/first']) {
+    stamps.delete(path)
+    stamps.set(path, { ...STAMP, t: 8 })
+  }
+  stamps.set('/context/config/gone', STAMP)
+  stamps.delete('/context/n')
+  entry.counts = new Map([['/context/n', new Map([['one', { n: 1, sum: '5' }]])]])
+  const { store, joined } = await joinedWith({}, replica)
+  expect(formatLine((await store.read(CLAUDE)).entry!.tree)).toBe(`{"context":${context}}`)
+  expect(formatLine(joined!.entries.get(CLAUDE)!.tree)).toBe(`{"context":${context}}`)
+  expect((await store.read(CLAUDE)).entry?.stamps.get('/context/config/gone')).toEqual(STAMP)
+})
+
+test('records that Redis has lost come back in the order in which they came to be', async () => {
+  const replica = rootKnowing('{"x":1}')
+  const named = (name: string, born: number): void => void replica.entries.set(agentTarget(name), { ...replica.entries.get(CLAUDE)!, born })
+  named('last', 7)
+  named('first', 3) // it was known after the others, as when Redis was asked for all of them
+  const { joined } = await joinedWith({}, replica)
+  const shown = composeDocument(joined!.entries, { rev: 1, lastUpdate: undefined, order: [] }).get('agents') as TreeMap
+  expect([...shown.keys()]).toEqual(['first', 'claude', 'last'])
 })

@@ -154,7 +154,7 @@ export class Exchange {
     let hasSent = await this.compare(store, this.due.portion(portion.records))
     this.due.drop(portion.records)
     this.seed()
-    const replay = new Replay(store, this.copy, this.ports.root)
+    const replay = new Replay(store, this.copy, this.ports)
     hasSent = (await replay.run(portion.replayMs)) || hasSent
     // One of a record of which something is missing goes when that was put back.
     const isMended = replay.evicted.length > 0 && (await this.compare(store, replay.evicted))

@@ -1,6 +1,6 @@
 /** The journal and the saved state of a root: read when a keeper begins, followed, and folded into each other. */
-import type { Change } from '../domain/operation.js'
-import { advance, type Replica } from '../domain/replica.js'
+import type { Change, Operation } from '../domain/operation.js'
+import { advance, isDone, type Replica } from '../domain/replica.js'
 import type { Identity } from '../platform/files.js'
 import type { JournalLine, JournalTail } from '../store/root.js'
 import type { Ports } from './ports.js'
@@ -28,6 +28,8 @@ const KEPT_KEY_MS = 8 * 24 * 3_600_000
 
 export class JournalKeeping {
   private tail: JournalTail | null = null
+  /** What stands in the journal under an idempotency key: ids of operations, each with the digest of the first one. */
+  private readonly keys = new Map<string, string>()
   /** Which saved state the tail is behind; null: none. */
   private saved: Identity | null = null
   /** Changes that the history knows beyond a revision. */
@@ -146,7 +148,15 @@ export class JournalKeeping {
   private take(line: JournalLine): void {
     this.linesSinceFold++
     if ('change' in line) this.follow(line.change)
-    else if (!this.copy.replica.seen.has(line.op.id)) this.copy.open.add(line)
+    else if (this.counts(line.op) && !isDone(this.copy.replica, line.op)) this.copy.open.add(line)
+  }
+
+  /** Whoever finds that another write has come first with his key tells that nothing was written: of the lines with an id the first one counts. */
+  private counts({ id, digest }: Operation): boolean {
+    if (digest === undefined) return true
+    const first = this.keys.get(id) ?? digest
+    this.keys.set(id, first)
+    return first === digest
   }
 
   /** Applies what was pulled or numbered after the state was saved, as far as it joins on. */
@@ -172,6 +182,7 @@ export class JournalKeeping {
     this.copy.generation++
     await this.save()
     await root.dropSegments(this.copy.generation)
+    this.keys.clear()
     await root.sweep()
     this.linesSinceFold = 0
   }

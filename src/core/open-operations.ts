@@ -2,7 +2,7 @@
 import { contains } from '../domain/lineage.js'
 import { addAll } from '../domain/lists.js'
 import { isFirstContext } from '../domain/operation.js'
-import { lineageOf, type Replica } from '../domain/replica.js'
+import { isDone, lineageOf, type Replica } from '../domain/replica.js'
 import type { Acknowledged } from '../store/root.js'
 
 /** Where something that was worked out from a replica and the operations stands: it holds for the first `count` of them. */
@@ -134,7 +134,7 @@ export class OpenOperations {
 function containedIn(replica: Replica): (entry: Acknowledged) => boolean {
   const lineage = lineageOf(replica)
   return ({ op, rev, epoch }) =>
-    replica.seen.has(op.id) || (rev !== undefined && epoch !== undefined && contains(lineage, { t: 0, rev, epoch }))
+    isDone(replica, op) || (rev !== undefined && epoch !== undefined && contains(lineage, { t: 0, rev, epoch }))
 }
 
 const isCommittedIn = (replica: Replica, { rev, epoch }: Acknowledged): boolean =>

@@ -35,7 +35,7 @@ export class Replay {
   constructor(
     private readonly store: Store,
     private readonly copy: RootCopy,
-    private readonly root: Pick<Root, 'append'>,
+    private readonly ports: { root: Pick<Root, 'append'>; digest: (text: string) => string },
   ) {}
 
   /**
@@ -77,11 +77,30 @@ export class Replay {
         return 'blocked'
       case 'contended':
         return 'blocked'
+      case 'other-payload':
+        return this.lose(entry)
       default:
         // Nothing to do, or nothing that can be done: conditional operations are never in the journal.
         await this.endUnchanged(entry.op)
         return 'done'
     }
+  }
+
+  /**
+   * Its key was used elsewhere meanwhile, for another write. It was acknowledged: what it would have written stays in the history, under
+   * an id that is the same when it is told again.
+   */
+  private async lose({ op }: Acknowledged): Promise<Done> {
+    const { digest = '', ...told } = op
+    told.id = this.ports.digest(`in vain ${op.root} ${op.id} ${digest}`).slice(0, 32)
+    const submission = await submit(this.store, told, { ...this.options(), inVain: true }, { takesGaps: true })
+    if (submission.is === 'epoch') return 'other lineage'
+    if (submission.is === 'evicted') this.evicted.push(op.target)
+    if (submission.is === 'evicted' || submission.is === 'contended') return 'blocked'
+    const ended = { op, rev: 0, epoch: this.copy.replica.epoch! }
+    this.copy.open.add(ended) // and not into what was seen: there its id stands for the other write
+    await this.ports.root.append(ended)
+    return 'done'
   }
 
   /** Returns how many of the first were committed; what comes behind them could not be foreseen. */
@@ -150,7 +169,7 @@ export class Replay {
     else if (store.shared) {
       const entry = { op, rev, epoch: copy.replica.epoch! }
       copy.open.add(entry)
-      await this.root.append(entry)
+      await this.ports.root.append(entry)
     }
   }
 
@@ -158,7 +177,7 @@ export class Replay {
   private async endUnchanged(op: Operation): Promise<void> {
     const { copy } = this
     copy.replica.seen.set(op.id, { rev: 0 })
-    await this.root.append({ op, rev: 0, epoch: copy.replica.epoch! })
+    await this.ports.root.append({ op, rev: 0, epoch: copy.replica.epoch! })
   }
 }
 

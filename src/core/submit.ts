@@ -29,6 +29,8 @@ export interface SubmitOptions {
   latest: number
   /** The operation lay in the journal: leaves that others changed meanwhile are settled by stamps. */
   waited: boolean
+  /** In vain: what it would have written is told as lost. */
+  inVain?: true
 }
 
 const MAX_ATTEMPTS = 200
@@ -109,12 +111,12 @@ export function propose(
 ): { early: Submission; inquiry: Proposal; proposal?: undefined } | { early?: undefined; inquiry?: undefined; proposal: Proposal } {
   const resolved = resolve(operation, stored.entry, {
     t: Math.min(operation.t, options.latest),
-    against: options.waited ? 'stamps' : 'order',
+    against: options.inVain ? 'everything' : options.waited ? 'stamps' : 'order',
     ...(lost !== undefined && { stamp: lost }),
   })
   const lostText = overwritten(stored, resolved.draft)
   if (lostText.length > 0) resolved.draft.lost = [...(resolved.draft.lost ?? []), ...lostText]
-  const early = stored.evicted ? undefined : settledWithout(operation, stored, resolved, options.waited)
+  const early = stored.evicted ? undefined : settledWithout(operation, stored, resolved, options)
   const proposal = proposalOf(operation, stored, resolved, options)
   return early === undefined ? { proposal } : { early, inquiry: { ...proposal, expect: { ...proposal.expect, follows: NEVER } } }
 }
@@ -132,7 +134,8 @@ async function currentRecord(store: Store, operation: Operation): Promise<TreeMa
 /** Kinds that only say what stands somewhere: where it stands here too, there is nothing to commit. */
 export const DESCRIBES: ReadonlySet<Operation['kind']> = new Set(['adopt', 'edit', 'legacy'])
 
-function settledWithout(operation: Operation, stored: Stored, resolved: Resolved, waited: boolean): Submission | undefined {
+function settledWithout(operation: Operation, stored: Stored, resolved: Resolved, { waited, inVain }: SubmitOptions): Submission | undefined {
+  if (inVain && resolved.draft.lost === undefined) return { is: 'nothing' }
   if (resolved.notNumbers.length > 0 && !waited) return { is: 'not-a-number', paths: resolved.notNumbers }
   if (operation.kind === 'delete' && !waited && stored.entry?.live !== true && !stored.evicted) {
     return { is: 'absent' }

@@ -1,5 +1,6 @@
 /** One watcher: everything after its cursor, in order, once; then what comes. */
 import { type Change, type Draft, isFirstContext, numbered, type Operation } from '../domain/operation.js'
+import { isOtherPayload } from '../domain/replica.js'
 import { resolve } from '../domain/resolve.js'
 import { type Cursor, formatCursor, parseCursor } from './cursor.js'
 import type { Feed } from './feed.js'
@@ -51,10 +52,18 @@ class Bell {
   }
 }
 
+/** With the number that it would have got then. */
+interface Told {
+  number: number
+  digest?: string
+}
+
+const told = ({ digest }: Operation, number: number): Told => ({ number, ...(digest !== undefined && { digest }) })
+
 class Watcher {
   private rev: number
-  /** Pending writes that were told, by id, with the number that they would have got then. */
-  private readonly told = new Map<string, number>()
+  /** Pending writes that were told, by id. */
+  private readonly told = new Map<string, Told>()
   /** Of a cursor that was given: so many of this root's writes were told as pending before. */
   private skip: number
   private messageNumber: number
@@ -69,7 +78,7 @@ class Watcher {
     this.rev = since?.rev ?? feed.source.rev()
     this.skip = since?.pending ?? 0
     this.messageNumber = feed.messageNumber
-    if (since === null) for (const { op } of feed.source.pending()) this.told.set(op.id, 0)
+    if (since === null) for (const { op } of feed.source.pending()) this.told.set(op.id, told(op, 0))
   }
 
   ready(): Notice {
@@ -96,7 +105,7 @@ class Watcher {
     const from = this.rev
     this.rev = source.rev()
     this.skip = 0 // what was told before is in the snapshot, or was lost
-    for (const { op } of source.pending()) this.told.set(op.id, 0) // they are in the snapshot
+    for (const { op } of source.pending()) this.told.set(op.id, told(op, 0)) // they are in the snapshot
     return [
       { is: 'gap', from, to: this.rev },
       { is: 'snapshot', rev: this.rev, cursor: this.cursor(), context: source.document() },
@@ -106,18 +115,27 @@ class Watcher {
   private tellCommitted(change: Change, notices: Notice[]): void {
     this.rev = change.rev
     if (isFirstContext(change)) return
-    const toldAs = this.told.get(change.id)
+    const toldAs = this.numberTold(change)
     if (toldAs === undefined && this.skip > 0 && change.waited === this.feed.source.rootId()) {
       this.skip--
       return
     }
+    if (toldAs === undefined) {
+      notices.push({ is: 'change', change, cursor: this.cursor() })
+      return
+    }
     this.told.delete(change.id)
-    if (toldAs === undefined) notices.push({ is: 'change', change, cursor: this.cursor() })
-    else if (change.lost !== undefined) notices.push({ is: 'change', change, cursor: this.cursor() })
+    if (change.lost !== undefined) notices.push({ is: 'change', change, cursor: this.cursor() })
     else if (toldAs !== 0 && toldAs !== change.rev) {
       const { id, target, rev } = change
       notices.push({ is: 'renumbered', id, target, from: String(toldAs), rev, cursor: this.cursor() })
     }
+  }
+
+  /** Undefined: it was not told; nor was one for which its key was used elsewhere, while another write waited here under the same one. */
+  private numberTold(change: Change): number | undefined {
+    const known = this.told.get(change.id)
+    return known === undefined || isOtherPayload(change.digest, known) ? undefined : known.number
   }
 
   private tellPending(notices: Notice[]): void {
@@ -127,7 +145,7 @@ class Watcher {
       const { op } = list[at]!
       if (this.told.has(op.id) || isFirstContext(op)) continue
       const number = this.rev + this.told.size + 1
-      this.told.set(op.id, number)
+      this.told.set(op.id, told(op, number))
       if (this.skip > 0) {
         this.skip--
         continue

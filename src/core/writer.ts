@@ -3,8 +3,8 @@
  * sending it again is never a second write. What returns `ok` is kept.
  */
 import type { Entry } from '../domain/entry.js'
-import { isOtherPayload } from '../domain/judge.js'
 import type { Change, Operation, Target } from '../domain/operation.js'
+import { isOtherPayload } from '../domain/replica.js'
 import type { OperationIds } from './engine-types.js'
 import { MemoryError, StoreUnavailable } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'

@@ -2,7 +2,7 @@
 import type { Entry } from './entry.js'
 import { formatLine } from './json.js'
 import type { Draft, Stamp, Target } from './operation.js'
-import type { Replica, Seen } from './replica.js'
+import { isOtherPayload, type Replica, type Seen } from './replica.js'
 
 interface RosterEntry {
   live: boolean
@@ -48,10 +48,6 @@ export type Refusal =
   | { is: 'fence'; fence: number }
   | { is: 'conflict'; rev: number }
   | { is: 'stale' }
-
-/** The key of a write was used for another one. Of one that was brought back it is not known with what: there it is taken to be this one. */
-export const isOtherPayload = (digest: string | undefined, seen: Pick<Seen, 'digest'>): boolean =>
-  digest !== undefined && seen.digest !== undefined && digest !== seen.digest
 
 /** Why it is not committed; null: it may be. */
 export function judge(proposal: Judged, facts: StoreFacts): Refusal | null {

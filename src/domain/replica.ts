@@ -1,6 +1,6 @@
 /** A copy of the whole context at one revision of one lineage, kept up to date by applying changes in order. */
 import { applyChange, emptyEntry, type Entry, touchesRecord } from './entry.js'
-import type { Change, Target } from './operation.js'
+import type { Change, Operation, Target } from './operation.js'
 
 export interface Seen {
   rev: number
@@ -34,6 +34,16 @@ export const emptyReplica = (): Replica => ({
   seen: new Map(),
   t: 0,
 })
+
+/** The key of a write was used for another one. Of one that was brought back it is not known with what: there it is taken to be this one. */
+export const isOtherPayload = (digest: string | undefined, seen: Pick<Seen, 'digest'>): boolean =>
+  digest !== undefined && seen.digest !== undefined && digest !== seen.digest
+
+/** The operation itself is in the replica, and not only another one for which its key was used elsewhere. */
+export function isDone({ seen }: Pick<Replica, 'seen'>, { id, digest }: Pick<Operation, 'id' | 'digest'>): boolean {
+  const known = seen.get(id)
+  return known !== undefined && !isOtherPayload(digest, known)
+}
 
 /** Everything that the replica contains, the present epoch included. */
 export function lineageOf(replica: Replica): Map<string, number> {

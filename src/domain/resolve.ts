@@ -25,9 +25,10 @@ export interface ResolveOptions {
   t: number
   /**
    * `order`: the writer is online, and the order is the revision. `stamps`: the operation waited; a leaf that got another
-   * value meanwhile keeps it if that one is newer and the writer had not seen it.
+   * value meanwhile keeps it if that one is newer and the writer had not seen it. `everything`: nothing of it is written, it
+   * is only told what would have been.
    */
-  against: 'order' | 'stamps'
+  against: 'order' | 'stamps' | 'everything'
   /** The operation was committed before, in a lineage that was lost: its leaves keep that stamp. */
   stamp?: Stamp
 }
@@ -62,7 +63,7 @@ class Resolution {
   }
 
   take(edit: Edit): void {
-    if (this.options.against === 'stamps' && this.isOutrun(edit)) {
+    if (this.options.against !== 'order' && this.isOutrun(edit)) {
       this.lose(edit)
       return
     }
@@ -96,7 +97,7 @@ class Resolution {
     if (this.inserts.length > 0) draft.inserts = this.inserts
     if (this.lost.length > 0) draft.lost = this.lost
     if (digest !== undefined) draft.digest = digest
-    if (this.options.against === 'stamps' && this.operation.root !== '') draft.waited = this.operation.root
+    if (this.options.against !== 'order' && this.operation.root !== '') draft.waited = this.operation.root
     return { draft, dependsOn: this.dependsOn, dependsOnLife: this.dependsOnLife, notNumbers: this.notNumbers }
   }
 
@@ -128,6 +129,7 @@ class Resolution {
 
   /** Another change of the same leaf, unseen by the writer and newer, has come first. */
   private isOutrun(edit: Edit): boolean {
+    if (this.options.against === 'everything') return true
     this.index ??= new PathIndex(this.entry.stamps) // no edit changes the stamps of the entry
     for (const path of sparesBelow(edit) ? this.index.containing(edit.path) : this.index.overlapping(edit.path)) {
       const stamp = this.entry.stamps.get(path)!
@@ -145,7 +147,7 @@ class Resolution {
     const kept = valueAt(this.tree.top, edit.path)
     const value = edit.do === 'delete' ? null : edit.do === 'add' ? edit.by : edit.value
     const standing = kept === undefined ? null : formatLine(kept)
-    if (standing !== value) this.lost.push({ path: edit.path, lost: value, kept: standing })
+    if (edit.do === 'add' || standing !== value) this.lost.push({ path: edit.path, lost: value, kept: standing })
   }
 }
 

@@ -160,6 +160,23 @@ describe.each([...SET_UPS.map((setUp) => ({ ...setUp, isAway: false })), ...WITH
   })
 })
 
+test('a write that waited, and whose key another root has used meanwhile for another one, is in the history as a conflict', async () => {
+  const world = await World.make(REDIS_ALONE)
+  const other = await World.around(world.redis)
+  await world.ok('set', 'gc', 'n=1')
+  const keyed = ['--idempotency-key', 'K']
+  expect(await world.runWith({ redis: 'unix:///nowhere' }, 'set', 'gc', 'a=1', ...keyed)).toMatchObject({ code: 0 })
+  await other.ok('set', 'gc', 'b=2', ...keyed)
+  const told = [expect.objectContaining({ agent: 'gc', event: 'conflict', conflict: [{ path: '/context/a', lost: 1, kept: null }] })]
+  for (const root of [world, other, world]) {
+    await root.ok('sync')
+    const lines = (await root.ok('log', '--json')).trim().split('\n').map((line) => JSON.parse(line) as Context)
+    expect(lines.filter(({ event }) => event === 'conflict')).toEqual(told)
+    expect(await root.json('status')).toMatchObject({ pending: 0 })
+  }
+  expect(await world.run('set', 'gc', 'a=1', ...keyed)).toMatchObject({ code: 2 })
+})
+
 test.each(SET_UPS)('what is repeated with its idempotency key is done, also where it could not be done any more: $name', async (setUp) => {
   const world = await World.make(setUp)
   await world.ok('set', 'mary', 'n=1')

@@ -70,7 +70,7 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/domain/resolve.ts',
-        find: "if (this.options.against === 'stamps' && this.isOutrun(edit)) {",
+        find: "if (this.options.against !== 'order' && this.isOutrun(edit)) {",
         replace: "if (Number(this.options.against) > 0 && this.isOutrun(edit)) {",
       },
     ],

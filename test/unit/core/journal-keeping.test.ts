@@ -138,3 +138,23 @@ test('an own operation that the replica contains by the time its line is followe
   await keeping.refresh()
   expect(copy.open.has('c1')).toBe(true) // its change has not come yet
 })
+
+test.each([
+  ['another root has used, waits still: it was acknowledged', ['ours'], 1],
+  ['another write of this root has used before it is none: whoever wrote it was told so', ['theirs', 'ours'], 0],
+])('a write under a key that %s', async (_, digests, open) => {
+  const op = { id: 'key', t: 1, target: 'agent:a', kind: 'set' as const, edits: [], base: 0, baseEpoch: '', by: 'x', root: 'r' }
+  const seen = new Map([['key', { rev: 1, digest: 'theirs' }]])
+  const root = {
+    load: () => Promise.resolve({
+      ...{ state: { ...emptyState(), replica: { ...emptyState().replica, epoch: 'r1', rev: 1, seen } }, saved: null, damage: null },
+      ...{ lines: digests.map((digest) => ({ op: { ...op, digest } })), tail: { generation: 0, ino: 1, end: 0 } },
+    }),
+    id: () => Promise.resolve('r'),
+    history: { follow: () => () => Promise.resolve([]), add: () => Promise.resolve() },
+  }
+  const clock = { now: () => 1_000 }
+  const copy = new RootCopy(clock)
+  await new JournalKeeping({ root, clock } as unknown as Ports, copy, 'a round').refresh()
+  expect(copy.open.toReplay(copy.replica).map((entry) => entry.op.digest)).toEqual(digests.slice(0, open))
+})

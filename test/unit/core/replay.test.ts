@@ -3,6 +3,7 @@ import { Replay } from '../../../src/core/replay.js'
 import { RootCopy } from '../../../src/core/root-copy.js'
 import { submit } from '../../../src/core/submit.js'
 import type { Change, Operation } from '../../../src/domain/operation.js'
+import { advance } from '../../../src/domain/replica.js'
 import { valueAt } from '../../../src/domain/tree.js'
 import type { Store } from '../../../src/store/contract.js'
 import { MemoryServer } from '../../../src/store/memory/server.js'
@@ -56,7 +57,7 @@ async function placeWith(count: number, between: { at: number; what: (place: Pla
   for (let n = 1; n <= count; n++) copy.open.add({ op: operation(n, `a${n % AGENTS}`, 'own') })
   const journal: JournalLine[] = []
   const append = async (line: JournalLine): Promise<void> => void journal.push(line)
-  const place: Place = { server, store, copy, calls, sendings: () => sending.times, journal, replay: (forMs = Infinity) => new Replay(store, copy, { append }).run(forMs) }
+  const place: Place = { server, store, copy, calls, sendings: () => sending.times, journal, replay: (forMs = Infinity) => new Replay(store, copy, { root: { append }, digest: (text) => `digest of ${text}` }).run(forMs) }
   return place
 }
 
@@ -155,6 +156,24 @@ describe('pending writes', () => {
     await place.replay()
     expect(streamed(place, 'own')).toEqual([])
     expect(place.journal).toEqual([{ op: same(2, 'own'), rev: 0, epoch: 'r1' }])
+  })
+
+  test.each(['before', 'after'])('whose key another root has used first, for another write, are told as lost, once: %s it was heard of', async (when) => {
+    const place = await placeWith(0)
+    const keyed = (root: string, n: number): Operation => ({ ...operation(n, 'a1', root), id: 'key', digest: `of ${root}` })
+    const submission = await submit(place.store, keyed('other', 1), { epoch: 'r1', floor: 0, latest: NOW, waited: false })
+    if (when === 'after' && submission.is === 'committed') advance(place.copy.replica, submission.change)
+    const { copy } = place
+    for (let time = 1; time <= 2; time++) { // killed before the journal had it, say
+      copy.open.settle(copy.replica)
+      copy.open.add({ op: keyed('own', 2) })
+      expect(await place.replay()).toBe(true)
+      copy.open.settle(copy.replica)
+      expect([copy.open.size, place.journal.at(-1)]).toEqual([0, { op: keyed('own', 2), rev: 0, epoch: 'r1' }])
+    }
+    const told = place.server.data.stream.map(({ text }) => JSON.parse(text) as Change)
+    expect(told).toMatchObject([{ id: 'key' }, { target: 'agent:a1', by: 'x', leaves: [], waited: 'own' }])
+    expect(told[1]!.lost).toEqual([{ path: '/context/n', lost: '1', kept: '1' }, { path: '/context/last', lost: '2', kept: '1' }])
   })
 
   test('wait for another round when there is no time for more, in their order', async () => {

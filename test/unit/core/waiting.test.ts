@@ -31,9 +31,9 @@ class Waiting {
 function countingReplica(): { replica: Replica; asked: () => number } {
   let asked = 0
   class Counting<K, V> extends Map<K, V> {
-    override has(key: K): boolean {
+    override get(key: K): V | undefined {
       asked++
-      return super.has(key)
+      return super.get(key)
     }
   }
   return { replica: { ...emptyReplica(), epoch: 'r1', seen: new Counting() }, asked: () => asked }
@@ -208,4 +208,26 @@ test('a watcher listens once for its end, however much it is told, and leaves no
   forget()
   feed.wake()
   expect(woken).toHaveBeenCalledTimes(1)
+})
+
+test('a watcher that was told a pending write is told what another root wrote under the same key, too', async () => {
+  const { replica } = countingReplica()
+  const { op } = new Waiting().next()
+  const pending: { op: Operation }[] = []
+  const feed = new Feed({
+    ...{ rev: () => replica.rev, rootId: () => 'r', document: () => new Map(), older: () => Promise.resolve({ changes: [], complete: true }) },
+    ...{ pending: () => pending, isOpen: () => true, lastSettled: () => replica },
+  })
+  const end = new AbortController()
+  const notices = watchFeed(feed, { signal: end.signal })
+  await notices.next()
+  pending.push({ op: { ...op, edits: op.edits, t: op.t, digest: 'ours' } })
+  feed.wake()
+  expect((await notices.next()).value).toMatchObject({ is: 'change', pending: true, change: { id: op.id } })
+  const other = { ...change(op, 1), digest: 'theirs' }
+  advance(replica, other)
+  feed.take({ is: 'changes', changes: [other] })
+  expect((await notices.next()).value).toEqual({ is: 'change', change: other, cursor: '1+1' })
+  end.abort()
+  await notices.return(undefined)
 })

@@ -46,14 +46,24 @@ export interface EditFacts {
 /** A look at the file: pure of effects, so that a reader without write access can take it too. */
 export async function lookAtFile(ports: Ports, facts: EditFacts): Promise<FileLook> {
   const file = await ports.root.document.read()
-  return file === null ? { is: 'absent' } : judgeText(ports, file, facts)
+  return file === null ? { is: 'absent' } : judgeRead(ports, file, facts)
 }
 
-export async function judgeText(ports: Ports, file: FileText, facts: EditFacts): Promise<FileLook> {
+/** By who is not the keeper: what was read may have been merged and replaced since. */
+export async function judgeRead(ports: Ports, file: FileText, facts: EditFacts): Promise<FileLook> {
+  const isShown = isSame(await ports.root.document.identify(), file.identity)
+  return judgeText(ports, file, isShown ? 'shown' : 'replaced', facts)
+}
+
+/** As `sameIdentity` of the platform, of which the engine takes types only. */
+export const isSame = (a: Identity | null, b: Identity | null): boolean =>
+  a === null || b === null ? a === b : a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs
+
+export async function judgeText(ports: Ports, file: FileText, place: 'shown' | 'replaced', facts: EditFacts): Promise<FileLook> {
   const { identity } = file
   if (file.unreadable !== undefined) return brokenOrUnsettled(ports, { is: 'broken', identity, hash: null, reason: file.unreadable })
   const hash = ports.digest(file.text)
-  if (await ports.root.versions.knows(hash)) return { is: 'ours', identity, hash, text: file.text }
+  if (await ports.root.versions.knows(hash, identity, place)) return { is: 'ours', identity, hash, text: file.text }
   const document = readDocument(file, await hadAgents(ports))
   if (typeof document === 'string') return brokenOrUnsettled(ports, { is: 'broken', identity, hash, reason: document })
   return { is: 'edited', identity, hash, document, ...(await operationsOf(ports, document, file, hash, facts)) }
@@ -107,8 +117,11 @@ async function operationsOf(
   const foreign = await isForeign(ports, document, known)
   const edited = foreign ? adoptionBeside(last!.document, document, staysIn(facts.replica)) : editedTargets(document, known)
   const mtime = file.identity.mtimeMs + facts.skewMs
+  // Whoever is killed before it is noted as merged finds the same file, after the same version, and makes the same ids.
+  const { ino, size, mtimeMs } = file.identity
+  const edit = `edit ${facts.rootId} ${hash} ${ino} ${size} ${mtimeMs} ${last?.version.rev ?? -1}`
   const operations = edited.map((target) => ({
-    id: ports.digest(`edit ${facts.rootId} ${hash} ${target.target}`).slice(0, 32),
+    id: ports.digest(`${edit} ${target.target}`).slice(0, 32),
     t: Math.floor(target.kind === 'adopt' ? ageOf(target, mtime) : Math.max(mtime, (base?.version.t ?? 0) + 1)),
     target: target.target,
     kind: target.kind,

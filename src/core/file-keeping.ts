@@ -5,7 +5,7 @@ import type { TreeMap } from '../domain/json.js'
 import { formatTime } from '../domain/time.js'
 import type { FileText, Identity } from '../platform/files.js'
 import type { Place } from '../store/root.js'
-import { type FileLook, judgeText } from './file-in.js'
+import { type FileLook, isSame, judgeText } from './file-in.js'
 import { FilePace } from './file-pace.js'
 import type { Ports } from './ports.js'
 import { ReplacedLooks } from './replaced-looks.js'
@@ -122,6 +122,7 @@ export class FileKeeping {
     if (written === null) return false
     this.put = put
     this.known = { identity: written, hash: put.hash, isSure: false }
+    await versions.placed()
     return true
   }
 
@@ -151,7 +152,7 @@ export class FileKeeping {
       this.ports.tell('error', `records that are no objects (${unreadable.join(', ')}) in context.json: a copy is ${where}`)
     }
     if (this.copy.order.length === 0 || look.operations.length > 0) this.copy.takeOrder(look.document)
-    await this.ports.root.versions.merged(look.hash)
+    await this.ports.root.versions.merged(look.hash, look.identity)
     if (look.operations.length === 0) return
     const targets = look.operations.map((op) => op.target).join(', ')
     if (!look.foreign) this.ports.tell('info', `context.json was edited: ${targets}`)
@@ -159,7 +160,7 @@ export class FileKeeping {
   }
 
   private async takeText(file: FileText): Promise<boolean> {
-    const look = await judgeText(this.ports, file, this.copy.facts())
+    const look = await judgeText(this.ports, file, 'shown', this.copy.facts())
     switch (look.is) {
       case 'unsettled':
         this.looksDue = 1
@@ -208,7 +209,7 @@ export class FileKeeping {
     for (const replaced of await this.ports.root.document.replaced()) {
       const isUntouched = this.sure.some((identity) => isSame(identity, replaced.identity))
       const text = isUntouched ? null : await replaced.read()
-      const look = text === null ? null : await judgeText(this.ports, text, this.copy.facts())
+      const look = text === null ? null : await judgeText(this.ports, text, 'replaced', this.copy.facts())
       if (look?.is === 'unsettled') {
         this.replaced.wantMore(now)
         continue
@@ -244,7 +245,3 @@ export class FileKeeping {
     return t === 0 ? undefined : formatTime(t, this.ports.clock.offsetMinutes())
   }
 }
-
-/** As `sameIdentity` of the platform, of which the engine takes types only. */
-const isSame = (a: Identity | null, b: Identity | null): boolean =>
-  a === null || b === null ? a === b : a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs

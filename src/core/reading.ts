@@ -4,7 +4,7 @@ import type { Change } from '../domain/operation.js'
 import { isFirstContext } from '../domain/operation.js'
 import { StoreUnavailable } from '../errors/errors.js'
 import type { Lineage, Store } from '../store/contract.js'
-import { type FileLook, judgeText } from './file-in.js'
+import { type FileLook, judgeRead } from './file-in.js'
 import type { HubRounds } from './hub-rounds.js'
 import type { Keeper } from './keeper.js'
 import type { Snapshot, TaskSnapshot } from './memory.js'
@@ -51,7 +51,7 @@ export class Reading {
     const file = await this.ports.root.document.read()
     let { view } = await this.load()
     if (file !== null && file.text !== view.text()) {
-      const look = await judgeText(this.ports, file, view.facts())
+      const look = await judgeRead(this.ports, file, view.facts())
       if (look.is === 'edited') showEdit(view, look)
       else if (look.is === 'ours') ({ view } = await this.load()) // somebody may have taken it in since, and that is in the journal
     }

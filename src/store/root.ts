@@ -95,14 +95,19 @@ export interface Versions {
   last(): Promise<{ version: Version; document: TreeMap } | null>
   /** Of the last one; 0: there is none. */
   lastRev(): Promise<number>
-  /** The text with this hash was written here, or merged before. */
-  knows(hash: string): Promise<boolean>
+  /**
+   * The text with this hash was written here; or it was merged before, and this is the very file that was. The same text in another file
+   * is another edit. `place`: where it stands; one that was replaced is looked at once more behind what took its place.
+   */
+  knows(hash: string, file: Identity, place: 'shown' | 'replaced'): Promise<boolean>
   /** Every version with this revision, newest first; of each the whole document. */
   withRev(rev: number): Promise<{ version: Version; document: TreeMap }[]>
   /** Called before the file is replaced. `json`: the text of the document, where it is at hand. */
   add(version: Version, document: TreeMap, json?: string): Promise<void>
-  /** This foreign text has been merged: it is not merged again. */
-  merged(hash: string): Promise<void>
+  /** This foreign text has been merged: of this file it is not merged again; without one, of none. */
+  merged(hash: string, file?: Identity): Promise<void>
+  /** A version stands in the place: a foreign file that is found there again is another one, though it may look the same. */
+  placed(): Promise<void>
 }
 
 export interface Root {

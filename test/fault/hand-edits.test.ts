@@ -64,6 +64,23 @@ describe.each([REDIS_AND_HUB, REDIS_ALONE, FILES_AND_HUB, FILES_ALONE])('a hand 
     expect((await world.quiet()).agents).toMatchObject(expected)
   })
 
+  test('that says the same as one before it is another one', async () => {
+    const world = await World.make(setUp)
+    await world.ok('set', 'gc', 'phase=day')
+    await world.quiet()
+    const template = (await world.text()).replace('"day"', '"night"')
+    for (const time of [1, 2, 3]) {
+      await writeFile(world.file, template)
+      await takenIn(world)
+      await soon(async () => {
+        expect((await world.quiet()).agents['gc']?.context, `time ${time}`).toEqual({ phase: 'night' })
+        return true
+      })
+      await world.ok('set', 'gc', 'phase=day')
+      expect((await world.quiet()).agents['gc']?.context).toEqual({ phase: 'day' })
+    }
+  })
+
   test('in place adds and takes out agents and keeps unknown members', async () => {
     const world = await World.make(setUp)
     for (const agent of ['mary', 'gone', 'gg']) await world.ok('set', agent, 'a=1')

@@ -82,6 +82,24 @@ describe.each(long ? SET_UPS : [REDIS_AND_HUB, FILES_ALONE])('the YAML copy with
     })
   })
 
+  test('with a text that was taken in before is an edit like any other', async () => {
+    const world = await imported(setUp)
+    const first = await soon(async () => {
+      const found = await text(world)
+      expect(found).toContain('P3-007')
+      return found
+    })
+    const titled = (title: string): string => first.replace('title: Tests', `title: ${title}`).replace(/^ *memory_sync_rev: .*\n/m, '')
+    for (const title of ['One', 'Two', 'One']) {
+      await save(world, titled(title))
+      await look(world)
+      await soon(async () => {
+        expect(await item(world, 'P3-005')).toMatchObject({ title })
+        return true
+      })
+    }
+  })
+
   test('that cannot be read, or is emptied, is set aside and written anew', async () => {
     const world = await imported(setUp)
     await soon(async () => (await text(world)).includes('P3-007'))

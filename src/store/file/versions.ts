@@ -4,10 +4,11 @@
  */
 import { join } from 'node:path'
 import { cloneMap, formatLine, InvalidJson, parseTreeMap, type TreeMap } from '../../domain/json.js'
-import { applyEdits, diffTrees, type LeafEdit } from '../../domain/tree.js'
+import { applyEdits, diffTrees } from '../../domain/tree.js'
 import type { Clock } from '../../platform/clock.js'
-import { appendToPresent, type Files } from '../../platform/files.js'
+import { appendToPresent, type Files, type Identity } from '../../platform/files.js'
 import type { Version, Versions } from '../root.js'
+import { type LogLine, markOf, nameOf, note, type Noted, parseLogLine, PLACED } from './version-lines.js'
 
 /** A version can be edited this long after it was read. */
 const WINDOW_MS = 10 * 60_000
@@ -18,8 +19,6 @@ const LOG_BYTES = 128 * 1024
 /** At its end the last version stands, mostly. */
 const END_BYTES = 4 * 1024
 
-type LogLine = { version: Version; edits: LeafEdit[] } | { merged: string }
-
 interface Checkpoint {
   version: Version
   document: TreeMap
@@ -27,10 +26,9 @@ interface Checkpoint {
 }
 
 /** A checkpoint and its log, as far as they are kept in memory: the documents are read when they are asked for. */
-interface Pair {
+interface Pair extends Noted {
   n: number
   at: number
-  hashes: Set<string>
   /** Of the log. */
   lines: number
   bytes: number
@@ -81,9 +79,16 @@ export class VersionLog implements Versions {
   }
 
   /** What is looked for is mostly the newest. */
-  async knows(hash: string): Promise<boolean> {
-    for await (const pair of this.newestFirst()) if (pair.hashes.has(hash)) return true
+  async knows(hash: string, file: Identity, place: 'shown' | 'replaced'): Promise<boolean> {
+    const mark = markOf({ merged: hash, of: nameOf(file) })
+    if (place === 'shown' && (await this.standing()) === mark) return true
+    for await (const { known } of this.newestFirst()) if (known.has(hash) || (place === 'replaced' && known.has(mark))) return true
     return false
+  }
+
+  private async standing(): Promise<string> {
+    for await (const { standing } of this.newestFirst()) if (standing !== undefined) return standing
+    return ''
   }
 
   async withRev(rev: number): Promise<{ version: Version; document: TreeMap }[]> {
@@ -102,14 +107,19 @@ export class VersionLog implements Versions {
     const before = await this.last()
     const pair = await this.newestPair()
     if (before === null || pair === undefined || this.isFull(pair)) await this.begin(version, json ?? formatLine(document))
-    else await this.log(pair, { version, edits: diffTrees(before.document, document) }, version.hash)
+    else await this.log(pair, { version, edits: diffTrees(before.document, document) })
     this.newest = { version, document }
   }
 
-  async merged(hash: string): Promise<void> {
+  async merged(hash: string, file?: Identity): Promise<void> {
+    const pair = (await this.newestPair()) ?? (await this.begin({ rev: -1, base: 0, epoch: null, t: 0, hash: '' }, '{}'))
+    await this.log(pair, { merged: hash, ...(file !== undefined && { of: nameOf(file) }) })
+  }
+
+  /** An inode that is free is soon another file's, and a copy may keep the time of its original: then nothing else tells them apart. */
+  async placed(): Promise<void> {
     const pair = await this.newestPair()
-    if (pair === undefined) await this.begin({ rev: -1, base: 0, epoch: null, t: 0, hash }, '{}')
-    else await this.log(pair, { merged: hash }, hash)
+    if (pair !== undefined && (await this.standing()) !== '') await this.log(pair, PLACED)
   }
 
   private isFull(pair: Pair): boolean {
@@ -117,7 +127,7 @@ export class VersionLog implements Versions {
     return isLong || this.clock.now() - pair.at > WINDOW_MS
   }
 
-  private async begin(version: Version, document: string): Promise<void> {
+  private async begin(version: Version, document: string): Promise<Pair> {
     const kept = await this.kept()
     const n = (kept.at(-1)?.n ?? 0) + 1
     const at = this.clock.now()
@@ -125,9 +135,10 @@ export class VersionLog implements Versions {
     const path = this.at(n, 'json')
     await this.files.write(`${path}.tmp`, text)
     await this.files.rename(`${path}.tmp`, path)
-    const pair: Pair = { n, at, hashes: new Set([version.hash]), lines: 0, bytes: 0, length: text.length }
+    const pair: Pair = { n, at, known: new Set([version.hash]), lines: 0, bytes: 0, length: text.length }
     kept.push({ n, read: () => Promise.resolve(pair) })
     while (kept.length > 2 && (await this.isOver(kept[1]!))) await this.drop(kept.shift()!)
+    return pair
   }
 
   /** Its successor goes back far enough. */
@@ -141,10 +152,10 @@ export class VersionLog implements Versions {
     await this.files.remove(this.at(pair.n, 'json'))
   }
 
-  private async log(pair: Pair, line: LogLine, hash: string): Promise<void> {
+  private async log(pair: Pair, line: LogLine): Promise<void> {
     const text = `\n${JSON.stringify(line)}\n`
     await appendToPresent(this.files, this.at(pair.n, 'log'), text)
-    pair.hashes.add(hash)
+    note(pair, line)
     pair.lines++
     pair.bytes += text.length
   }
@@ -181,9 +192,10 @@ export class VersionLog implements Versions {
     const checkpoint = await this.checkpoint(n)
     if (checkpoint === null) return null
     const log = await this.logOf(n)
-    const hashes = [checkpoint.version.hash, ...log.lines.map((line) => ('merged' in line ? line.merged : line.version.hash))]
-    const length = checkpoint.text.length
-    return { n, at: checkpoint.at, hashes: new Set(hashes), lines: log.lines.length, bytes: log.bytes, length }
+    const known = new Set([checkpoint.version.hash])
+    const pair: Pair = { n, at: checkpoint.at, known, lines: log.lines.length, bytes: log.bytes, length: checkpoint.text.length }
+    for (const line of log.lines) note(pair, line)
+    return pair
   }
 
   /** null: a disk that failed. An edit of these versions is then compared with what else is known. */
@@ -224,13 +236,5 @@ function documentOf(text: string): TreeMap | null {
   } catch (error) {
     if (error instanceof InvalidJson) return null
     throw error
-  }
-}
-
-function parseLogLine(text: string): LogLine[] {
-  try {
-    return [JSON.parse(text) as LogLine]
-  } catch {
-    return [] // torn: the version was never put in place
   }
 }

@@ -8,7 +8,7 @@ import { circlesClosedBy, describeCircle } from '../../domain/task-circle.js'
 import { readTracking, type Tracking, trackingOf } from '../../domain/tracking.js'
 import { type TrackingEdit, trackingEdit } from '../../domain/tracking-edit.js'
 import { MemoryError, messageOf } from '../../errors/errors.js'
-import type { FileText } from '../../platform/files.js'
+import type { FileText, Identity } from '../../platform/files.js'
 import type { DocumentFile, KeeperLock, Place, Versions } from '../../store/root.js'
 import { writeItem, writeList } from './add.js'
 import { loadTasks, type TaskSurroundings } from './surroundings.js'
@@ -65,13 +65,13 @@ class Copy {
   async look(): Promise<CopyState> {
     for (const replaced of await this.ports.file.replaced()) {
       const text = await replaced.read()
-      const state = text === null ? 'taken' : await this.takeIn(text, replaced)
+      const state = text === null ? 'taken' : await this.takeIn(text, replaced, 'replaced')
       if (state === 'away') return state
       await replaced.forget()
     }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const text = await this.ports.file.read()
-      const state = text === null ? 'taken' : await this.takeIn(text, this.ports.file)
+      const state = text === null ? 'taken' : await this.takeIn(text, this.ports.file, 'shown')
       if (state !== 'taken') return state
       const done = await this.putOut(text?.unreadable === undefined ? text : null)
       if (done !== 'edited') return done
@@ -82,13 +82,13 @@ class Copy {
   // ---- in
 
   /** `place`: where the text stands, and is set aside from. */
-  private async takeIn(file: FileText, place: Place): Promise<'taken' | 'unsettled' | 'away'> {
+  private async takeIn(file: FileText, place: Place, where: 'shown' | 'replaced'): Promise<'taken' | 'unsettled' | 'away'> {
     const { isNamed, versions } = this.ports
     const hash = this.surroundings.digest(file.text)
     if (isNamed && file.unreadable !== undefined) {
       throw new MemoryError('config', `tasks.file of the config has to name a file: ${file.unreadable}`)
     }
-    if (file.unreadable === undefined && (await versions.knows(hash))) return 'taken'
+    if (file.unreadable === undefined && (await versions.knows(hash, file.identity, where))) return 'taken'
     const found = readText(file)
     const tracking = typeof found === 'string' ? found : readTracking(found)
     const last = await versions.last()
@@ -96,16 +96,16 @@ class Copy {
     if (typeof found === 'string' || typeof tracking === 'string' || isEmptied) {
       const age = this.surroundings.clock.now() - file.identity.mtimeMs
       if (age >= 0 && age < SETTLE_MS) return 'unsettled'
-      const isMoved = file.unreadable !== undefined && place === this.ports.file
-      const where = isMoved ? await this.ports.file.moveAside('broken') : await place.setAside('broken')
-      this.tellAside('broken', typeof tracking === 'string' ? tracking : 'it has no items, although there were some', where)
+      const isMoved = file.unreadable !== undefined && where === 'shown'
+      const kept = isMoved ? await this.ports.file.moveAside('broken') : await place.setAside('broken')
+      this.tellAside('broken', typeof tracking === 'string' ? tracking : 'it has no items, although there were some', kept)
       if (file.unreadable === undefined) await versions.merged(hash)
       return 'taken'
     }
-    return this.takeTracking(found, tracking.mark, hash, place)
+    return this.takeTracking(found, tracking.mark, { hash, identity: file.identity }, place)
   }
 
-  private async takeTracking(found: TreeMap, mark: number | undefined, hash: string, place: Place): Promise<'taken' | 'away'> {
+  private async takeTracking(found: TreeMap, mark: number | undefined, { hash, identity }: { hash: string; identity: Identity }, place: Place): Promise<'taken' | 'away'> {
     const { name, tell, versions } = this.ports
     const { written, mayDelete, problem } = await this.baseOf(mark)
     const base = written === undefined ? undefined : trackingIn(written)
@@ -126,7 +126,7 @@ class Copy {
     const leftOut = tracking.leftOut.map((path) => `${path}: it is memory_sync's own, and is left out`)
     const problems = [...tracking.problems, ...leftOut, ...kept, ...(problem === undefined ? [] : [problem])]
     if (problems.length > 0) this.tellAside('conflict', problems.join('; '), await place.setAside('conflict'))
-    await versions.merged(hash)
+    await versions.merged(hash, identity)
     return 'taken'
   }
 
@@ -179,7 +179,9 @@ class Copy {
     const version = { rev: mark, base: loaded.snapshot.rev, epoch: null, t: loaded.now, hash: this.surroundings.digest(text) }
     await versions.add(version, document)
     const replaced = await this.ports.file.replace(text, file?.identity ?? null)
-    return replaced === null ? 'edited' : 'written'
+    if (replaced === null) return 'edited'
+    await versions.placed()
+    return 'written'
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { FileKeeping } from '../../../src/core/file-keeping.js'
 import type { Ports } from '../../../src/core/ports.js'
 import { RootCopy } from '../../../src/core/root-copy.js'
@@ -28,7 +28,7 @@ function place() {
     await keeping.putOut('now')
   }
   const replaced = (): string[] => [...disk.names.keys()].filter((name) => name.includes('/replaced.'))
-  return { world, disk, copy, keeping, write, replaced }
+  return { world, disk, root, ports: ports as unknown as Ports, copy, keeping, write, replaced }
 }
 
 test('however many rounds there are, what was replaced is looked for some times a second, and as long as somebody may write to it', async () => {
@@ -101,4 +101,36 @@ test('what a root that stood here before has replaced deletes nothing of the one
   expect(replaced()).toEqual([])
   expect(copy.open.all().map(({ op }) => [op.target, op.edits])).toEqual([['agent:gc', [{ do: 'set', path: '/n', value: '1' }]]])
   expect([...disk.names.keys()].filter((name) => name.includes('/aside/'))).toHaveLength(1)
+})
+
+test('an edit has the same ids for whoever finds it after a kill, and the same text in the place of a later version is another one', async () => {
+  const { world, disk, root, ports, copy, keeping, write } = place()
+  const path = '/r/shared_memory/context.json'
+  const ids = (of = copy): string[] => of.open.all().map(({ op }) => op.id)
+  await keeping.begin()
+  await keeping.takeIn()
+  await write(1)
+  world.at += 1_000
+  const edited = disk.create(path, disk.get(path)!.text.replace('"n": 1', '"n": 7'))
+  world.at += 1_000
+  vi.spyOn(root.versions, 'merged').mockRejectedValueOnce(new Error('killed'))
+  await expect(keeping.takeIn()).rejects.toThrow('killed')
+  expect(ids()).toHaveLength(1)
+
+  const later = new RootCopy({ now: () => world.at })
+  later.replica = copy.replica
+  const next = new FileKeeping(ports, later)
+  await next.begin()
+  await next.takeIn()
+  expect(ids(later)).toEqual(ids())
+
+  await keeping.takeIn()
+  await write(2)
+  world.at += 1_000
+  await keeping.takeIn()
+  expect(disk.get(path)!.ino).not.toBe(edited.ino)
+  expect(ids()).toHaveLength(1)
+  disk.names.set(path, { ...edited }) // as `cp -p` or `rsync -a` of the same template does it, where the inode is free again
+  await keeping.takeIn()
+  expect(ids()).toHaveLength(2)
 })

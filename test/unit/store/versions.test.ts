@@ -8,6 +8,7 @@ import { VersionLog } from '../../../src/store/file/versions.js'
 import { makeTempFolder } from '../../support/temp.js'
 
 const KB = 1024
+const FILE = { ino: 1, size: 2, mtimeMs: 3.5 }
 const documentOf = (n: number, text = ''): TreeMap => parseTreeMap(JSON.stringify({ agents: { mary: { n, text } }, rev: n }))
 
 /** The log of one keeper, and what another one reads there that begins now. */
@@ -56,5 +57,38 @@ test('a log stays short enough to be read for each round', async () => {
   const sizes = readdirSync(directory).flatMap((name) => (name.endsWith('.log') ? [statSync(`${directory}/${name}`).size] : []))
   expect(sizes.length).toBeGreaterThan(2)
   expect(Math.max(...sizes)).toBeLessThan(128 * KB + 10 * KB)
-  expect(await open().knows('h1')).toBe(true)
+  expect(await open().knows('h1', FILE, 'shown')).toBe(true)
+})
+
+test('a text that was written here is known wherever it stands, one that was merged in the file that it was', async () => {
+  const { open, log, add } = await place()
+  const known = async (hash: string, file = FILE): Promise<boolean[]> => {
+    const found = await Promise.all([log, open()].map((each) => Promise.all([each.knows(hash, file, 'shown'), each.knows(hash, file, 'replaced')])))
+    expect(found[1]).toEqual(found[0])
+    return found[0]!
+  }
+  await log.merged('foreign', FILE)
+  await log.placed()
+  for (const rev of [1, 2, 3]) await add(rev)
+  expect([await known('h1'), await known('h3', { ...FILE, ino: 9 })]).toEqual([[true, true], [true, true]])
+  expect(await known('foreign')).toEqual([false, true]) // its inode may be another file's by now
+  await log.merged('foreign', FILE)
+  expect(await known('foreign')).toEqual([true, true])
+  for (const other of [{ ino: 9 }, { size: 9 }, { mtimeMs: 9 }]) expect(await known('foreign', { ...FILE, ...other })).toEqual([false, false])
+  await add(4)
+  expect(await known('foreign')).toEqual([true, true]) // not put in its place yet
+  await log.placed()
+  expect(await known('foreign')).toEqual([false, true])
+  await log.merged('broken')
+  expect(await known('broken', { ...FILE, ino: 9 })).toEqual([true, true])
+})
+
+test('what was merged is not forgotten when a new log is begun', async () => {
+  const { directory, open, log, add } = await place()
+  await add(1)
+  await log.merged('foreign', FILE)
+  for (let rev = 2; readdirSync(directory).length < 4; rev++) await add(rev, 'x'.repeat(8 * KB) + rev)
+  expect(await open().knows('foreign', FILE, 'shown')).toBe(true)
+  await log.placed()
+  expect(await open().knows('foreign', FILE, 'shown')).toBe(false)
 })

@@ -116,7 +116,8 @@ async function operationsOf(
   const known: Base = { rev, base, last, replica: facts.replica }
   const foreign = await isForeign(ports, document, known)
   const edited = foreign ? adoptionBeside(last!.document, document, staysIn(facts.replica)) : editedTargets(document, known)
-  const mtime = file.identity.mtimeMs + facts.skewMs
+  // A copy keeps the time of its original, and that may be of a clock that is ahead: nobody has edited it later than now.
+  const mtime = Math.min(file.identity.mtimeMs, ports.clock.now()) + facts.skewMs
   // Whoever is killed before it is noted as merged finds the same file, after the same version, and makes the same ids.
   const { ino, size, mtimeMs } = file.identity
   const edit = `edit ${facts.rootId} ${hash} ${ino} ${size} ${mtimeMs} ${last?.version.rev ?? -1}`

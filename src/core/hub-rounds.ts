@@ -9,6 +9,7 @@ import type { Feed } from './feed.js'
 import { HubHearing } from './hub-hearing.js'
 import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
+import { OwnTimes } from './own-times.js'
 import type { Ports } from './ports.js'
 import type { Portion } from './portion.js'
 import { AFTER_FAILURE_MS, besideRounds, RoundFailures } from './round-failures.js'
@@ -34,6 +35,7 @@ export class HubRounds implements KeeperAccess {
   private isWaitedFor = false
   private readonly agenda = new Agenda()
   private readonly rounds = new RoundsDone()
+  private readonly times = new OwnTimes()
   private readonly failures = new RoundFailures((level, text) => this.ports.tell(level, text))
   private hearing: HubHearing | null = null
   private lastMode: Mode | null = null
@@ -107,7 +109,7 @@ export class HubRounds implements KeeperAccess {
       rev: replica.rev,
       high: replica.high,
       skewMs: this.keeper.skew(),
-      lastT: this.nextT(this.keeper.open.newestT(replica.t)),
+      lastT: this.times.next(this.keeper.open.newestT(replica.t), this.keeper.now()),
       pending: this.keeper.open.toReplay(replica).length,
     }
   }
@@ -180,13 +182,6 @@ export class HubRounds implements KeeperAccess {
   }
 
   private turn: Promise<unknown> = Promise.resolve()
-  private highT = 0
-
-  /** Two writes of this process never share a timestamp, although neither is in the journal yet. */
-  private nextT(known: number): number {
-    this.highT = Math.max(this.highT + 1, known)
-    return this.highT
-  }
 
   private async loop(feed: Feed): Promise<void> {
     const next = (): { idleMs: number; fileDueInMs: number | null } => ({ idleMs: this.idleMs(), fileDueInMs: this.keeper.fileDueInMs() })

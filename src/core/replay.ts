@@ -97,7 +97,7 @@ export class Replay {
     if (submission.is === 'epoch') return 'other lineage'
     if (submission.is === 'evicted') this.evicted.push(op.target)
     if (submission.is === 'evicted' || submission.is === 'contended') return 'blocked'
-    const ended = { op, rev: 0, epoch: this.copy.replica.epoch! }
+    const ended = this.done(op, 0)
     this.copy.open.add(ended) // and not into what was seen: there its id stands for the other write
     await this.ports.root.append(ended)
     return 'done'
@@ -167,7 +167,7 @@ export class Replay {
     const rev = verdict.is === 'committed' ? verdict.change.rev : verdict.rev
     if (rev === 0) await this.endUnchanged(op)
     else if (store.shared) {
-      const entry = { op, rev, epoch: copy.replica.epoch! }
+      const entry = this.done(op, rev)
       copy.open.add(entry)
       await this.ports.root.append(entry)
     }
@@ -177,7 +177,12 @@ export class Replay {
   private async endUnchanged(op: Operation): Promise<void> {
     const { copy } = this
     copy.replica.seen.set(op.id, { rev: 0 })
-    await this.ports.root.append({ op, rev: 0, epoch: copy.replica.epoch! })
+    await this.ports.root.append(this.done(op, 0))
+  }
+
+  /** With the time that counted: later writes of this root need not be ahead of the clock because one of a clock that was ahead has waited. */
+  private done(op: Operation, rev: number): Acknowledged {
+    return { op: { ...op, t: Math.min(op.t, this.copy.now()) }, rev, epoch: this.copy.replica.epoch! }
   }
 }
 

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rename, symlink, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { connectHubOf } from '../../src/client/connect.js'
 import { formatLine } from '../../src/domain/json.js'
@@ -233,6 +233,23 @@ test('what an edit had said is in the history, by the name of the file', async (
   await soon(async () => (await world.ok('log', '--json')).includes('"context.json"'))
   expect(await readFile(`${world.root}/copy.json`, 'utf8')).toContain('"a": 1')
   expect((await world.json<JsonObject>('get', 'agents.mary.context'))['a']).toBe(2)
+})
+
+test('of a file whose time is still to come, nothing that is written here later beats what others write after it', async () => {
+  const world = await World.make(REDIS_ALONE)
+  const other = await World.around(world.redis)
+  await world.ok('set', 'x', 'f=0')
+  await writeFile(world.file, (await world.text()).replace('"active"', '"idle"'))
+  await utimes(world.file, new Date('2099-01-01'), new Date('2099-01-01'))
+  const away = { redis: 'unix:///nowhere' }
+  for (const name of ['first', 'second']) {
+    await world.runWith(away, 'set', 'x', `f=${name}`)
+    expect(JSON.parse(await world.text())).toMatchObject({ last_update: expect.not.stringContaining('2099') as string, agents: { x: { status: 'idle' } } })
+    await other.ok('set', 'x', 'f=other')
+    await world.ok('sync')
+    expect(await other.json('get', '/agents/x/context/f')).toBe('other')
+    expect(await other.ok('log', '--json')).toContain(`"lost":"${name}"`)
+  }
 })
 
 test.each([REDIS_AND_HUB, FILES_AND_HUB])('a get right after an edit shows it, with $name', async (setUp) => {

@@ -103,6 +103,19 @@ test('what a root that stood here before has replaced deletes nothing of the one
   expect([...disk.names.keys()].filter((name) => name.includes('/aside/'))).toHaveLength(1)
 })
 
+test('an edit is not later than now, whatever time the file has', async () => {
+  const { world, disk, copy, keeping, write } = place()
+  const path = '/r/shared_memory/context.json'
+  await keeping.begin()
+  await keeping.takeIn()
+  await write(1)
+  world.at += 1_000
+  const edited = disk.create(path, disk.get(path)!.text.replace('"n": 1', '"n": 7'))
+  edited.mtimeMs = Date.parse('2099-01-01T00:00:00Z')
+  await keeping.takeIn()
+  expect(copy.open.all().map(({ op }) => op.t)).toEqual([world.at])
+})
+
 test('an edit has the same ids for whoever finds it after a kill, and the same text in the place of a later version is another one', async () => {
   const { world, disk, root, ports, copy, keeping, write } = place()
   const path = '/r/shared_memory/context.json'

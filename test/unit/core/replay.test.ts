@@ -176,6 +176,15 @@ describe('pending writes', () => {
     expect(told[1]!.lost).toEqual([{ path: '/context/n', lost: '1', kept: '1' }, { path: '/context/last', lost: '2', kept: '1' }])
   })
 
+  test('of a clock that was ahead are in the journal with the time that they were committed with', async () => {
+    const place = await placeWith(0)
+    const ahead: Operation = { ...operation(1, 'a1', 'own'), t: NOW + 9e11 }
+    place.copy.open.add({ op: ahead })
+    place.copy.open.add({ op: { ...ahead, id: 'same', kind: 'edit', edits: [{ do: 'set', path: '/status', value: '"new"' }] } })
+    await place.replay()
+    expect(place.journal.map((line) => ('op' in line ? [line.op.id, line.op.t, line.rev === 0] : []))).toEqual([['own-1', NOW, false], ['same', NOW, true]])
+  })
+
   test('wait for another round when there is no time for more, in their order', async () => {
     const place = await placeWith(1_000)
     let rounds = 0

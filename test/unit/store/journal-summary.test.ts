@@ -24,3 +24,25 @@ test('a writer has seen what it has committed itself, though the state was saved
   summary.take([{ op: operation('waits') }, { op: operation('is done'), rev: 7, epoch: 'r1' }, { op: operation('changes nothing'), rev: 0, epoch: 'r1' }])
   expect(summary.glance()).toMatchObject({ rev: 7, high: 9 })
 })
+
+test('a time from a clock that was ahead counts as long as what has it waits', () => {
+  const at = (t: number, id: string): Operation => ({ ...operation(id), t })
+  const summary = new JournalSummary(null)
+  summary.take([{ op: at(10, 'before') }, { op: at(9_000, 'ahead') }, { op: at(9_001, 'behind it') }])
+  expect(summary.glance().lastT).toBe(9_001)
+  summary.take([{ op: at(20, 'ahead'), rev: 1, epoch: 'r1' }])
+  expect(summary.glance().lastT).toBe(9_001)
+  summary.take([{ op: at(21, 'behind it'), rev: 2, epoch: 'r1' }, { op: at(15, 'later') }])
+  expect(summary.glance().lastT).toBe(21)
+  summary.take([{ op: at(30, 'last') }])
+  expect(summary.glance().lastT).toBe(30)
+})
+
+test('of a saved state, too', () => {
+  const head: Head = { format: 1, generation: 0, epoch: 'r1', rev: 5, high: 9, carried: ['ahead'], t: 10, lastT: 9_000, skewMs: 0 }
+  const summary = new JournalSummary(head)
+  expect(summary.glance().lastT).toBe(9_000)
+  summary.take([{ op: { ...operation('ahead'), t: 20 }, rev: 6, epoch: 'r1' }])
+  expect(summary.glance().lastT).toBe(20)
+  expect(new JournalSummary({ ...head, carried: [] }).glance().lastT).toBe(9_000)
+})

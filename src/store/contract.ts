@@ -34,6 +34,8 @@ export interface Stored {
   tokens: Map<string, string>
   /** Texts of fields that no member can be made of (a context that is no JSON object): not in `entry`. */
   unreadable?: ReadonlyMap<string, string>
+  /** Fields whose names are no text, as these can be shown: not in `entry`, and never written to. */
+  nameless?: readonly string[]
   /** The roster has it live, and the record, or a part of what belongs to it, is gone. */
   evicted: boolean
 }

@@ -68,6 +68,13 @@ function nameBehind(field: string): string | undefined {
   return NOT_ONE_LINE.test(name) || nameBehind(name) !== undefined ? name : undefined
 }
 
+/**
+ * The other hash field that means this member: the bare name, as programs write it that know nothing of ours. It stands beside ours where
+ * they wrote it since: whoever writes the member takes it out. Undefined: no field but ours does.
+ */
+export const bareField = (name: string): string | undefined =>
+  encodeName(name) !== name && decodeName(name) === name && name.isWellFormed() ? name : undefined
+
 export interface TouchedFields {
   /** Every field that the draft writes. */
   written: Set<string>

@@ -94,6 +94,38 @@ describe('what stands in Redis', () => {
     expect(await propose(store, draftOf([set('/n', '1')]), { expect: { fields } })).toEqual({ is: 'stale' })
   })
 
+  it('may be a name as other programs write it: the member is compared there, counts for more than ours, and is replaced by it', async () => {
+    const { store, client, namespace } = await started()
+    const key = `${namespace}:agents:mary`
+    await commit(store, draftOf([set('/a\tb', '1'), set('/s', '"x"')]))
+    await client.hset(key, 'a\tb', '1')
+    expect((await readLive(store)).entry.tree.get('a\tb'), 'of the type that it had').toBe('1')
+    await client.hset(key, 'a\tb', 'theirs')
+    const { tokens, entry } = await readLive(store)
+    expect([...entry.tree]).toEqual([['a\tb', '"theirs"'], ['s', '"x"']])
+    const fields = new Map([['a\tb', tokens.get('a\tb')!]])
+    await client.hset(key, 'a\tb', 'later')
+    expect(await propose(store, draftOf([set('/a\tb', '"theirs"')]), { expect: { fields } })).toEqual({ is: 'stale' })
+    await client.hset(key, 'a\tb', 'theirs')
+    const { rev } = await commit(store, draftOf([set('/a\tb', '"theirs"')]), { expect: { fields } })
+    expect(await client.hgetall(key)).toEqual({ '"a\\tb"': 'theirs', s: 'x', rev: String(rev) })
+    const ours = new Map([['a\tb', (await readLive(store)).tokens.get('a\tb')!]])
+    await client.hset(key, 'a\tb', 'again')
+    expect(await propose(store, draftOf([unset('/a\tb')]), { expect: { fields: ours } }), 'what nobody has seen is not taken out').toEqual({ is: 'stale' })
+    await commit(store, draftOf([unset('/a\tb')]))
+    expect(Object.keys(await client.hgetall(key)).sort()).toEqual(['rev', 's'])
+  })
+
+  it('may be a name that is no UTF-8: it is told, stays, and hides no other field', async () => {
+    const { store, client, namespace } = await started()
+    const key = `${namespace}:agents:paula`
+    await client.hset(key, Buffer.from('caf\xe9', 'latin1'), 'x', 'caf\ufffd', 'y')
+    const { entry, nameless, unreadable } = await store.read('agent:paula')
+    expect([[...entry!.tree], nameless, unreadable]).toEqual([[['caf\ufffd', '"y"']], ['caf\\xe9'], undefined])
+    await commit(store, draftOf([set('/caf\ufffd', '"z"')], { target: 'agent:paula' }))
+    expect(await client.hgetBuffer(key, Buffer.from('caf\xe9', 'latin1') as unknown as string)).toEqual(Buffer.from('x'))
+  })
+
   it('says of a legacy value that equals ours nothing new, and of our own string no stale type', async () => {
     const { store } = await started()
     await commit(store, draftOf([set('/n', '5')]))

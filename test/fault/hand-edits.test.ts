@@ -213,6 +213,23 @@ describe('a legacy program', () => {
     expect((await world.quiet()).agents).toMatchObject(both)
   })
 
+  test('whose names of fields are no lines, or no text, keeps no other field out, and what it wrote is kept', async () => {
+    const world = await World.make(REDIS_AND_HUB)
+    await world.ok('set', 'gc', 'task=T1')
+    const client = await world.redis.client()
+    await client.hset('memory:agents:claude', { status: 'ok', 'note\t2': 'x', 'next\u0085': 'y' })
+    await client.hset('memory:agents:gc', { insight: 'z', 'a\nb': 'x' })
+    await client.hset('memory:agents:paula', 'insight', 'y', Buffer.from('caf\xe9', 'latin1'), 'x')
+    const [claude, gc] = [{ status: 'ok', 'note\t2': 'x', 'next\u0085': 'y' }, { insight: 'z', 'a\nb': 'x', context: { task: 'T1' } }]
+    await world.showsInFile({ agents: { claude, gc, paula: { insight: 'y' } } })
+    expect(await world.json('sync')).toMatchObject({ equal: true })
+    await world.ok('set', 'claude', 'k=1')
+    await client.flushall()
+    await world.ok('set', 'claude', 'l=2')
+    await world.showsInFile({ agents: { claude: { ...claude, context: { k: 1, l: 2 } }, gc, paula: { insight: 'y' } } })
+    expect(await client.hget('memory:agents:claude', 'status')).toBe('ok')
+  })
+
   test('that writes a hash while no hub runs is in the file after the next sync', async () => {
     const world = await World.make(REDIS_ALONE)
     await world.ok('set', 'claude', 'task=T1')

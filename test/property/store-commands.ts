@@ -100,7 +100,7 @@ const proposed: fc.Arbitrary<Proposed> = fc.record({
 const legacy: fc.Arbitrary<Command> = fc.record({
   do: fc.constant('legacy set' as const),
   agent: fc.constantFrom('mary', 'rnd'),
-  field: fc.constantFrom('status', 'n', 'context', 'insight', 'rev'),
+  field: fc.constantFrom('status', 'n', 'context', 'insight', 'rev', 'a\nb'),
   text: fc.constantFrom('x', '5', '{"a":1}', '{ "b" : [] }', '[1]', ''),
 })
 const heal: fc.Arbitrary<Command> = fc.record({ do: fc.constant('heal' as const), target, epoch })

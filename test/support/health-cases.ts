@@ -340,6 +340,11 @@ export const HEALTH_CASES: HealthCase[] = [
     mend: async (world) => void (await (await world.redis.client()).hset('memory:agents:gg', 'context', '{"half":1}')),
   },
   {
+    ...{ check: 'redis-records', when: 'the name of a field is no UTF-8', setUp: REDIS_ALONE, is: 'warn' },
+    harm: async (world) => void (await (await world.redis.client()).hset('memory:agents:gg', Buffer.from([0xff]), '1', 'status', 'active')),
+    mend: async (world) => void (await (await world.redis.client()).hdel('memory:agents:gg', Buffer.from([0xff]))),
+  },
+  {
     ...{ check: 'looked', when: 'a folder stands where the history belongs', setUp: FILES_ALONE, is: 'bad' },
     harm: async (world) => {
       await rename(`${ours(world)}/history`, `${world.root}/history.kept`)

@@ -11,7 +11,7 @@ export const redisRecords: Check = {
     return {
       level: 'warn',
       text: `Not readable as records in Redis: ${someOf(unreadable)}`,
-      wayOut: 'a record is a hash, and its context a JSON object: mend the program that wrote it; it is left as it is and not shown',
+      wayOut: 'a record is a hash, its context a JSON object, and the name of a field UTF-8: mend the program that wrote it; it is left as it is and not shown',
     }
   },
 }

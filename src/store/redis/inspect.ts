@@ -1,6 +1,7 @@
 /** What a server says of itself and of our keys, for who looks after it. Each question may be forbidden (an ACL): then nobody knows. */
 import { CONTEXT, describeTarget, type Target } from '../../domain/operation.js'
 import { MemoryError } from '../../errors/errors.js'
+import type { Stored } from '../contract.js'
 import { connectRedis, type RedisConnection, type RedisEndpoint } from './connection.js'
 import type { Keys } from './keys.js'
 import type { RedisStore } from './store.js'
@@ -134,11 +135,11 @@ async function unreadableIn(store: RedisStore): Promise<{ ofRecords: string[]; b
   const found = { ofRecords: [] as string[], blocked }
   await Promise.all(
     targets.map(async (target) => {
-      const { unreadable = new Map<string, string>() } = await store.read(target).catch((error: unknown) => {
+      const { unreadable, nameless = [] }: Partial<Stored> = await store.read(target).catch((error: unknown) => {
         if (blocked.length === 0) throw error // else it is explained by them
-        return { unreadable: undefined }
+        return {}
       })
-      for (const field of unreadable.keys()) found.ofRecords.push(`${describeTarget(target)}.${field}`)
+      for (const field of [...(unreadable?.keys() ?? []), ...nameless]) found.ofRecords.push(`${describeTarget(target)}.${field}`)
     }),
   )
   const known = new Set(targets.map((target) => keys.of(target).record))

@@ -7,9 +7,9 @@ import { agentOf, type Draft, type Stamp, taskOf } from '../../domain/operation.
 import { formatTime } from '../../domain/time.js'
 import { MemoryError } from '../../errors/errors.js'
 import type { Proposal } from '../contract.js'
-import { encodeField, encodeName, requireComparisons, touchedFields } from '../hash-fields.js'
+import { bareField, encodeField, encodeName, requireComparisons, touchedFields } from '../hash-fields.js'
 import type { Keys } from './keys.js'
-import { typeEntry } from './record.js'
+import { comparisons, typeEntry } from './record.js'
 import { formatRoster, rosterField } from './roster.js'
 import { seenArguments } from './seen.js'
 import { encodePointer, stampChanges } from './stamps.js'
@@ -48,7 +48,7 @@ export function commitArguments(proposal: Proposal, facts: CommitFacts): { keys:
     ...[fenced.name, textOf(proposal.expect.follows?.rev), proposal.expect.follows?.id ?? ''],
   ]
   const lists = [
-    [...(proposal.expect.fields ?? [])].map(([field, token]) => [encodeName(field), token ?? '']),
+    [...(proposal.expect.fields ?? [])].flatMap(([name, token]) => comparisons(name, token)),
     ...writes(proposal),
     [...changes.dropped].map((path) => [encodePointer(path)]),
     [...changes.stamped].map(([path, stamp]) => [encodePointer(path), stampText(stamp)]),
@@ -73,6 +73,8 @@ function writes(proposal: Proposal): [set: string[][], unset: string[][]] {
   const unset: string[][] = []
   for (const name of touched.written) {
     const value = after.get(name)
+    const bare = bareField(name)
+    if (bare !== undefined) unset.push([bare])
     if (value === undefined) {
       unset.push([encodeName(name)])
       continue

@@ -1,10 +1,11 @@
 /** The reply of the read script as a record. */
+import { isUtf8 } from 'node:buffer'
 import { countsOfStanding, type Entry, emptyEntry } from '../../domain/entry.js'
 import type { Kind, Tree, TreeMap } from '../../domain/json.js'
 import type { Target } from '../../domain/operation.js'
 import { sha1 } from '../../platform/digests.js'
 import type { Stored } from '../contract.js'
-import { decodeField, decodeName, encodeField, encodeName, REV_FIELD } from '../hash-fields.js'
+import { bareField, decodeField, decodeName, encodeField, encodeName, REV_FIELD } from '../hash-fields.js'
 import { parseRoster, type RosterEntry } from './roster.js'
 import { takeKnowledge } from './stamps.js'
 
@@ -17,15 +18,17 @@ export const typeEntry = (type: Kind, raw: string): string => `${type} ${sha1(ra
 export function parseStored(target: Target, [rosterText, record, types, stamps]: ReadReply): Stored {
   const known = parseRoster(rosterText.toString())
   const fields = fieldsOf(target, record, types)
+  const nameless = pairs(record).flatMap(([field]) => (isUtf8(field) ? [] : [shownBytes(field)]))
   const unreadable = new Map(fields.flatMap(({ name, raw, value }) => (value === undefined ? [[name, raw.toString()] as const] : [])))
   let tokens: Map<string, string> | undefined
   return {
     roster: known?.roster ?? null,
     entry: known === undefined && record.length === 0 ? undefined : entryOf(known, fields, textMap(stamps)),
     ...(unreadable.size > 0 && { unreadable }),
+    ...(nameless.length > 0 && { nameless }),
     /** Most who read compare nothing, and digests are most of the work. */
     get tokens() {
-      return (tokens ??= new Map(fields.map(({ name, raw, kind }) => [name, kind ?? sha1(raw)])))
+      return (tokens ??= new Map(fields.map((field) => [field.name, tokenOf(field)])))
     },
     evicted: known !== undefined && isEvicted(known, record, types, stamps),
   }
@@ -60,8 +63,11 @@ export function recordDigest(target: Target, { tree, rev }: Entry): string {
 const fieldDigest = (field: string, raw: string): string => sha1(`${Buffer.byteLength(field)} ${field}${raw}`)
 
 interface HashField {
-  field: string
   name: string
+  /** Ours. */
+  field: string
+  /** It stands in the bare field, and not in ours. */
+  isBare: boolean
   raw: Buffer
   /** Undefined: no member can be made of it. */
   value: Tree | undefined
@@ -69,16 +75,33 @@ interface HashField {
   kind: string | undefined
 }
 
+/** A bare field was written after ours, which takes it out: it is the one that counts. */
 function fieldsOf(target: Target, record: Buffer[], types: Buffer[]): HashField[] {
   const kinds = textMap(types)
-  return pairs(record).flatMap(([key, raw]) => {
-    const field = key.toString()
-    if (field === REV_FIELD) return []
+  const found = new Map<string, HashField>()
+  for (const [key, raw] of pairs(record)) {
+    const standing = key.toString()
+    if (standing === REV_FIELD || !isUtf8(key)) continue
+    const name = decodeName(standing)
+    const field = encodeName(name)
     const noted = kinds.get(field)
     const kind = noted?.endsWith(sha1(raw)) === true ? noted : undefined
-    const name = decodeName(field)
-    return [{ field, name, raw, value: decodeField(target, name, raw.toString(), kind !== undefined), kind }]
-  })
+    const isBare = standing !== field
+    if (!isBare && found.has(name)) continue
+    found.set(name, { name, field, isBare, raw, value: decodeField(target, name, raw.toString(), kind !== undefined), kind })
+  }
+  return [...found.values()]
+}
+
+/** Says in which of two fields the text stands. */
+const BARE = 'bare '
+const tokenOf = ({ isBare, kind, raw }: HashField): string => (isBare ? BARE + sha1(raw) : (kind ?? sha1(raw)))
+
+/** What is compared for a token (null: the member is absent), as the commit script sees it: field and text's token, '' for none. */
+export function comparisons(name: string, token: string | null): [field: string, token: string][] {
+  const bare = bareField(name)
+  if (bare !== undefined && token?.startsWith(BARE) === true) return [[bare, token.slice(BARE.length)]]
+  return [[encodeName(name), token ?? ''], ...(bare === undefined ? [] : [[bare, ''] as [string, string]])]
 }
 
 function entryOf(
@@ -115,6 +138,10 @@ function pairs(hash: Buffer[]): [Buffer, Buffer][] {
   for (let i = 0; i + 1 < hash.length; i += 2) found.push([hash[i]!, hash[i + 1]!])
   return found
 }
+
+/** Bytes that are no text, on one line. */
+const shownBytes = (bytes: Buffer): string =>
+  bytes.toString('latin1').replace(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
 
 const textMap = (hash: Buffer[]): Map<string, string> =>
   new Map(pairs(hash).map(([field, value]) => [field.toString(), value.toString()]))

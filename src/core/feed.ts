@@ -7,6 +7,8 @@ import type { News } from './root-copy.js'
 /** Changes kept in memory for watchers that are not far behind. */
 const KEPT = 2_000
 const KEPT_MESSAGES = 500
+/** The event of a change is heard before so many others are known. */
+const LATE = 10_000
 
 export interface FeedSource {
   /** The revision that readers of this process see. */
@@ -54,9 +56,9 @@ export class Feed {
     this.wake()
   }
 
-  /** Our own events carry a revision at their end, and are told as changes. */
-  takeMessage(text: string): void {
-    if (/,"rev":\d+\}$/.test(text)) return
+  /** Events of changes, which have their revisions, are told as changes. One far below those of the store was counted by somebody else. */
+  takeMessage(text: string, rev?: number): void {
+    if (rev !== undefined && rev > this.source.rev() - LATE) return
     this.messages.push({ n: ++this.messageCount, text })
     if (this.messages.length > KEPT_MESSAGES) this.messages.shift()
     this.wake()

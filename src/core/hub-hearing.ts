@@ -73,8 +73,8 @@ export class HubHearing {
       lost: () => {
         poke()
       },
-      published: (text) => {
-        feed.takeMessage(text)
+      published: (text, rev) => {
+        feed.takeMessage(text, rev)
       },
     }
   }

@@ -62,9 +62,9 @@ export class StoreListening {
     if (store === null || !('listen' in store) || this.isRefused(store)) return false
     const on: StoreListener = {
       ...this.on,
-      published: (text) => {
+      published: (text, rev) => {
         if (this.echoes.has(text)) this.expectEcho(text, -1)
-        else this.on.published?.(text)
+        else this.on.published?.(text, rev)
       },
       lost: () => {
         this.present = null

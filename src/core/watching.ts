@@ -66,8 +66,8 @@ export async function* watchAlone(
     changed: look,
     touched: look,
     lost: look,
-    published: (text) => {
-      single.feed.takeMessage(text)
+    published: (text, rev) => {
+      single.feed.takeMessage(text, rev)
     },
   })
   let isOver = false

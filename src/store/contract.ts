@@ -147,6 +147,6 @@ export interface StoreListener {
   touched: (target: Target) => void
   /** The connection broke; nothing more is heard. */
   lost: () => void
-  /** The text of every message on the legacy channel, ours (with a `rev`) and others'; it may be anything. */
-  published?: (text: string) => void
+  /** The text of every message on the legacy channel; it may be anything. `rev`: it has the form in which a change of that revision is told. */
+  published?: (text: string, rev?: number) => void
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { Target } from '../../src/domain/operation.js'
+import { type Change, CONTEXT, TASK_LIST, type Target } from '../../src/domain/operation.js'
 import { connectRedis } from '../../src/store/redis/connection.js'
 import { listenOn } from '../../src/store/redis/listen.js'
 import { afterwards } from '../support/cleanup.js'
 import { Proxy } from '../support/proxy.js'
 import { startRedis } from '../support/redis.js'
-import { begin, commit, draftOf, set, unset } from './support/harness.js'
+import { begin, commit, draftOf, set, TASK, unset } from './support/harness.js'
 import { type RedisUnderTest, redisUnderTest } from './support/redis-under-test.js'
 
 const server = await startRedis()
@@ -14,6 +14,8 @@ interface Heard extends RedisUnderTest {
   changed: () => number
   touched: Target[]
   published: string[]
+  /** The revisions of those that tell of changes. */
+  revs: (number | undefined)[]
   lost: () => number
   stop: () => Promise<void>
 }
@@ -23,16 +25,17 @@ async function listening(on = server): Promise<Heard> {
   await begin(made)
   const touched: Target[] = []
   const published: string[] = []
+  const revs: (number | undefined)[] = []
   let changed = 0
   let lost = 0
   const stop = await made.store.listen({
     changed: () => changed++,
     touched: (target) => touched.push(target),
     lost: () => lost++,
-    published: (text) => published.push(text),
+    published: (text, rev) => revs.push(rev) && published.push(text),
   })
   afterwards(stop)
-  return { ...made, touched, published, changed: () => changed, lost: () => lost, stop }
+  return { ...made, touched, published, revs, changed: () => changed, lost: () => lost, stop }
 }
 
 describe('who listens', () => {
@@ -71,6 +74,25 @@ describe('who listens', () => {
     await expect.poll(() => published.length).toBe(8)
     expect(published.slice(0, 7)).toEqual([...texts, '{"agent":"mary","event":"mine"}'])
     expect(changed()).toBe(8)
+  })
+
+  it('hears of which revision a change is, and takes nothing that others publish for one', async () => {
+    const { client, store, namespace, revs, published } = await listening()
+    const texts = [
+      ...['{"agent":"claude","event":"metrics_update","n":2,"rev":7}', '{"agent":"gc","event":"deployed","timestamp":"t","data":{"rev":1}}', ',"rev":7}'],
+      '{"event":"agent_update","agent":"gc","timestamp":"t","data":{},"rev":7}',
+      '{"agent": "gc", "event": "agent_update", "timestamp": "t", "data": {}, "rev": 7}',
+    ]
+    for (const text of texts) await client.publish(`${namespace}:updates`, text)
+    await expect.poll(() => published).toEqual(texts)
+    expect(revs.splice(0)).toEqual(texts.map(() => undefined))
+    const agent = 'agent:a"\\b, "rev":1}\u2028'
+    const targets: Target[] = [agent, TASK, CONTEXT, TASK_LIST]
+    const changes: Change[] = []
+    for (const target of targets) changes.push(await commit(store, draftOf([set('/n', '"{\\"rev\\":1}"'), set('/big', `"${'x'.repeat(10_000)}"`)], { target })))
+    changes.push(await commit(store, draftOf([unset('')], { target: agent, kind: 'delete' })))
+    changes.push(await commit(store, draftOf([set('/n', '1')]), { floor: Number.MAX_SAFE_INTEGER - 2 }))
+    await expect.poll(() => revs).toEqual(changes.map(({ rev }) => rev))
   })
 
   it('hears which records were written past us: by HSET, HDEL, DEL and expiry', async () => {

@@ -192,6 +192,19 @@ describe('what is published', () => {
     expect(published(watch)).toEqual([...all, 'last'])
   })
 
+  test.each([REDIS_AND_HUB, REDIS_ALONE])('is told with a revision of its own too, and no change is told twice, with $name', async (setUp) => {
+    const world = await World.make(setUp)
+    const watch = await follow(world)
+    const client = await world.redis.client()
+    await world.ok('update', 'gc', 'active')
+    await client.publish('memory:updates', '{"event":"told","n":1,"rev":7}')
+    await world.ok('publish', '{"event":"told","n":2,"rev":42}')
+    await world.ok('publish', '{"agent":"gc","event":"told","timestamp":"","data":{"n":3},"rev":42}')
+    await soon(() => published(watch).length === 3)
+    expect(published(watch)).toEqual([1, 2, 3])
+    expect(linesOf(watch).filter(({ event }) => event !== 'told')).toMatchObject([{ event: 'agent_update', rev: expect.any(Number) }])
+  })
+
   test('is told by a watch without a hub whose connection to the channel broke', async () => {
     const world = await World.make(REDIS_ALONE)
     const watch = await follow(world)

@@ -18,10 +18,10 @@ import {
   type ShownHolder,
 } from '../lease-contract.js'
 import type { RedisConnection } from './connection.js'
+import { eventBefore } from './event.js'
 import type { Keys } from './keys.js'
 import { subscribe } from './listen.js'
 import { type LeaseScript, leaseScriptNamed } from './lease-scripts.js'
-import { eventBefore } from './proposal.js'
 
 export interface RedisLeasesOptions {
   connection: RedisConnection

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import { StoreUnavailable } from '../../errors/errors.js'
 import type { StoreListener } from '../contract.js'
 import type { FullConnection } from './connection.js'
+import { revisionOfEvent } from './event.js'
 import type { Keys } from './keys.js'
 
 const INVALIDATIONS = '__redis__:invalidate'
@@ -67,7 +68,7 @@ function tellTouched(payload: unknown, keys: Keys, on: StoreListener): void {
 
 function tellPublished(payload: unknown, on: StoreListener): void {
   const text = String(payload)
-  on.published?.(text)
-  const rev = /,"rev":(\d+)\}$/.exec(text)?.[1]
-  on.changed(rev === undefined ? undefined : Number(rev))
+  const rev = revisionOfEvent(text)
+  on.published?.(text, rev)
+  on.changed(rev)
 }

@@ -1,13 +1,12 @@
 /** A proposal as the arguments of the commit script: every text that is written, but for the revision. */
 import { changedTree, deletesRecord, touchesRecord } from '../../domain/entry.js'
-import { eventDataOf, eventNameOf } from '../../domain/event.js'
-import { formatLine, leafOf, type Tree } from '../../domain/json.js'
+import type { Tree } from '../../domain/json.js'
 import { formatStamp } from '../../domain/lineage.js'
-import { agentOf, type Draft, type Stamp, taskOf } from '../../domain/operation.js'
-import { formatTime } from '../../domain/time.js'
+import type { Draft, Stamp } from '../../domain/operation.js'
 import { MemoryError } from '../../errors/errors.js'
 import type { Proposal } from '../contract.js'
 import { bareField, encodeField, encodeName, requireComparisons, touchedFields } from '../hash-fields.js'
+import { eventBefore } from './event.js'
 import type { Keys } from './keys.js'
 import { comparisons, typeEntry } from './record.js'
 import { formatRoster, rosterField } from './roster.js'
@@ -111,17 +110,3 @@ const expectedRoster = ({ expect: { roster } }: Proposal): string =>
   roster === undefined ? '' : roster === null ? '-' : formatRoster(roster)
 
 const expectedLife = ({ expect: { live } }: Proposal): string => (live === undefined ? '' : live ? '1' : '0')
-
-/** `{agent, event, timestamp, data, rev}` up to the revision: what legacy programs know, and who is ours carries `rev`. */
-export function eventBefore(draft: Draft, offsetMinutes: number): string {
-  const agent = agentOf(draft.target)
-  const task = taskOf(draft.target)
-  const members = [
-    `"agent":${agent === undefined ? 'null' : leafOf(agent)}`,
-    `"event":${leafOf(eventNameOf(draft))}`,
-    ...(task === undefined ? [] : [`"task":${leafOf(task)}`]),
-    `"timestamp":${leafOf(formatTime(draft.t, offsetMinutes))}`,
-    `"data":${formatLine(eventDataOf(draft))}`,
-  ]
-  return `{${members.join(',')},"rev":`
-}

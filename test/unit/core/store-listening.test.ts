@@ -7,6 +7,7 @@ import type { StoreListener, WakingStore } from '../../../src/store/contract.js'
 /** A store in which what is published is heard when the test says so. */
 function place() {
   const told: string[] = []
+  const revs: (number | undefined)[] = []
   const heard: StoreListener[] = []
   const state = { now: 1_000_000, takes: true, listens: true, asked: 0 }
   const store = {
@@ -20,8 +21,8 @@ function place() {
   } as unknown as WakingStore
   const ports = { clock: { now: () => state.now }, tell: () => undefined } as unknown as Ports
   const nothing = (): void => undefined
-  const listening = new StoreListening(ports, { changed: nothing, touched: nothing, lost: nothing, published: (text) => told.push(text) })
-  return { listening, store, told, state, hear: (text: string) => heard.at(-1)!.published!(text), lose: () => heard.at(-1)!.lost() }
+  const listening = new StoreListening(ports, { changed: nothing, touched: nothing, lost: nothing, published: (text, rev) => told.push(text) && revs.push(rev) })
+  return { listening, store, told, revs, state, hear: (text: string, rev?: number) => heard.at(-1)!.published!(text, rev), lose: () => heard.at(-1)!.lost() }
 }
 
 test('what is published is told here at once, and its echo is not', async () => {
@@ -33,6 +34,15 @@ test('what is published is told here at once, and its echo is not', async () => 
   expect(told).toEqual(['a'])
   hear('a') // of somebody else
   expect(told).toEqual(['a', 'a'])
+})
+
+test('what is published here is nobody\'s change, whatever it looks like', async () => {
+  const { listening, store, told, revs, hear } = place()
+  await listening.follow(store)
+  await listening.publish(store, 'mine')
+  hear('mine', 5)
+  hear('a change', 6)
+  expect([told, revs]).toEqual([['mine', 'a change'], [undefined, 6]])
 })
 
 test('of what is published while nobody listens, or was when the connection broke, there is no echo', async () => {

@@ -13,6 +13,7 @@ import { isMergedList } from '../domain/merge.js'
 import { CONTEXT, isTimeOfWrite, type Operation, type Stamp, type Target } from '../domain/operation.js'
 import { isWithin } from '../domain/pointer.js'
 import { lineageOf, type Replica } from '../domain/replica.js'
+import { timeIn, writableTime } from '../domain/time.js'
 import { valueAt } from '../domain/tree.js'
 import type { FileText, Identity } from '../platform/files.js'
 import { type Base, isForeign } from './foreign-file.js'
@@ -117,7 +118,7 @@ async function operationsOf(
   const foreign = await isForeign(ports, document, known)
   const edited = foreign ? adoptionBeside(last!.document, document, staysIn(facts.replica)) : editedTargets(document, known)
   // A copy keeps the time of its original, and that may be of a clock that is ahead: nobody has edited it later than now.
-  const mtime = Math.min(file.identity.mtimeMs, ports.clock.now()) + facts.skewMs
+  const mtime = writableTime(Math.min(file.identity.mtimeMs, ports.clock.now()) + facts.skewMs)
   // Whoever is killed before it is noted as merged finds the same file, after the same version, and makes the same ids.
   const { ino, size, mtimeMs } = file.identity
   const edit = `edit ${facts.rootId} ${hash} ${ino} ${size} ${mtimeMs} ${last?.version.rev ?? -1}`
@@ -173,10 +174,7 @@ function revisionOf(document: TreeMap): number | undefined {
 
 /** A record that is adopted is as old as it says itself, so that it does not beat what is newer elsewhere. */
 function ageOf(target: EditedTarget, mtime: number): number {
-  const times = target.edits.flatMap((edit) =>
-    edit.do === 'set' && isTimeOfWrite(edit.path) ? Date.parse(textOf(edit.value)) : [],
-  )
-  const known = times.filter((time) => !Number.isNaN(time))
+  const known = target.edits.flatMap((edit) => (edit.do === 'set' && isTimeOfWrite(edit.path) ? (timeIn(textOf(edit.value)) ?? []) : []))
   return known.length === 0 ? 0 : Math.min(mtime, Math.max(...known))
 }
 

@@ -8,6 +8,7 @@ import { countsAhead, type Offer, totals } from './merge.js'
 import { addNumbers } from './number.js'
 import type { ChangedLeaf, Lost } from './operation.js'
 import type { Pointer } from './pointer.js'
+import { timeIn } from './time.js'
 import { leafAbove, valueAt } from './tree.js'
 
 /** A record says when it was written before its write is stamped. */
@@ -16,7 +17,7 @@ const STAMPED_WITHIN_MS = 1_000
 /** When it was written, as it says itself, ms; 0: it does not say. */
 export function timeOfRecord(tree: TreeMap): number {
   const member = tree.get('last_update') ?? tree.get('last_seen')
-  return (typeof member === 'string' && Date.parse(String(JSON.parse(member)))) || 0
+  return (typeof member === 'string' ? timeIn(String(JSON.parse(member))) : undefined) ?? 0
 }
 
 /**

@@ -1,6 +1,7 @@
 /** A work item as its record says it, and as it is at a given moment: a claim that has run out is none. Pure. */
 import { itemsOf } from './entry.js'
 import { cloneMap, kindOf, leafOf, stringOf, type Tree, type TreeMap } from './json.js'
+import { timeIn } from './time.js'
 
 /** The states in their order. A status that is none of them is kept and shown, and no step leads out of it. */
 export const STATES = ['new', 'validated', 'in_progress', 'complete'] as const
@@ -160,7 +161,7 @@ function claimOf(value: Tree | undefined): Claim | undefined {
     token: field('token'),
     since: field('since'),
     seen: field('seen'),
-    until: Date.parse(field('until') ?? '') || 0,
+    until: timeIn(field('until')) ?? 0,
     ttlMs: numberOf(value.get('ttl_ms')),
     host: field('host'),
     process: pid === 0 ? undefined : { pid, start: field('process_start') ?? '', boot: field('boot') ?? '' },

@@ -3,7 +3,7 @@ import { leafOf, type Tree, type TreeMap } from '../domain/json.js'
 import type { Edit } from '../domain/operation.js'
 import { type Presence, presenceOf } from '../domain/presence.js'
 import { standingOf, type Task, textOf } from '../domain/task.js'
-import { formatTime } from '../domain/time.js'
+import { formatTime, timeIn } from '../domain/time.js'
 import { conditionsIn, receiptOf, type Receipt, type WriteConditions } from './receipt.js'
 import { timeLeaf } from './surroundings.js'
 import { agentTargetOf } from './target.js'
@@ -93,10 +93,6 @@ function isGone(process: TreeMap, machine: Machine): boolean {
 }
 
 const timeOf = (value: Tree | undefined): number | undefined => timeIn(textOf(value))
-const timeIn = (text: string | undefined): number | undefined => {
-  const ms = Date.parse(text ?? '')
-  return Number.isNaN(ms) ? undefined : ms
-}
 
 function latest(...times: (number | undefined)[]): number | undefined {
   const known = times.filter((time) => time !== undefined)

@@ -1,4 +1,5 @@
 /** Records that a hook could not deliver: what stands in a file of the spool, and how it becomes a record after all. */
+import { writableTime } from '../domain/time.js'
 import { MemoryError } from '../errors/errors.js'
 import { parseLenient } from './json-argument.js'
 import { recordResult } from './record.js'
@@ -31,7 +32,7 @@ export function parseSpooled(bytes: Uint8Array): SpooledRecord {
   if (last !== LAST_FIELD || fields.length !== 9) throw new MemoryError('usage', 'its end is missing')
   const at = Math.round(Number(seconds) * 1000)
   if (idempotencyKey === '' || !Number.isSafeInteger(at)) throw new MemoryError('usage', 'its key or its time is missing')
-  return { idempotencyKey, agent, subject, outcome, at, result }
+  return { idempotencyKey, agent, subject, outcome, at: writableTime(at), result }
 }
 
 /** Throws as `recordResult` does: `usage` for what can never be recorded. */

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { CONTEXT_2025, leaveContext2025 } from '../support/context-2025.js'
-import { type AgentRecord, type JsonObject, REDIS_AND_HUB, SET_UPS, World } from '../support/world.js'
+import { type AgentRecord, FILES_ALONE, type JsonObject, REDIS_ALONE, REDIS_AND_HUB, SET_UPS, World } from '../support/world.js'
 
 const jq = (filter: string, input: string): string => execFileSync('jq', ['-c', filter], { input, encoding: 'utf8' })
 
@@ -64,6 +65,29 @@ test('a hub that is started again changes nothing in a context of 2025', async (
   await world.startHub()
   expect(await world.quiet()).toEqual(before)
   expect(before.agents['mary']).not.toHaveProperty('rev')
+})
+
+/** The earliest time that a Date can be; to write it with the offset of New York takes an earlier one. */
+const EARLIEST = '-271821-04-20T00:00:00Z'
+const WEST = { env: { TZ: 'America/New_York' } }
+
+test('a record that says to be as old as a time can be is taken in, with files only', async () => {
+  const world = await World.make(FILES_ALONE, {
+    before: async (root) => {
+      await mkdir(`${root}/shared_memory`)
+      await writeFile(`${root}/shared_memory/context.json`, JSON.stringify({ version: '1.0', agents: { gc: { status: 'active', last_update: EARLIEST } } }))
+    },
+  })
+  for (const args of [['update', 'rnd', 'idle'], ['agents'], ['log']]) expect(await world.runWith(WEST, ...args)).toMatchObject({ code: 0, stderr: '' })
+  expect((await world.context()).agents).toMatchObject({ gc: { status: 'active', last_update: EARLIEST }, rnd: { status: 'idle' } })
+})
+
+test('a record that says to be as old as a time can be is taken in out of Redis', async () => {
+  const world = await World.make(REDIS_ALONE)
+  await world.ok('update', 'rnd', 'idle')
+  await (await world.redis.client()).hset('memory:agents:gc', { status: 'active', last_update: EARLIEST })
+  for (const command of ['sync', 'agents', 'log']) expect(await world.runWith(WEST, command)).toMatchObject({ code: 0, stderr: '' })
+  expect((await world.context()).agents).toMatchObject({ gc: { status: 'active', last_update: EARLIEST } })
 })
 
 /** The agents as text: jq would round the numbers. */

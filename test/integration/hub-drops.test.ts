@@ -262,6 +262,19 @@ test('what can be no record of the spool stays where it is, holds nobody up, and
   expect(lines).toHaveLength(strays.length + 1)
 })
 
+test('a record of the spool with a time that no date can be is taken', async () => {
+  const root = await makeTempFolder('msr-')
+  const lines: string[] = []
+  const engine = new FakeEngine(root)
+  mkdirSync(spoolFolderOf(root), { recursive: true })
+  writeFileSync(path.join(spoolFolderOf(root), 'a.record'), ['memory_sync record 1', 'k', 'mary', 'T-1', 'done', '9000000000000', '{}', 'end', ''].join('\0'))
+  const box = new SpoolBox({ root, memory: engine, log: createLog((line) => lines.push(line), systemClock), clock: systemClock, rescanMs: 20 })
+  afterwards(() => box.stop())
+  await box.start()
+  await eventually(() => readdirSync(spoolFolderOf(root)).length === 0 || lines.length > 0)
+  expect([lines, engine.requests.map(({ request }) => request.idempotencyKey)]).toEqual([[], ['k']])
+})
+
 test('the spool that the hub makes is closed to other users', async () => {
   const root = await makeTempFolder('msr-')
   const log = createLog(() => undefined, systemClock)

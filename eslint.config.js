@@ -12,7 +12,7 @@ const NO_RECURSIVE_MKDIR = {
   message: 'where a file system makes no folders that never ends: take makeFolder of platform/make-folder.ts',
 }
 // A hub outlives the files of its program: what it has not loaded when it is ready, it may never load.
-const MAY_RUN_IN_A_HUB = ['client', 'config', 'core', 'domain', 'hub', 'memory', 'platform', 'store', 'usecases', 'verbs'].map((part) => `src/${part}/**`)
+const MAY_RUN_IN_A_HUB = ['client', 'config', 'core', 'domain', 'errors', 'hub', 'memory', 'platform', 'store', 'usecases', 'verbs'].map((part) => `src/${part}/**`)
 const ONLY_LATER = {
   selector: ":not(CallExpression[callee.name='later'] > ArrowFunctionExpression) > ImportExpression",
   message: 'a hub loads all its parts before it is ready: take later() of platform/later.ts',

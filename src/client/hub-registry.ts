@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../platform/make-folder.js'
+import { withOpen, WRITE } from '../platform/open-file.js'
 import type { Owner, Processes } from '../platform/processes.js'
 import { stateFolderOf } from './socket-path.js'
 
@@ -16,7 +17,9 @@ const folderOf = (root: string): string => join(stateFolderOf(root), 'hubs')
 /** Makes it known that this process is a hub of the root. Done again, it changes nothing. */
 export function registerHub(root: string, self: Owner): void {
   makeFolder(folderOf(root), 0o700)
-  writeFileSync(join(folderOf(root), String(self.pid)), `${JSON.stringify(self)}\n`, { mode: 0o600 })
+  withOpen(join(folderOf(root), String(self.pid)), WRITE, 0o600, (fd) => {
+    writeFileSync(fd, `${JSON.stringify(self)}\n`)
+  })
 }
 
 export function unregisterHub(root: string, pid: number): void {

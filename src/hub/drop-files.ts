@@ -7,6 +7,7 @@ import { sha256 } from '../platform/digests.js'
 import { type Entry, entryOf } from '../platform/entries.js'
 import { makeFolder } from '../platform/make-folder.js'
 import { refuseOthers } from '../platform/open-file.js'
+import { giveToOwner } from '../platform/owner.js'
 
 /** More than any context may have; it is not even read. */
 export const MAX_DROP_BYTES = 16 * 1024 * 1024
@@ -95,6 +96,7 @@ export async function rejectFile(inbox: string, name: string, folder: string, no
   const moved = await moveDrop(inbox, name, folder, now)
   if (moved === null) return null
   await writeFile(`${moved}.reason`, `${reason}\n`)
+  giveToOwner(`${moved}.reason`)
   return basename(moved)
 }
 

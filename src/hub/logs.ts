@@ -1,6 +1,7 @@
 /** Keeps the logs of an installation within bounds: what was in one before is in `<name>.1`. */
 import { constants, copyFileSync, lstatSync, renameSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
+import { giveToOwner } from '../platform/owner.js'
 
 export const MAX_LOG_BYTES = 8 * 1024 * 1024
 
@@ -19,6 +20,7 @@ export function rotateLogs(root: string, maxBytes = MAX_LOG_BYTES): void {
   for (const path of HELD_OPEN.flatMap(long)) {
     rmSync(`${path}.1`, { force: true })
     copyFileSync(path, `${path}.1`, constants.COPYFILE_EXCL)
+    giveToOwner(`${path}.1`)
     truncateSync(path)
   }
   for (const path of OPENED_ANEW.flatMap(long)) renameSync(path, `${path}.1`)

@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path'
 import { isPrivate, placeOf, pointerFileOf, silenceMarkOf, stateFolderOf, usualSocketPath } from '../client/socket-path.js'
 import { MemoryError } from '../errors/errors.js'
 import { makeFolder } from '../platform/make-folder.js'
+import { giveToOwner } from '../platform/owner.js'
 import { unlessMissing } from './drop-files.js'
 import { shortFolderOf, socketPathFor } from './socket-location.js'
 
@@ -42,6 +43,7 @@ export async function prepareSocketPlace(root: string): Promise<SocketPlace> {
  */
 export async function publishSocket(root: string, { path, temporaryPath }: SocketPlace): Promise<number> {
   await chmod(temporaryPath, 0o600)
+  giveToOwner(temporaryPath)
   const present = await statOrNull(path)
   if (present !== null && !present.isSocket()) {
     throw new MemoryError('failed', `${path} is no socket, and was not made by a hub`, {
@@ -85,6 +87,7 @@ async function makePrivate(folder: string): Promise<void> {
 async function writePointer(root: string, path: string): Promise<void> {
   const temporaryPath = `${pointerFileOf(root)}.${process.pid}`
   await writeFile(temporaryPath, `${path}\n`, { mode: 0o600 })
+  giveToOwner(temporaryPath)
   await rename(temporaryPath, pointerFileOf(root))
 }
 

@@ -3,13 +3,9 @@ import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { sha256 } from '../platform/digests.js'
 import { makeFolder } from '../platform/make-folder.js'
-import { named } from '../platform/open-file.js'
+import { named, openFile, WRITE_NEW } from '../platform/open-file.js'
+import { giveToOwner, type Owner } from '../platform/owner.js'
 import { readTree, type TreeFile } from './tree.js'
-
-interface Owner {
-  uid: number
-  gid: number
-}
 
 export type Shape =
   | { is: 'absent' }
@@ -68,7 +64,7 @@ export function putFile(path: string, bytes: string | Buffer, mode: number, owne
   const ready = preparationOf(path)
   fs.rmSync(ready, { force: true })
   try {
-    const fd = fs.openSync(ready, 'wx', 0o600)
+    const fd = openFile(ready, WRITE_NEW, 0o600)
     try {
       fs.writeFileSync(fd, bytes)
       if (owner !== undefined && process.getuid?.() === 0) fs.fchownSync(fd, owner.uid, owner.gid)
@@ -103,6 +99,7 @@ export function putTree(path: string, files: readonly TreeFile[]): void {
       makeFolder(dirname(to), 0o755)
       fs.writeFileSync(to, file.bytes, { flush: true })
       fs.chmodSync(to, isProgram(file.mode) ? 0o755 : 0o644)
+      giveToOwner(to)
     }
   } catch (error) {
     fs.rmSync(ready, { recursive: true, force: true })

@@ -10,6 +10,7 @@ import type { LocalEngine } from '../core/engine.js'
 import { foreseen, MemoryError, messageOf } from '../errors/errors.js'
 import { systemClock } from '../platform/clock.js'
 import { makeFolder } from '../platform/make-folder.js'
+import { giveToOwner } from '../platform/owner.js'
 import { leaveUnreadableOut } from '../store/file/readable-history.js'
 import type { RootFiles } from '../store/file/root-files.js'
 import { bridgeOf } from '../usecases/bridge.js'
@@ -145,7 +146,11 @@ async function foldBrokenJournal({ root, files, engine, keeperPid, done, left }:
   }
   const folder = salvageFolder(root)
   const ours = stateFolderOf(root)
-  for (const name of readdirSync(ours)) if (/^journal(?:\.\d+)?$/.test(name)) copyFileSync(join(ours, name), freeIn(folder, name))
+  for (const name of readdirSync(ours).filter((found) => /^journal(?:\.\d+)?$/.test(found))) {
+    const copy = freeIn(folder, name)
+    copyFileSync(join(ours, name), copy)
+    giveToOwner(copy)
+  }
   if (await engine.foldJournal()) done.push(`left ${unreadable} unreadable lines of the journal behind; a copy is in ${folder}`)
   else left.push(`the journal with ${unreadable} unreadable lines: another process is at it; a copy is in ${folder}`)
 }

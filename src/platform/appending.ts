@@ -4,13 +4,13 @@
  */
 import fs from 'node:fs'
 import { type Appended, WrittenUnseen } from './files.js'
-import { named, refuseOthers } from './open-file.js'
+import { APPEND, named, openFile, refuseOthers } from './open-file.js'
 
 /** Without another line it is closed then. */
 const KEPT_MS = 1_000
 
 /** A pipe in the place of the journal is not waited for. */
-const APPEND = fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | fs.constants.O_NONBLOCK
+const APPENDING = APPEND | fs.constants.O_NONBLOCK
 
 interface Kept {
   fd: number
@@ -54,7 +54,7 @@ function write(fd: number, text: string): void {
 }
 
 function open(path: string): Kept {
-  const fd = fs.openSync(path, APPEND, 0o600)
+  const fd = openFile(path, APPENDING, 0o600)
   try {
     const stat = fs.fstatSync(fd)
     refuseOthers(path, stat) // a device takes every line and keeps none

@@ -1,7 +1,9 @@
 /** Other programs, started with an argument list and never through a shell. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
+import { APPEND, openFile } from './open-file.js'
+import type { Owner } from './owner.js'
 
 export interface Finished {
   code: number
@@ -63,6 +65,8 @@ export function startChild(
 export interface DetachedOptions {
   env: NodeJS.ProcessEnv
   cwd: string
+  /** As whom it runs. Default: as this process. */
+  owner?: Owner | null
   /** Files that are appended to. */
   stdout: string
   stderr: string
@@ -70,11 +74,11 @@ export interface DetachedOptions {
 
 /** A program in a session of its own, which goes on when this process has ended. Resolves when it runs. */
 export function startDetached(file: string, args: readonly string[], options: DetachedOptions): Promise<ChildProcess> {
-  const out = openSync(options.stdout, 'a', 0o644)
-  const err = openSync(options.stderr, 'a', 0o644)
+  const out = openFile(options.stdout, APPEND, 0o644)
+  const err = openFile(options.stderr, APPEND, 0o644)
   return new Promise<ChildProcess>((resolve, reject) => {
-    const { env, cwd } = options
-    const child = spawn(file, args, { env, cwd, detached: true, stdio: ['ignore', out, err] })
+    const { env, cwd, owner } = options
+    const child = spawn(file, args, { ...owner, env, cwd, detached: true, stdio: ['ignore', out, err] })
     child.once('error', reject)
     child.once('spawn', () => {
       resolve(child)

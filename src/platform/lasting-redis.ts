@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { startDetached } from './children.js'
 import { isPortFree } from './free-port.js'
+import { withOpen, WRITE } from './open-file.js'
+import { ownerIn } from './owner.js'
 import { formatProcess, identify, parseProcess, type ProcessIdentity, signalProcess, systemProcesses } from './processes.js'
 import { redisPid, type RedisWhere } from './redis-wire.js'
 
@@ -72,7 +74,7 @@ export class LastingRedis {
     const { program, folder, where } = this.place
     // One that cannot listen would end at once, and pass for ours as long as it lives.
     if ('port' in where && !(await isPortFree(where.port))) throw portTaken(folder, where.port)
-    const options = { env: this.env, cwd: folder, stdout: this.log, stderr: this.log }
+    const options = { env: this.env, cwd: folder, owner: ownerIn(folder), stdout: this.log, stderr: this.log }
     try {
       const child = await startDetached(program, [this.settings], options)
       child.unref()
@@ -84,7 +86,9 @@ export class LastingRedis {
 
   private note(server: ProcessIdentity): ProcessIdentity {
     this.known = server
-    writeFileSync(this.noteFile, formatProcess(server), { mode: 0o600 })
+    withOpen(this.noteFile, WRITE, 0o600, (fd) => {
+      writeFileSync(fd, formatProcess(server))
+    })
     return server
   }
 

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { isCode } from './open-file.js'
+import { giveToOwner } from './owner.js'
 
 /**
  * Makes what is missing of a path, each folder with this mode, and returns the uppermost that it made; undefined: the folder was there.
@@ -24,6 +25,7 @@ export function makeFolder(path: string, mode = 0o777): string | undefined {
 function makeOne(path: string, mode: number): string | undefined {
   try {
     fs.mkdirSync(path, { mode })
+    giveToOwner(path)
     return path
   } catch (error) {
     if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return undefined

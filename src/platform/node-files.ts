@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
 import { appendTo, closeKept } from './appending.js'
 import { type FileText, type Files, type Identity, sameIdentity } from './files.js'
 import { makeFolder } from './make-folder.js'
-import { isCode, kindOf, READ, refuseOthers, unlessMissing, whileOpen, withOpen } from './open-file.js'
+import { isCode, kindOf, READ, refuseOthers, unlessMissing, whileOpen, withOpen, WRITE, WRITE_NEW } from './open-file.js'
 
 /** Characters; so many take a while to be copied, too. */
 const LARGE = 64 * 1024
@@ -63,7 +63,7 @@ function writeBytes(fd: number, bytes: Buffer): void {
 }
 
 function writeDurably(path: string, text: string, mode: number | undefined): Promise<void> {
-  return whileOpen(path, 'w', 0o600, async (fd) => {
+  return whileOpen(path, WRITE, 0o600, async (fd) => {
     if (mode !== undefined) fs.fchmodSync(fd, mode)
     if (text.length > LARGE) await writeFile(fd, text)
     else writeBytes(fd, Buffer.from(text))
@@ -119,7 +119,7 @@ export const nodeFiles: Files = {
   append: promised(appendTo),
   write: async (path, text, options = {}) => {
     if (options.durable === true) return writeDurably(path, text, options.mode)
-    withOpen(path, 'w', 0o600, (fd) => {
+    withOpen(path, WRITE, 0o600, (fd) => {
       if (options.mode !== undefined) fs.fchmodSync(fd, options.mode)
       writeBytes(fd, Buffer.from(text))
     })
@@ -168,12 +168,12 @@ export const nodeFiles: Files = {
     makeFolder(path, mode)
   }),
   syncDirectory: async (path) => {
-    await whileOpen(path, 'r', 0, (fd) => sync(fd))
+    await whileOpen(path, READ, 0, (fd) => sync(fd))
   },
   copy: promised((from, to) => {
     // What took the file's place since it was looked at may be a device that never ends.
     const bytes = withOpen(from, READ, 0, (fd) => (refuseOthers(from, fs.fstatSync(fd)), fs.readFileSync(fd)))
-    withOpen(to, 'wx', 0o600, (fd) => {
+    withOpen(to, WRITE_NEW, 0o600, (fd) => {
       writeBytes(fd, bytes)
     })
   }),

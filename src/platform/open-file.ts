@@ -1,5 +1,6 @@
 /** An open file of this machine, and what is said of one that cannot be opened. */
 import fs from 'node:fs'
+import { openOwned } from './owner.js'
 
 export const isCode = (error: unknown, ...codes: string[]): boolean =>
   codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
@@ -22,8 +23,17 @@ export function named(error: unknown, path: string): unknown {
 /** A pipe, or what took a file's place after a look at it, is not waited for. */
 export const READ = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK
 
-export function withOpen<T>(path: string, flags: string | number, mode: number, use: (fd: number) => T): T {
-  const fd = fs.openSync(path, flags, mode)
+const { O_APPEND, O_CREAT, O_EXCL, O_TRUNC, O_WRONLY } = fs.constants
+export const WRITE = O_WRONLY | O_CREAT | O_TRUNC
+export const WRITE_NEW = O_WRONLY | O_CREAT | O_EXCL
+export const APPEND = O_WRONLY | O_APPEND | O_CREAT
+
+/** Every file that we make is opened here. */
+export const openFile = (path: string, flags: number, mode: number): number =>
+  (flags & O_CREAT) === 0 ? fs.openSync(path, flags) : openOwned(path, flags, mode)
+
+export function withOpen<T>(path: string, flags: number, mode: number, use: (fd: number) => T): T {
+  const fd = openFile(path, flags, mode)
   try {
     return use(fd)
   } catch (error) {
@@ -34,8 +44,8 @@ export function withOpen<T>(path: string, flags: string | number, mode: number, 
 }
 
 /** The same for what waits for the disk. */
-export async function whileOpen(path: string, flags: string, mode: number, use: (fd: number) => Promise<void>): Promise<void> {
-  const fd = fs.openSync(path, flags, mode)
+export async function whileOpen(path: string, flags: number, mode: number, use: (fd: number) => Promise<void>): Promise<void> {
+  const fd = openFile(path, flags, mode)
   try {
     await use(fd)
   } catch (error) {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import * as z from '../platform/zod.js'
 import { MemoryError, messageOf } from '../errors/errors.js'
 import { named } from '../platform/open-file.js'
+import { giveToOwner } from '../platform/owner.js'
 
 const specSchema = z.strictObject({
   label: z.string(),
@@ -62,6 +63,7 @@ export function writeState(folder: string, label: string, state: SupervisorState
   const temporary = preparationOf(path)
   try {
     writeFileSync(temporary, JSON.stringify(state), { mode: 0o600 })
+    giveToOwner(temporary)
     renameSync(temporary, path)
   } catch (error) {
     rmSync(temporary, { force: true })

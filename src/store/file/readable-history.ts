@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { basename, join } from 'node:path'
 import { isCode } from '../../platform/open-file.js'
+import { giveToOwner } from '../../platform/owner.js'
 import { isChange } from './line-shapes.js'
 
 const NEWLINE = 10
@@ -22,6 +23,7 @@ function leaveOutIn(path: string, kept: () => string): number {
   const ready = `${copy}.readable`
   fs.copyFileSync(path, copy, fs.constants.COPYFILE_EXCL)
   fs.writeFileSync(ready, Buffer.concat(readable.flatMap((line) => [line, Buffer.of(NEWLINE)])), { mode: 0o600, flag: 'wx', flush: true })
+  for (const made of [copy, ready]) giveToOwner(made)
   fs.renameSync(ready, path)
   return lines.length - readable.length
 }

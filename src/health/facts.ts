@@ -67,6 +67,8 @@ export interface Facts {
   disk: { freeBytes: number; totalBytes: number; freeFiles: number; totalFiles: number } | null
   /** Of our folder: what others than its owner can read or write. */
   openToOthers: readonly string[]
+  /** Of the root: what this user cannot read, or not write. */
+  closedToUs: readonly string[]
   /** Unfinished files of processes that have ended. */
   leftovers: readonly string[]
   file: { is: 'absent' | 'current' | 'edited' | 'unsettled' | 'broken'; reason?: string }

@@ -13,7 +13,7 @@ import type { RootFiles } from '../store/file/root-files.js'
 import { engineWith, type OpenOptions, openConnector, rootFilesOf } from './engine.js'
 import { hubOf, hubPidsOf } from './facts/hub-facts.js'
 import { passwordKind, redisOf as lookAtRedis } from './facts/redis-facts.js'
-import { diskOf, inboxOf, leftoversOf, openToOthers, spoolOf } from './facts/root-facts.js'
+import { closedToUs, diskOf, inboxOf, leftoversOf, openToOthers, spoolOf } from './facts/root-facts.js'
 import { secretsOf } from './facts/secret-facts.js'
 import { leaseFilesOf } from './lease-ports.js'
 import type { RedisConnector } from './redis-connector.js'
@@ -56,6 +56,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
       notWritable,
       disk: diskOf(root),
       openToOthers: openToOthers(root),
+      closedToUs: closedToUs(root),
       leftovers: leftoversOf(root, now),
       file: found.file,
       setAside: await look.at('what was set aside', () => files.setAside(), []),

@@ -88,6 +88,19 @@ describe.skipIf(!isRoot).each(['files only', 'Redis'])('root in the root of anot
   })
 })
 
+test.skipIf(!isRoot)('what root has made in another way, and its user cannot use, is named by health with the way out', async () => {
+  const { root, owner } = await ofOwner()
+  await ok(['update', 'mary', 'active'], owner)
+  const path = `${root}/shared_memory/.memory_sync/version.1.log`
+  await writeFile(path, '', { mode: 0o600 })
+  await chown(path, 0, 0)
+  const { stdout } = await startCli(['health', '--json'], owner).ended()
+  const { findings } = JSON.parse(stdout) as { findings: object[] }
+  expect(findings).toContainEqual(expect.objectContaining({ name: 'modes', level: 'bad', text: `This user cannot read or write ${path}`, wayOut: expect.stringContaining('sudo chown -R') }))
+  await chown(path, OWNER.uid, OWNER.gid)
+  expect((await startCli(['health', '--json'], owner).ended()).stdout).not.toContain('sudo chown')
+})
+
 describe.skipIf(!isRoot)('what root has not made in the folder of another user', () => {
   test('stays whose it is: a file that is there, what a link leads to, and another name of a file', async () => {
     const folder = await makeTempFolder()

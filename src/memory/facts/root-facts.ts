@@ -1,11 +1,12 @@
 /** What stands on the disk of a root. Looking changes nothing. */
-import { type Dirent, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs'
+import { accessSync, constants, type Dirent, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Facts } from '../../health/facts.js'
 import { spoolFolderOf, stateFolderOf } from '../../client/socket-path.js'
 import { registeredHubs } from '../../client/hub-registry.js'
 import { isDropName, isSpoolName } from '../../domain/name.js'
 import { entryOf } from '../../platform/entries.js'
+import { isCode } from '../../platform/open-file.js'
 import { systemProcesses } from '../../platform/processes.js'
 import { bridgeOf } from '../../usecases/bridge.js'
 
@@ -40,6 +41,25 @@ export function openToOthers(root: string): string[] {
 export const isOpenToOthers = (path: string): boolean => ((orNull(() => statSync(path))?.mode ?? 0) & 0o077) !== 0
 
 const entriesOf = (folder: string): Dirent[] => orNull(() => readdirSync(folder, { withFileTypes: true })) ?? []
+
+/** Paths of ours that this user cannot read, or not write: somebody else has made them. */
+export function closedToUs(root: string): string[] {
+  const shared = join(root, 'shared_memory')
+  const ours = stateFolderOf(root)
+  const { inbox, outbox, processed } = bridgeOf(root)
+  const folders = entriesOf(ours).flatMap((entry) => (entry.isDirectory() ? [join(ours, entry.name)] : []))
+  const within = [ours, ...folders].flatMap((folder) => entriesOf(folder).flatMap((entry) => (entry.isFile() || entry.isDirectory() ? [join(folder, entry.name)] : [])))
+  return [shared, join(shared, 'context.json'), ours, ...within, inbox, outbox, processed].filter(isClosed)
+}
+
+function isClosed(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK)
+    return false
+  } catch (error) {
+    return isCode(error, 'EACCES')
+  }
+}
 
 /** Old enough that no process can still be at it: each writes such a file in one go. */
 const UNFINISHED_MS = 60_000

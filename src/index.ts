@@ -113,7 +113,7 @@ export interface Lease {
 
 /**
  * Every method throws MemoryError; `code` and `details` tell the case: `conflict` (with `details.current`), `stale-fence`,
- * `absent`, `usage`, `unavailable` (nothing was written), `unknown-outcome` (repeat with the same idempotency key). `usage` is also what is
+ * `absent`, `usage`, `unavailable` (nothing was written), `unknown-outcome` (it may have been, or be yet: repeat with the same idempotency key, or read). `usage` is also what is
  * of another type than is said here, and an option that there is none of; an option that is undefined counts as not given.
  */
 export interface SharedMemory {

@@ -43,10 +43,10 @@ export async function answer(argv: readonly string[], { version, loadSelf }: Omi
   if (refused !== null) return refused
   const simple = simpleCall(args)
   if (simple === null) return null
-  const { operationId = idFor(simple), pastHub = false } = whatWasHandedOver()
-  const outcome = pastHub ? 'absent' : await askHub(simple, operationId, version)
-  if (typeof outcome === 'object') return outcome
-  return loadSelf(purposeOf(simple)).performHere(simple, handedOn(operationId, outcome !== 'declined'))
+  const { operationId, pastHub } = whatWasHandedOver()
+  const isHandedOver = operationId !== undefined || pastHub === true
+  const handedOn = isHandedOver ? whatWasHandedOver() : await askHub(simple, version)
+  return 'code' in handedOn ? handedOn : loadSelf(purposeOf(simple)).performHere(simple, handedOn)
 }
 
 /** Redis may be switched off by the config file, too: then a larger cache than it takes is loaded, and nothing else. */
@@ -55,8 +55,6 @@ const purposeOf = ({ verb }: SimpleCall): Purpose =>
 
 /** A `get` writes nothing, and needs none. */
 const idFor = ({ verb }: SimpleCall): string => (verb === 'get' ? NO_OPERATION_ID : newOperationId())
-
-const handedOn = (operationId: string, pastHub: boolean): HandedOver => ({ operationId, ...(pastHub && { pastHub }) })
 
 /** oclif takes the wish for JSON from the environment too. */
 const simpleCall = (argv: readonly string[]): (SimpleCall & { argv: readonly string[] }) | null => {
@@ -70,8 +68,16 @@ function unmarkSilence(root: string): void {
   if (existsSync(mark)) rmSync(mark, { force: true })
 }
 
+/** The hub's answer, or what has to be known of the attempt by whoever does it instead. */
+async function askHub(simple: SimpleCall & { argv: readonly string[] }, version: string): Promise<RunReply | HandedOver> {
+  const operationId = idFor(simple)
+  const outcome = await sendToHub(simple, operationId, version)
+  if (typeof outcome === 'object') return outcome
+  return { ...(outcome === 'silent' && { operationId }), ...(outcome !== 'declined' && { pastHub: true }) }
+}
+
 /** Whether the hub takes it is the hub's to say; these it never does, and they would cost a round trip. */
-async function askHub({ call, argv }: SimpleCall & { argv: readonly string[] }, operationId: string, version: string): Promise<RunOutcome> {
+async function sendToHub({ call, argv }: SimpleCall & { argv: readonly string[] }, operationId: string, version: string): Promise<RunOutcome> {
   const { root, 'redis-url': url, 'redis-password-file': passwordFile } = call.flags
   if (url !== undefined || passwordFile !== undefined || root === '') return 'declined'
   let isDeclined = false

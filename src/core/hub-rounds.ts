@@ -1,7 +1,7 @@
 /** A hub: the keeper of its root for its life. Rounds run one after another, each as soon as there is something to do. */
 import type { Entry } from '../domain/entry.js'
 import type { Change, Target } from '../domain/operation.js'
-import { MemoryError, messageOf, StoreUnavailable } from '../errors/errors.js'
+import { MemoryError, messageOf, NotTaken, StoreUnavailable } from '../errors/errors.js'
 import type { Store, WakingStore } from '../store/contract.js'
 import type { Glance, Held } from '../store/root.js'
 import { Agenda, idleMs } from './agenda.js'
@@ -151,7 +151,7 @@ export class HubRounds implements KeeperAccess {
     const why = 'this process is not the keeper of the root any more: its lock was removed, or another process took it while this one did not run'
     if (!this.stopping) this.lost(why)
     this.stopping = true
-    throw new MemoryError('unavailable', `${why}: nothing was written`, { retryable: true })
+    throw new NotTaken(why, { retryable: true })
   }
 
   mode(facts: Pick<Glance, 'epoch'>, store: Store | null): Mode {

@@ -123,7 +123,10 @@ export interface Comparison {
 }
 
 export interface Memory {
-  /** Throws MemoryError: `unavailable` when nothing could take the write; then nothing was written. */
+  /**
+   * Throws MemoryError: `unavailable` when nothing could take the write; then nothing was written. `unknown-outcome` where it had been sent
+   * to somebody who did not answer, and may do it yet.
+   */
   write(request: WriteRequest): Promise<WriteOutcome>
   /** null: there is no context anywhere. */
   read(): Promise<Snapshot | null>

@@ -1,5 +1,5 @@
 /** What a sequencer said of a write, as its writer is told. */
-import { MemoryError } from '../errors/errors.js'
+import { type MemoryError, NotTaken } from '../errors/errors.js'
 import type { WriteOutcome } from './memory.js'
 import type { Submission } from './submit.js'
 
@@ -33,28 +33,23 @@ export function refusal(final: Exclude<Final, { is: 'committed' } | { is: 'dupli
 }
 
 export const keeperIsBusy = (): MemoryError =>
-  new MemoryError('unavailable', 'with files only the keeper of this root decides on a condition, and it does not answer: nothing was written', {
+  new NotTaken('with files only the keeper of this root decides on a condition, and it does not answer', {
     suggestions: ['look at memory_sync hub status', 'write without a condition: that is kept and taken in later'],
   })
 
-/** `sent`: it may have been carried out. `answers`: Redis does, and the write is not decided all the same. `pending`: own writes that it may not overtake. */
-export function notArbitrated({ sent, answers, pending, reason }: { sent: boolean; answers: boolean; pending: number; reason: string | null }): MemoryError {
-  if (sent) {
-    return new MemoryError('unknown-outcome', 'Redis did not answer: it is not known whether the write was done', {
-      suggestions: ['repeat the command with the same --idempotency-key: it is applied once', 'read the record'],
-    })
-  }
+/** `answers`: Redis does, and the write is not decided all the same. `pending`: own writes that it may not overtake. */
+export function notArbitrated({ answers, pending, reason }: { answers: boolean; pending: number; reason: string | null }): MemoryError {
   if (answers && pending > 0) {
-    return new MemoryError('unavailable', `Redis answers, and ${pending === 1 ? '1 write' : `${pending} writes`} of this root must go there before this one: nothing was written`, {
+    return new NotTaken(`Redis answers, and ${pending === 1 ? '1 write' : `${pending} writes`} of this root must go there before this one`, {
       suggestions: ['repeat the command: they are being sent', 'memory_sync health names what stands in the way if they stay'],
     })
   }
   if (answers) {
-    return new MemoryError('unavailable', 'Redis answers, and cannot decide on this write (a key of ours has another type, or was lost and is not put back yet): nothing was written', {
+    return new NotTaken('Redis answers, and cannot decide on this write (a key of ours has another type, or was lost and is not put back yet)', {
       suggestions: ['memory_sync health names what stands in the way', 'write without a condition: that is kept and sent later'],
     })
   }
-  return new MemoryError('unavailable', `a conditional write needs Redis to decide, and it cannot be reached${reason === null ? '' : ` (${reason})`}: nothing was written`, {
+  return new NotTaken(`a conditional write needs Redis to decide, and it cannot be reached${reason === null ? '' : ` (${reason})`}`, {
     suggestions: ['repeat it when Redis answers (memory_sync status)', 'write without a condition: that is kept and sent later'],
   })
 }

@@ -6,6 +6,7 @@ import type { Entry } from '../domain/entry.js'
 import type { Change, Operation, Target } from '../domain/operation.js'
 import { isOtherPayload } from '../domain/replica.js'
 import type { OperationIds } from './engine-types.js'
+import { Fate } from './fate.js'
 import { MemoryError, StoreUnavailable } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
 import type { Glance } from '../store/root.js'
@@ -42,13 +43,6 @@ export interface KeeperAccess {
   took(change: Change): Promise<void>
 }
 
-interface Direct {
-  /** null: not decided; the journal has to do, or the keeper. */
-  final: Final | null
-  /** It may have been carried out although no answer came. */
-  sent: boolean
-}
-
 export class Writer {
   /** By record: when everything that is on its way to it has been answered, and is known here. */
   private readonly lanes = new Map<Target, Promise<unknown>>()
@@ -58,31 +52,36 @@ export class Writer {
     private readonly keeper: KeeperAccess,
   ) {}
 
-  async write(request: WriteRequest, ids: OperationIds): Promise<WriteOutcome> {
+  write(request: WriteRequest, ids: OperationIds): Promise<WriteOutcome> {
+    const fate = new Fate()
+    return fate.told(this.writeOnce(request, ids, fate))
+  }
+
+  private async writeOnce(request: WriteRequest, ids: OperationIds, fate: Fate): Promise<WriteOutcome> {
     await this.ports.root.prepare()
     const facts = await this.keeper.facts()
     const operation = await this.operationOf(request, ids, facts)
     const isConditional = request.ifRev !== undefined || request.fence !== undefined
     const isKnown = this.keeper.has(operation.id)
-    const direct = await this.direct(operation, facts)
+    const final = await this.direct(operation, facts, fate)
     // Of what this very call has sent and got no answer to, a duplicate says nothing.
-    const isRepeated = isKnown || (direct.final?.is === 'duplicate' && !direct.sent)
-    const outcome = await this.decide(operation, facts, direct, isConditional)
+    const isRepeated = isKnown || (final?.is === 'duplicate' && !fate.isOpen)
+    const outcome = await (final === null ? this.undecided(operation, isConditional, fate) : this.acknowledge(operation, final, facts))
     return outcome.ok && isRepeated ? { ...outcome, repeated: true } : outcome
   }
 
-  private async decide(operation: Operation, facts: Glance, direct: Direct, isConditional: boolean): Promise<WriteOutcome> {
-    if (direct.final !== null) return this.acknowledge(operation, direct.final, facts)
-    if (isConditional) return this.conditional(operation, direct.sent)
-    const mayBeReplay = operation.digest !== undefined && !direct.sent && (await this.ports.connector.connect()) !== null
-    return (mayBeReplay ? await this.joined(operation) : null) ?? this.journaled(operation)
+  /** By whoever may decide on it, or for the journal. */
+  private async undecided(operation: Operation, isConditional: boolean, fate: Fate): Promise<WriteOutcome> {
+    if (isConditional) return this.conditional(operation, fate)
+    const mayBeReplay = operation.digest !== undefined && !fate.isOpen && (await this.ports.connector.connect()) !== null
+    return (mayBeReplay ? await this.joined(operation, fate) : null) ?? this.journaled(operation)
   }
 
   /** With a key, to a lineage that this root has not joined: once it has, it is known whether others have used the key there. null: it could not. */
-  private async joined(operation: Operation): Promise<WriteOutcome | null> {
+  private async joined(operation: Operation, fate: Fate): Promise<WriteOutcome | null> {
     await this.keeper.settle(true)
     const facts = await this.keeper.facts()
-    const { final } = await this.direct({ ...operation, base: facts.rev, baseEpoch: facts.epoch ?? '' }, facts)
+    const final = await this.direct({ ...operation, base: facts.rev, baseEpoch: facts.epoch ?? '' }, facts, fate)
     return final === null ? null : this.acknowledge(operation, final, facts)
   }
 
@@ -104,22 +103,19 @@ export class Writer {
     }
   }
 
-  /** Straight to the shared store, unless own acknowledged writes wait: those are not overtaken. */
-  private async direct(operation: Operation, facts: Glance, takesGaps?: true): Promise<Direct> {
+  /** Straight to the shared store, unless own acknowledged writes wait: those are not overtaken. null: not decided; the journal has to do, or the keeper. */
+  private async direct(operation: Operation, facts: Glance, fate: Fate, takesGaps?: true): Promise<Final | null> {
     const { epoch } = facts
-    if (epoch === null || !isSharedEpoch(epoch) || facts.pending > 0) return { final: null, sent: false }
-    let sent = false
+    if (epoch === null || !isSharedEpoch(epoch) || facts.pending > 0) return null
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
-        const submission = await this.inLane(operation.target, () => this.send(operation, facts, epoch, takesGaps))
-        if (submission === null) break
-        return { final: finalOf(submission), sent }
+        const submission = await fate.after(this.inLane(operation.target, () => this.send(operation, facts, epoch, takesGaps)))
+        return submission === null ? null : finalOf(submission)
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error
-        sent ||= error.sent
       }
     }
-    return { final: null, sent }
+    return null
   }
 
   /** null: there is no connection. */
@@ -206,16 +202,16 @@ export class Writer {
   }
 
   /** Only the arbiter may decide: the shared store, or with files only the keeper of this root. */
-  private async conditional(operation: Operation, sentBefore: boolean): Promise<WriteOutcome> {
+  private async conditional(operation: Operation, fate: Fate): Promise<WriteOutcome> {
     await this.keeper.settle(true)
     const facts = await this.keeper.facts()
-    const again = await this.direct({ ...operation, base: facts.rev, baseEpoch: facts.epoch ?? '' }, facts, true)
-    if (again.final !== null) return this.acknowledge(operation, again.final, facts)
-    const sent = sentBefore || again.sent
+    const again = await this.direct({ ...operation, base: facts.rev, baseEpoch: facts.epoch ?? '' }, facts, fate, true)
+    if (again !== null) return this.acknowledge(operation, again, facts)
     const store = await this.ports.connector.connect()
-    if (!sent && this.keeper.mode(facts, store) === 'off') return this.conditionalAlone(operation)
+    // What Redis may have done is Redis' to decide.
+    if (!fate.isOpen && this.keeper.mode(facts, store) === 'off') return this.conditionalAlone(operation)
     const { reason } = this.ports.connector
-    throw notArbitrated({ sent, answers: store !== null && reason === null, pending: facts.pending, reason })
+    throw notArbitrated({ answers: store !== null && reason === null, pending: facts.pending, reason })
   }
 
   private async conditionalAlone(operation: Operation): Promise<WriteOutcome> {

@@ -14,7 +14,7 @@ export type ErrorCode =
   | 'not-held' // nobody has the lease: exit 13
   | 'lease-lost' // it was held, and is not any more: exit 14
   | 'stale-fence' // the fence is older than the last grant: exit 14
-  | 'unavailable' // no store can take the write: exit 69
+  | 'unavailable' // no store can take the write, and nobody has it: exit 69
   | 'unknown-outcome' // sent, and never answered, or written, and not to be seen: exit 69, repeat with the same key
   | 'failed' // tried and failed: exit 1
   | 'internal' // our bug: exit 70
@@ -56,6 +56,17 @@ export class StoreUnavailable extends MemoryError {
     options: MemoryErrorOptions = {},
   ) {
     super('unavailable', message, { retryable: true, ...options })
+  }
+}
+
+/** Nobody has taken a write. Where it had been sent before, `reason` alone is true: see core/fate. */
+export class NotTaken extends MemoryError {
+  override readonly name = 'NotTaken'
+  constructor(
+    readonly reason: string,
+    options: MemoryErrorOptions = {},
+  ) {
+    super('unavailable', `${reason}: nothing was written`, options)
   }
 }
 

@@ -95,7 +95,7 @@ export class SpoolBox implements Component {
       if (!(error instanceof MemoryError)) return this.tellOnce(name, messageOf(error))
       if (error.code === 'usage') await this.rejectLater(name, error.message)
       else this.tellOnce(name, messageOf(error))
-      return error.code !== 'unavailable'
+      return error.code !== 'unavailable' && error.code !== 'unknown-outcome'
     }
     return true
   }

@@ -21,7 +21,7 @@ export interface OpenOptions {
   env: Environment
   redisUrl?: string
   redisPasswordFile?: string
-  /** Of the write of this process: somebody has sent it already, and does not know what became of it. */
+  /** Of the write of this process, only where somebody has sent it already, and does not know what became of it. */
   operationId?: string
   /** The hub did not answer a moment ago: it is not asked. */
   pastHub?: true

@@ -5,7 +5,7 @@ import type { LocalEngine } from '../core/engine.js'
 import type { Status } from '../core/memory.js'
 import { stringOf, type Tree, type TreeMap } from '../domain/json.js'
 import { describeTarget } from '../domain/operation.js'
-import { MemoryError, messageOf } from '../errors/errors.js'
+import { messageOf, NotTaken } from '../errors/errors.js'
 import type { AgentFact, Facts, HubFact } from '../health/facts.js'
 import { BUILD } from '../platform/build.js'
 import { systemClock } from '../platform/clock.js'
@@ -142,7 +142,7 @@ async function whyNotWritable(files: RootFiles): Promise<string | null> {
     await files.prepare()
     return null
   } catch (error) {
-    if (error instanceof MemoryError) return error.message
+    if (error instanceof NotTaken) return error.reason
     throw error
   }
 }

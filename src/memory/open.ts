@@ -4,6 +4,7 @@ import type { HubClient } from '../client/hub-client.js'
 import { REDIS_SETTINGS } from '../client/run-wire.js'
 import { isSet } from '../config/root.js'
 import { type AcquireOutcome, type AcquireRequest, isKeeperBusy, type Leasing, leasingBy } from '../core/leasing.js'
+import { Fate } from '../core/fate.js'
 import type { Comparison, Memory, Notice, Snapshot, Status, TaskSnapshot, WatchRequest, WriteOutcome, WriteRequest } from '../core/memory.js'
 import type { TreeMap } from '../domain/json.js'
 import type { Change } from '../domain/operation.js'
@@ -88,14 +89,13 @@ class HubOrSelf implements Memory {
   }
 
   async write(request: WriteRequest): Promise<WriteOutcome> {
-    const ids = idsOf(request, this.options.operationId)
-    const bySelf = (): Promise<WriteOutcome> =>
-      this.byHubOrSelf(
-        (hub) => hub.submit(request, ids),
-        (engine) => engine.submit(request, ids),
-      )
+    const { operationId } = this.options
+    const ids = idsOf(request, operationId)
+    const fate = new Fate(operationId !== undefined)
+    const byHub = (hub: HubClient): Promise<WriteOutcome> => fate.after(hub.submit(request, ids))
+    const once = (): Promise<WriteOutcome> => this.byHubOrSelf(byHub, (engine) => engine.submit(request, ids))
     const isConditional = request.ifRev !== undefined || request.fence !== undefined
-    const outcome = await (isConditional ? this.orPatiently(bySelf, (hub) => hub.submit(request, ids)) : bySelf())
+    const outcome = await fate.told(isConditional ? this.orPatiently(once, byHub) : once())
     // Who had done it under this id was asked by this call: what follows the write is up to nobody else.
     if (outcome.ok) delete outcome.repeated
     return outcome
@@ -114,31 +114,19 @@ class HubOrSelf implements Memory {
   }
 
   read(): Promise<Snapshot | null> {
-    return this.byHubOrSelf(
-      (hub) => hub.read(),
-      (engine) => engine.read(),
-    )
+    return this.byHubOrSelf((hub) => hub.read(), (engine) => engine.read())
   }
 
   readText(): Promise<string | null> {
-    return this.byHubOrSelf(
-      (hub) => hub.readText(),
-      (engine) => engine.readText(),
-    )
+    return this.byHubOrSelf((hub) => hub.readText(), (engine) => engine.readText())
   }
 
   readTasks(): Promise<TaskSnapshot> {
-    return this.byHubOrSelf(
-      (hub) => hub.readTasks(),
-      (engine) => engine.readTasks(),
-    )
+    return this.byHubOrSelf((hub) => hub.readTasks(), (engine) => engine.readTasks())
   }
 
   history(since: number): Promise<Change[]> {
-    return this.byHubOrSelf(
-      (hub) => hub.history(since),
-      (engine) => engine.history(since),
-    )
+    return this.byHubOrSelf((hub) => hub.history(since), (engine) => engine.history(since))
   }
 
   async status(): Promise<Status> {
@@ -152,17 +140,11 @@ class HubOrSelf implements Memory {
   }
 
   sync(): Promise<Comparison> {
-    return this.byHubOrSelf(
-      (hub) => hub.sync(),
-      (engine) => engine.sync(),
-    )
+    return this.byHubOrSelf((hub) => hub.sync(), (engine) => engine.sync())
   }
 
   publish(event: TreeMap): Promise<boolean> {
-    return this.byHubOrSelf(
-      (hub) => hub.publish(event),
-      (engine) => engine.publish(event),
-    )
+    return this.byHubOrSelf((hub) => hub.publish(event), (engine) => engine.publish(event))
   }
 
   /** Goes on without the hub when there is none any more, and stays without: one that comes later may not know its cursor, and would show it a gap. */
@@ -244,7 +226,7 @@ class HubOrSelf implements Memory {
   private async connectHub(): Promise<HubClient | null> {
     const { env, pastHub } = this.options
     if (pastHub === true) return null
-    if (REDIS_SETTINGS.some((name) => isSet(env[name]))) (await import('./settings.js')).refuseUnusable(this.options)
+    if (REDIS_SETTINGS.some((name) => isSet(env[name]))) (await loadSettings()).refuseUnusable(this.options)
     return this.link.take()
   }
 

@@ -92,6 +92,7 @@ async function writeOne(surroundings: Surroundings, { name, keyed }: WriterOrder
     const rev = receipt.replayed === true || receipt.durability === 'file' ? null : receipt.rev
     say(['ack', name, seq, rev, receipt.durability, Math.round(performance.now() - began)])
   } catch (error) {
+    if (error instanceof MemoryError && error.code === 'unknown-outcome') return // it is there, or not: nobody was told
     if (!(error instanceof MemoryError) || error.code !== 'unavailable') say(['failed', `${name} ${seq}: ${messageOf(error)}`])
     else say(['refused', name, seq, error.message])
   }

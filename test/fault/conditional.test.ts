@@ -4,7 +4,7 @@ import type { Memory, WriteOutcome } from '../../src/core/memory.js'
 import { MemoryError } from '../../src/errors/errors.js'
 import type { Ran } from '../support/program.js'
 import { agentTarget } from '../../src/domain/operation.js'
-import { type Context, FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, SET_UPS, type SetUp, World } from '../support/world.js'
+import { type Context, FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, SET_UPS, type SetUp, soon, World } from '../support/world.js'
 
 const WRITERS = 8
 const long = process.env['MEMORY_SYNC_TEST_LONG'] === '1'
@@ -103,6 +103,59 @@ function whyLost(outcome: WriteOutcome & { ok: false }, { rev, winner }: { rev: 
   if (outcome.rev === rev && writer === String(winner)) return 'the winner stands there'
   return `revision ${outcome.rev}, ${String(writer)}`
 }
+
+describe('a conditional write of which a hub that is stopped', () => {
+  /** With Redis, that is stopped as well. */
+  async function stopped(setUp: SetUp): Promise<{ world: World; rev: string }> {
+    const world = await World.make(setUp)
+    await world.ok('set', 'mary', 'n=1')
+    const { agents } = await world.quiet()
+    world.hub!.signal('SIGSTOP')
+    await world.server?.kill('SIGSTOP')
+    return { world, rev: String(agents['mary']?.rev) }
+  }
+
+  async function goOn(world: World): Promise<void> {
+    await world.server?.kill('SIGCONT')
+    world.hub!.signal('SIGCONT')
+  }
+
+  test.each([FILES_AND_HUB, REDIS_AND_HUB])('was sent the command ($name) is not known, and is done once with its key', async (setUp) => {
+    const { world, rev } = await stopped(setUp)
+    const args = ['set', 'mary', 'n=2', '--if-rev', rev, '--idempotency-key', 'key', '--json']
+    const { code, stdout } = await world.run(...args)
+    expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({ code: 69, error: { code: 'unknown-outcome', message: expect.stringContaining('not known') } })
+    await goOn(world)
+    await soon(async () => (await world.run(...args)).code === 0)
+    expect((await world.quiet()).agents['mary']?.context).toEqual({ n: 2 })
+  })
+
+  test('was sent the call of a program is not known', async () => {
+    const { world, rev } = await stopped(FILES_AND_HUB)
+    await goOn(world)
+    const memory = await world.memory()
+    await memory.read() // a connection, with which the call leaves at once
+    world.hub!.signal('SIGSTOP')
+    const written = memory.write({
+      ...{ target: agentTarget('mary'), kind: 'set', by: 'tester', ifRev: Number(rev) },
+      edits: [{ do: 'set', path: '/context/n', value: '2' }],
+    })
+    await expect(written).rejects.toMatchObject({ code: 'unknown-outcome' })
+    await goOn(world)
+    await world.showsInFile({ agents: { mary: { context: { n: 2 } } } })
+  })
+})
+
+test.each([
+  [[], 'unavailable', 'nothing was written'],
+  [['--memory-sync-past-hub', `--memory-sync-operation=${'a'.repeat(32)}`], 'unknown-outcome', 'not known'],
+])('a conditional write that nobody decides on, with what another process hands over (%j), is %s', async (handedOver, code, message) => {
+  const world = await World.make(REDIS_ALONE)
+  await world.ok('set', 'mary', 'n=1')
+  await world.redis.kill()
+  const { stdout } = await world.run(...handedOver, 'set', 'mary', 'n=2', '--if-rev', '1', '--json')
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code, message: expect.stringContaining(message) } })
+})
 
 test.each([REDIS_ALONE, REDIS_AND_HUB])('a conditional write of a record whose key has another type says that Redis answers ($name)', async (setUp) => {
   const world = await World.make(setUp)

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { addAll } from '../../domain/lists.js'
-import { MemoryError, messageOf } from '../../errors/errors.js'
+import { MemoryError, messageOf, NotTaken } from '../../errors/errors.js'
 import { type Appended, appendToPresent, type Files, WrittenUnseen } from '../../platform/files.js'
 import type { JournalLine, JournalTail } from '../root.js'
 import { isJournalLine } from './line-shapes.js'
@@ -52,9 +52,9 @@ export class Journal {
         appended = await this.files.append(this.path, text)
       } catch (error) {
         if (error instanceof WrittenUnseen) throw notSeen(error)
-        throw new MemoryError('unavailable', `the journal ${this.path} takes no line: ${messageOf(error)}`, {
+        throw new NotTaken(`the journal ${this.path} takes no line (${messageOf(error)})`, {
           cause: error,
-          suggestions: ['free space or mend the permissions of the directory, then repeat the command: nothing was written'],
+          suggestions: ['free space or mend the permissions of the directory, then repeat the command'],
         })
       }
       const { ino, end } = appended

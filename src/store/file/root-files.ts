@@ -1,6 +1,6 @@
 /** A root on disk: `<root>/shared_memory/context.json`, and `.memory_sync/` beside it for everything that is ours. */
 import { basename, dirname, join } from 'node:path'
-import { MemoryError, messageOf } from '../../errors/errors.js'
+import { messageOf, NotTaken } from '../../errors/errors.js'
 import type { Clock } from '../../platform/clock.js'
 import { type Files, type Identity, sameIdentity } from '../../platform/files.js'
 import type { Processes } from '../../platform/processes.js'
@@ -74,7 +74,7 @@ export class RootFiles implements Root {
         await this.journal.probe()
       })
     } catch (error) {
-      throw new MemoryError('unavailable', `the root ${this.path} cannot be written: ${messageOf(error)}`, {
+      throw new NotTaken(`the root ${this.path} cannot be written (${messageOf(error)})`, {
         cause: error,
         suggestions: ['name another root with --root or MEMORY_SYNC_ROOT, or mend its permissions'],
       })

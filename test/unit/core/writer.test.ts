@@ -3,6 +3,7 @@ import type { Keeper } from '../../../src/core/keeper.js'
 import type { Mode } from '../../../src/core/mode.js'
 import type { Ports } from '../../../src/core/ports.js'
 import { type KeeperAccess, Writer } from '../../../src/core/writer.js'
+import { NotTaken, StoreUnavailable } from '../../../src/errors/errors.js'
 import type { Glance, JournalLine } from '../../../src/store/root.js'
 
 const AT_A_GLANCE: Glance = { epoch: null, rev: 0, high: 0, skewMs: 0, lastT: 0, pending: 3 }
@@ -85,4 +86,16 @@ test.each<[string, string | undefined, object]>([
   const ports = { root, clock: { now: () => 1_000 } } as unknown as Ports
   const request = { target: 'agent:mary', kind: 'record' as const, by: 'x', edits: [{ do: 'set' as const, path: '/status', value: '"new"' }] }
   expect(await new Writer(ports, access).write(request, { id: 'w1', digest: 'd' })).toMatchObject(expected)
+})
+
+test.each([
+  [true, 'unknown-outcome', 'it was sent without an answer, and the disk is full: it is not known'],
+  [false, 'unavailable', 'the disk is full: nothing was written'],
+])('a write that Redis does not answer (sent: %s) and the journal does not take is %s', async (sent, code, message) => {
+  const access = { facts: () => Promise.resolve({ ...AT_A_GLANCE, epoch: 'r1', pending: 0 }), has: () => false, known: () => undefined } as unknown as KeeperAccess
+  const store = { shared: true, read: () => Promise.reject(new StoreUnavailable('no answer', sent)) }
+  const root = { prepare: () => Promise.resolve(), id: () => Promise.resolve('r'), append: () => Promise.reject(new NotTaken('the disk is full')) }
+  const ports = { root, clock: { now: () => 1_000 }, connector: { connect: () => Promise.resolve(store) } } as unknown as Ports
+  const request = { target: 'agent:mary', kind: 'set' as const, by: 'x', edits: [{ do: 'set' as const, path: '/status', value: '"new"' }] }
+  await expect(new Writer(ports, access).write(request, { id: 'w1' })).rejects.toMatchObject({ code, message: expect.stringContaining(message) })
 })

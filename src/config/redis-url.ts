@@ -26,10 +26,10 @@ export const isSet = (value: string | undefined): value is string => value !== u
 /** Throws MemoryError `usage` for a flag's URL and `config` for others; the message never repeats it: it may hold a password. */
 export function readUrl(text: string, source: RedisSource): RedisEndpoint {
   if (text.startsWith('/')) return { socket: text, db: 0 }
-  const url = URL.canParse(text) ? new URL(text) : refuse(source, 'it is no URL')
+  const { url, username, password } = parseAddress(text) ?? refuse(source, 'it is no URL')
   const credentials = {
-    ...(url.username !== '' && { username: decoded(url.username) }),
-    ...(url.password !== '' && { password: decoded(url.password) }),
+    ...(username !== '' && { username: decoded(username) }),
+    ...(password !== '' && { password: decoded(password) }),
   }
   switch (url.protocol) {
     case 'unix:':
@@ -40,6 +40,16 @@ export function readUrl(text: string, source: RedisSource): RedisEndpoint {
     default:
       return refuse(source, 'its scheme is none of redis, rediss and unix') // not repeated: it may be a user's name
   }
+}
+
+/** The user is as it is escaped. That of a socket is read by itself: a URL has none where it has no host. null: it is no URL. */
+export function parseAddress(text: string): { url: URL; username: string; password: string } | null {
+  const [, scheme = '', user = ''] = /^(unix:\/\/)([^/?#]*@)/i.exec(text) ?? []
+  const place = scheme + text.slice(scheme.length + user.length)
+  if (!URL.canParse(place)) return null
+  const url = new URL(place)
+  const { username, password } = user === '' ? url : new URL(`${scheme}${user}socket`)
+  return { url, username, password }
 }
 
 /** For people: never with a password. */

@@ -1,7 +1,7 @@
 /** Which files may hold a secret, and who else than their owner can open them. */
 import { configPath, readConfig } from '../../config/file.js'
 import type { RedisConfig } from '../../config/redis.js'
-import { isSet } from '../../config/redis-url.js'
+import { isSet, parseAddress } from '../../config/redis-url.js'
 import type { Environment } from '../../config/root.js'
 import type { Facts } from '../../health/facts.js'
 import { isOpenToOthers } from './root-facts.js'
@@ -13,5 +13,4 @@ export async function secretsOf(env: Environment, installed: readonly string[]):
   return files.length === 0 ? null : { open: files.filter(isOpenToOthers) }
 }
 
-const holdsPassword = ({ password, url = '' }: RedisConfig): boolean =>
-  isSet(password) || (URL.canParse(url) && new URL(url).password !== '')
+const holdsPassword = ({ password, url = '' }: RedisConfig): boolean => isSet(password) || isSet(parseAddress(url)?.password)

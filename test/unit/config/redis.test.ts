@@ -152,7 +152,15 @@ describe('the address', () => {
     expect(endpointOf('/tmp/r.sock')).toEqual({ socket: '/tmp/r.sock', db: 0 })
   })
 
-  it.each(['nonsense', 'http://h', 'redis://h:abc', 'redis://h/x', 'unix://tmp/r.sock', 'unix:///', 'mary:sesame@h', 'redis://h:0', 'redis://a%20b', 'redis://mary:sesame@-h'])(
+  it('of a socket has a user too, whatever is in the password', () => {
+    expect(endpointOf('unix://app:pw@/tmp/r@1.sock?db=1')).toEqual({ socket: '/tmp/r@1.sock', db: 1, username: 'app', password: 'pw' })
+    expect(endpointOf('unix://app@/r.sock')).toEqual({ socket: '/r.sock', db: 0, username: 'app' })
+    expect(endpointOf('unix://:p%2Fw@/r.sock')).toEqual({ socket: '/r.sock', db: 0, password: 'p/w' })
+    expect(endpointOf('unix://a%40b:p@w:x@/r.sock')).toEqual({ socket: '/r.sock', db: 0, username: 'a@b', password: 'p@w:x' })
+    expect(failureOf(() => resolve({}, { url: 'unix://app:pw@/r.sock' })).message).toContain('must not carry a password')
+  })
+
+  it.each(['nonsense', 'http://h', 'redis://h:abc', 'redis://h/x', 'unix://tmp/r.sock', 'unix:///', 'mary:sesame@h', 'unix://mary:sesame@', 'unix://mary:sesame@tmp/r.sock', 'unix://mary:se/same@/r.sock', 'redis://h:0', 'redis://a%20b', 'redis://mary:sesame@-h'])(
     'is refused where it is none: %s',
     (url) => {
       expect(failureOf(() => resolve({ REDIS_URL: url })).code).toBe('config')

@@ -9,6 +9,8 @@ it.each([
   ['{"redis": {"password": "open sesame"}}', true],
   ['{"redis": {"url": "redis://localhost"}}', false],
   ['{"redis": {"url": "redis://:open-sesame@localhost"}}', true],
+  ['{"redis": {"url": "unix://app:open-sesame@/run/redis.sock"}}', true],
+  ['{"redis": {"url": "unix://app@/run/redis.sock"}}', false],
 ])('a config file that others can read, %s: it holds a secret: %s', async (text, holdsSecret) => {
   const home = await makeTempFolder()
   const path = `${home}/.config/memory_sync/config.json`

@@ -24,6 +24,7 @@ import { node } from './checks/node.js'
 import { oneHub } from './checks/one-hub.js'
 import { pending } from './checks/pending.js'
 import { program } from './checks/program.js'
+import { redisChannels } from './checks/redis-channels.js'
 import { redisConnection } from './checks/redis-connection.js'
 import { redisDurability } from './checks/redis-durability.js'
 import { redisEviction } from './checks/redis-eviction.js'
@@ -51,6 +52,7 @@ export const CHECKS: readonly Check[] = [
   hubLag,
   redisConnection,
   redisWrites,
+  redisChannels,
   redisOfHub,
   redisPassword,
   secrets,

@@ -13,6 +13,8 @@ export type HubFact =
 export interface RedisFact {
   /** Why it takes no writes; null: it took one. */
   refusesWrites: string | null
+  /** Why this user cannot tell others of changes, or cannot be told; null: both were tried. */
+  refusesHints: { why: string; wayOut: string } | null
   /** Somebody without any password gets in. */
   isOpen: boolean | null
   maxmemory: number | null

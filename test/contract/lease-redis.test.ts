@@ -142,3 +142,16 @@ for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
   redis.call('HSET', key, 'until', older(redis.call('HGET', key, 'until') or 0), 'queue', queue)
 end
 redis.call('HSET', KEYS[1], 'since', older(redis.call('HGET', KEYS[1], 'since')))`
+
+it('what another program has put in the place of its lock, and is no text, is the lock of somebody else: no step fails after it has written', async () => {
+  const { leases, client, context } = await make()
+  const [on, call] = [await context(), callOf({ name: 'merge' })]
+  const { fence } = (await leases.acquire(on, call)) as { fence: number }
+  await client.multi().del('prp:merge:lock').hset('prp:merge:lock', 'pid', '7').exec()
+  expect(await leases.release(on, releaseOf('t-mary', { name: 'merge' }))).toMatchObject({ is: 'released' })
+  expect(await leases.acquire(on, callOf({ id: 'c'.repeat(32), name: 'merge' }))).toMatchObject({ is: 'foreign', text: 'hash', leftMs: null })
+  const holder = { name: 'mary', token: 't2', reason: '', ttlMs: 9_000, leftMs: 9_000, process: '', since: on.t, count: 1, root: on.root }
+  expect(await leases.report(on, [{ name: 'merge', fence: fence + 5, holder }], [])).toBe(true)
+  expect(await leases.look('merge')).toMatchObject({ fence: fence + 5, holder: { name: 'mary' }, foreign: { text: 'hash' } })
+  await client.del('prp:merge:lock')
+})

@@ -293,6 +293,11 @@ export const HEALTH_CASES: HealthCase[] = [
     harm: async (world) => void (await (await world.redis.client()).call('REPLICAOF', '127.0.0.1', '1')),
     mend: async (world) => void (await (await world.redis.client()).call('REPLICAOF', 'NO', 'ONE')),
   },
+  ...[['resetchannels', '&*'], ['-publish', '+publish']].map(([without = '', withIt = '']): HealthCase => ({
+    ...{ check: 'redis-channels', when: `its user has ${without}`, setUp: REDIS_ALONE, is: 'warn' },
+    harm: async (world) => void (await (await world.redis.client()).call('ACL', 'SETUSER', 'default', without)),
+    mend: async (world) => void (await (await world.redis.client()).call('ACL', 'SETUSER', 'default', withIt)),
+  })),
   {
     ...{ check: 'redis-eviction', when: 'records may be evicted', setUp: REDIS_ALONE, is: 'warn' },
     harm: (world) => configure(world, { maxmemory: '100mb', 'maxmemory-policy': 'allkeys-lru' }),

@@ -9,6 +9,13 @@ interface Explanation {
   login?: true
 }
 
+/**
+ * For ACL SETUSER, of the namespace "memory": all that we ever ask of a Redis. The key besides is the lock of older programs, the channel
+ * besides the one on which Redis tells what others write. A new user has no channel at all since Redis 7.
+ */
+export const NEEDED_RIGHTS =
+  '~memory:* ~prp:merge:lock &memory:* &__redis__:invalidate +@read +@write +@connection +@pubsub +@scripting +select +info +time'
+
 const REFUSALS: readonly Explanation[] = [
   {
     pattern: /WRONGPASS|invalid password/i,
@@ -51,9 +58,9 @@ const REFUSALS: readonly Explanation[] = [
     suggestion: 'look into its log: usually its disk is full',
   },
   {
-    pattern: /^NOPERM|can't run this command or subcommand/,
-    says: 'does not permit this user our commands',
-    suggestion: 'allow the user INFO, and scripts, hashes, streams and sorted sets on our keys (ACL SETUSER)',
+    pattern: /^NOPERM|The user executing the script can't/,
+    says: 'does not permit this user what we need',
+    suggestion: `allow it: ACL SETUSER NAME ${NEEDED_RIGHTS} (with another namespace, that in the place of "memory")`,
   },
   { pattern: /^CLUSTERDOWN/, says: 'is a cluster that is down', suggestion: 'repair the cluster' },
   {

@@ -9,6 +9,8 @@ import type { RedisStore } from './store.js'
 export interface RedisInspection {
   /** Why it takes no writes; null: it took one. */
   refusesWrites: string | null
+  /** Why this user cannot tell others of changes, or cannot be told; null: both were tried. */
+  refusesHints: { why: string; wayOut: string } | null
   /** Somebody without any password gets in. */
   isOpen: boolean | null
   maxmemory: number | null
@@ -32,8 +34,10 @@ export async function inspectRedis(store: RedisStore, endpoint: RedisEndpoint): 
     if (foreignKeys.length === 0) throw error // else it is explained by them
     return { ofRecords: [], blocked: [] }
   })
+  const hints = await refusal(() => tryHints(store))
   return {
-    refusesWrites: await whyNoWrites(connection, keys),
+    refusesWrites: (await refusal(() => tryWrite(store)))?.message ?? null,
+    refusesHints: hints === null ? null : { why: hints.message, wayOut: hints.suggestions.join('; ') },
     isOpen: await isOpenToAll(endpoint),
     maxmemory: numberOf(memory.get('maxmemory') ?? (await configOf(connection, 'maxmemory'))),
     evictionPolicy: memory.get('maxmemory_policy') ?? (await configOf(connection, 'maxmemory-policy')),
@@ -48,15 +52,25 @@ export async function inspectRedis(store: RedisStore, endpoint: RedisEndpoint): 
 const numberOf = (text: string | null): number | null => (text === null ? null : Number(text))
 const isOn = (text: string | null): boolean | null => (text === null ? null : text === '1' || text === 'yes')
 
-/** Only a write tells: full memory, a read-only replica, a disk that fails and an ACL refuse nothing else. The key is gone in a second. */
-async function whyNoWrites(connection: RedisConnection, { probe }: Keys): Promise<string | null> {
+/** Only trying tells: full memory, a read-only replica, a disk that fails and an ACL refuse nothing else. null: it was done. */
+async function refusal(attempt: () => Promise<unknown>): Promise<MemoryError | null> {
   try {
-    await connection.call((client) => client.call('SET', probe, '1', 'PX', '1000'))
+    await attempt()
     return null
   } catch (error) {
-    if (error instanceof MemoryError) return error.message
+    if (error instanceof MemoryError) return error
     throw error
   }
+}
+
+/** The key is gone in a second. */
+const tryWrite = ({ connection, keys }: RedisStore): Promise<unknown> =>
+  connection.call((client) => client.call('SET', keys.probe, '1', 'PX', '1000'))
+
+async function tryHints(store: RedisStore): Promise<void> {
+  const ignore = (): void => undefined
+  const stop = await store.listen({ changed: ignore, touched: ignore, lost: ignore })
+  await stop()
 }
 
 /** null: it could not be tried. */

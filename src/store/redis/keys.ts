@@ -21,7 +21,7 @@ export class Keys {
   readonly taskPrefix: string
   /** The channel on which it is told that a lease became free. */
   readonly freed: string
-  /** A key of a second, with which health tries whether writes are taken. */
+  /** To try what is allowed: a key of a second (health), and a channel on which nobody listens. */
   readonly probe: string
 
   /** A namespace such as `{memory}` puts all keys into one slot of a cluster. */

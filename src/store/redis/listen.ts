@@ -23,6 +23,7 @@ export async function listenOn(connection: FullConnection, keys: Keys, on: Store
   try {
     await connection.call(async (client) => {
       await track(client, keys)
+      await client.publish(keys.probe, '') // who may not does not hear of his own changes either: he has to look for them
       await subscribe(client, [keys.updates, INVALIDATIONS], (channel, payload) => {
         if (channel === INVALIDATIONS) tellTouched(payload, keys, on)
         else tellPublished(payload, on)

@@ -188,5 +188,5 @@ if action ~= 'none' then
   end
 end
 
-redis.call('PUBLISH', ARGV[11], ARGV[12] .. own .. ARGV[13])
+hint(ARGV[11], ARGV[12] .. own .. ARGV[13])
 return {'OK', own, whole(prev)}

@@ -15,6 +15,11 @@ local function hasMarks(sync, seen, keys, keytimes)
   return redis.call('TOUCH', sync, seen, keys, keytimes) == 4
 end
 
+-- Whoever is not reached looks by himself. This user may be forbidden to publish; by then everything is written, and Lua does not roll back.
+local function hint(channel, text)
+  redis.pcall('PUBLISH', channel, text)
+end
+
 -- Another one whenever this server was a replica for a while: then its data may be another's, although the process is the same.
 -- '' where it is not told: this user may be forbidden to ask.
 local function replication()

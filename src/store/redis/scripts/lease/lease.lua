@@ -77,7 +77,7 @@ local function leaveQueue(lease, id)
 end
 
 local function wakeNext(lease)
-  redis.call('PUBLISH', ARGV[10], ARGV[8] .. ' ' .. (lease.queue[1] and lease.queue[1].id or ''))
+  hint(ARGV[10], ARGV[8] .. ' ' .. (lease.queue[1] and lease.queue[1].id or ''))
 end
 
 -- The roots through which leases were granted: in which epoch each told what it knows, and when it last got one.
@@ -119,9 +119,11 @@ local function used(roots)
   saveRoots(roots)
 end
 
--- Who has the older program's lock, unless we have: its text, and how long it is his (-1: nobody knows).
+-- Who has the older program's lock, unless we have: its text, and how long it is his (-1: nobody knows). What is no text is not ours, and
+-- shown as its type: it must not end a script that has written already.
 local function foreign()
-  local text = legacy and redis.call('GET', legacy)
+  local text = legacy and redis.pcall('GET', legacy)
+  if type(text) == 'table' then text = redis.call('TYPE', legacy).ok end
   if not text or string.sub(text, 1, #ARGV[12]) == ARGV[12] then return nil end
   return text, redis.call('PTTL', legacy)
 end
@@ -134,7 +136,7 @@ end
 local function tell(change, before, behind, floor)
   local rev = numberChange(KEYS[6], KEYS[5], sync, epoch, math.max(number(ARGV[3]), number(floor)), ARGV[11], change)
   if type(rev) == 'table' then return rev end
-  redis.call('PUBLISH', ARGV[9], before .. whole(rev) .. behind)
+  hint(ARGV[9], before .. whole(rev) .. behind)
   return rev
 end
 

@@ -58,7 +58,7 @@ local channel, news = handOver()
 saveLease(lease)
 if channel then
   takeLegacy(lease)
-  redis.call('PUBLISH', channel, news)
+  hint(channel, news)
 else
   if legacy and not foreign() then redis.call('DEL', legacy) end
   wakeNext(lease)

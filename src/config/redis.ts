@@ -77,7 +77,7 @@ export function resolveRedis(inputs: RedisInputs): ResolvedRedis {
   if (part !== undefined) return named(hostAndPort(env), part, given, inputs)
   if (configFile.enabled === false) return { state: 'off', from: 'config' }
   if (configFile.url !== undefined) return named(configured(configFile.url, configFile), 'config', given, inputs)
-  return { state: 'probe', endpoints: usualPlaces(given ?? passwordIn(env) ?? configFile.password) }
+  return { state: 'probe', endpoints: usualPlaces(given ?? passwordIn(env) ?? setOrUndefined(configFile.password)) }
 }
 
 /**
@@ -112,7 +112,7 @@ function named(
   given: string | undefined,
   { env, configFile }: RedisInputs,
 ): ResolvedRedis {
-  const inFile = isMeantFor(endpoint, configFile) ? configFile.password : undefined
+  const inFile = isMeantFor(endpoint, configFile) ? setOrUndefined(configFile.password) : undefined
   const others = from === 'config' ? [inFile, passwordIn(env)] : [passwordIn(env), inFile]
   const password = [given, endpoint.password, ...others].find((candidate) => candidate !== undefined)
   return { state: 'named', endpoint: { ...endpoint, ...(password !== undefined && { password }) }, from }

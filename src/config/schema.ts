@@ -14,7 +14,7 @@ const sections = {
   redis: z.strictObject({
     enabled: z.optional(z.boolean()),
     url: z.optional(text),
-    password: z.optional(text),
+    password: z.optional(z.string()), // an empty one is none
     namespace: z.optional(text),
     managed: z.optional(z.strictObject({ root: z.string(), folder: z.string(), program: z.string() })),
   }),

@@ -18,7 +18,6 @@ test.each([
   ['{"mine":1}', 'cannot be used: Unrecognized key: "mine"'],
   ['{"lock":{"strict":1}}', 'cannot be used: lock.strict: '],
   ['{"redis":{"url":""}}', 'cannot be used: redis.url: '],
-  ['{"redis":{"password":""}}', 'cannot be used: redis.password: '],
   ['{"redis":{"namespace":""}}', 'cannot be used: redis.namespace: '],
   ['{"tasks":{"file":""}}', 'cannot be used: tasks.file: '],
   ['{"tasks":{"guards":{"claim":""}}}', 'cannot be used: tasks.guards.claim: '],

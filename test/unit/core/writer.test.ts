@@ -83,7 +83,7 @@ test.each<[string, string | undefined, object]>([
   } as unknown as Keeper
   const access = { facts: () => Promise.resolve(AT_A_GLANCE), view: () => Promise.resolve(view), has: () => false } as unknown as KeeperAccess
   const root = { prepare: () => Promise.resolve(), id: () => Promise.resolve('r') } // nothing is appended
-  const ports = { root, clock: { now: () => 1_000 } } as unknown as Ports
+  const ports = { root, clock: { now: () => 1_000 }, connector: { connect: () => Promise.resolve(null) } } as unknown as Ports
   const request = { target: 'agent:mary', kind: 'record' as const, by: 'x', edits: [{ do: 'set' as const, path: '/status', value: '"new"' }] }
   expect(await new Writer(ports, access).write(request, { id: 'w1', digest: 'd' })).toMatchObject(expected)
 })

@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest'
 import type { Target } from '../../src/domain/operation.js'
 import { connectRedis } from '../../src/store/redis/connection.js'
+import type { Script } from '../../src/store/redis/link.js'
+import { NO_HANG_MS } from '../support/budget.js'
+import { afterwards } from '../support/cleanup.js'
 import { startRedis } from '../support/redis.js'
 import { connectionContract } from './redis-connection-contract.js'
 import { begin, commit, draftOf, set } from './support/harness.js'
@@ -17,6 +20,25 @@ it('sends a script once as text and then as its digest, also after the server ha
   expect(await client.info('commandstats')).not.toContain('cmdstat_eval:')
   await client.script('FLUSH')
   expect(await store.hello()).toMatchObject({ epoch: 'r1' })
+})
+
+it('carries calls of a script that the server has not got out in their order', async () => {
+  const server = await startRedis()
+  const connection = await connectRedis({ endpoint: { socket: server.socketPath }, budgetMs: NO_HANG_MS })
+  afterwards(() => connection.close())
+  const script: Script = { text: "return redis.call('RPUSH', KEYS[1], ARGV[1])", keyCount: 1 }
+  const push = (name: string): Promise<number> => connection.evaluate<number>(script, ['list', name])
+  const first = push('first')
+  const told = connection.call((client) => client.call('PING')) // behind the answer that the server has not got it
+  const held = connection.call((client) => client.call('BLPOP', 'gate', '0')) // and before what is sent now
+  const second = push('second')
+  await told
+  await new Promise(setImmediate)
+  const third = push('third')
+  const client = await server.client()
+  await client.rpush('gate', 'open')
+  await Promise.all([held, first, second, third])
+  expect(await client.lrange('list', 0, -1)).toEqual(['first', 'second', 'third'])
 })
 
 it('records that are asked for together are read by one call for twenty-five', async () => {

@@ -20,6 +20,9 @@ export class IoredisLink implements Link<Redis> {
   readonly client: Redis
   /** What it says when it cannot connect is less than what it has told before. */
   private reason: unknown
+  /** Scripts that the server has. */
+  private readonly known = new Set<Script>()
+  private readonly firsts = new Map<Script, Promise<unknown>>()
 
   constructor(endpoint: RedisEndpoint, budgetMs: number) {
     const place =
@@ -75,8 +78,25 @@ export class IoredisLink implements Link<Redis> {
     return this.perform(script, args, null)
   }
 
-  /** By its digest; where the server has not got it, as text, and from then on it has. */
+  /**
+   * Calls of a script are carried out in the order in which they come: the first one may have to go once more, as text, and who goes
+   * behind it as the digest would overtake those that were sent with it.
+   */
   private async perform(script: Script, args: string[], replyEncoding: BufferEncoding | null): Promise<unknown> {
+    if (this.known.has(script)) return this.attempt(script, args, replyEncoding)
+    const first = this.firsts.get(script)
+    if (first !== undefined) {
+      await first
+      this.gather()
+      return this.attempt(script, args, replyEncoding)
+    }
+    const done = this.attempt(script, args, replyEncoding)
+    this.firsts.set(script, done.then(() => this.known.add(script), () => this.firsts.delete(script)))
+    return done
+  }
+
+  /** By its digest; where the server has not got it, as text, and from then on it has. */
+  private async attempt(script: Script, args: string[], replyEncoding: BufferEncoding | null): Promise<unknown> {
     const words = [digestOf(script), ...numberOfKeys(script), ...args]
     try {
       return await this.send('evalsha', words, replyEncoding)

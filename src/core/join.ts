@@ -34,7 +34,8 @@ export async function join(
   const replica = await caughtUp(store, former, lineage)
   const remoteContains = new Map(lineage.contains).set(epoch, lineage.rev)
   const sides: Sides = { store, replica, epoch, remoteContains, ports, heal }
-  const known = [...replica.entries].sort(([, a], [, b]) => a.born - b.born) // in a lineage that lost them they are born again
+  // A snapshot has them in no order: as they are offered here, they come to be there.
+  const known = [...replica.entries].sort(([, a], [, b]) => a.born - b.born)
   for (let from = 0; from < known.length; from += AT_A_TIME) {
     const offered = await Promise.all(known.slice(from, from + AT_A_TIME).map(([target, entry]) => offer(sides, target, entry)))
     if (offered.includes(false)) return null

@@ -1,12 +1,16 @@
 /** A record with what is known about it: when each leaf got its value, and what each root has added to it. */
 import type { TreeMap } from './json.js'
+import { sameStamp } from './lineage.js'
 import type { Change, ChangedLeaf, Draft, Stamp } from './operation.js'
 import { deleteWithin } from './path-index.js'
 import { overlaps, type Pointer } from './pointer.js'
 import { Stamping } from './stamping.js'
 import { applyEdits, leavesOf, TreeCopy, valueAt } from './tree.js'
 
-/** How often a root has added to a leaf, and the sum of it: what a lineage lacks is the difference. */
+/**
+ * How often a root has ever added to a leaf, and the sum of it: what a lineage lacks is the difference. It goes on where the leaf is set or
+ * deleted, so that whoever comes later knows what that has replaced.
+ */
 export interface Count {
   n: number
   sum: string
@@ -100,6 +104,11 @@ export function countsAt(entry: Entry, path: Pointer): Map<string, Count> {
   let counts = entry.counts.get(path)
   if (counts === undefined) entry.counts.set(path, (counts = new Map<string, Count>()))
   return counts
+}
+
+export function hasStamp({ stamps }: Entry, path: Pointer, stamp: Stamp): boolean {
+  const there = stamps.get(path)
+  return there !== undefined && sameStamp(there, stamp)
 }
 
 /** Of counts that no roster vouches for: those of numbers that stand in the record. */

@@ -2,7 +2,7 @@
 import { deletesRecord } from './entry.js'
 import { setLeaf, mergePatchOf } from './tree.js'
 import { parseTree, type Tree } from './json.js'
-import { agentOf, type Draft, isOfTasks } from './operation.js'
+import { agentOf, type Draft, isOfTasks, isVoid } from './operation.js'
 import { isWithin } from './pointer.js'
 
 /** Of changes: they are in the history, and told to watchers. */
@@ -30,7 +30,7 @@ export function eventNameOf(change: Draft): ChangeEvent {
 export function eventDataOf(change: Draft): Tree {
   if (change.lease !== undefined) return parseTree(JSON.stringify(change.lease))
   if (deletesRecord(change)) return 'null'
-  const patch = mergePatchOf(change.leaves)
+  const patch = mergePatchOf(change.leaves.filter((leaf) => !isVoid(leaf)))
   const added = new Map<string, string[]>()
   for (const { path, value } of change.inserts ?? []) added.set(path, [...(added.get(path) ?? []), value])
   for (const [path, entries] of added) setLeaf(patch, path, `[${entries.join(',')}]`)

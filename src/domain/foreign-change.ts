@@ -4,7 +4,8 @@
  */
 import { type Entry, listAt } from './entry.js'
 import type { TreeMap } from './json.js'
-import { mergedListAt, totals } from './merge.js'
+import { mergedListAt } from './merge.js'
+import { totals } from './merge-counts.js'
 import type { ChangedLeaf, Draft } from './operation.js'
 import type { Pointer } from './pointer.js'
 import { diffTrees, leavesOf, valueAt } from './tree.js'

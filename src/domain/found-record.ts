@@ -4,10 +4,11 @@
  */
 import { type Count, type Entry } from './entry.js'
 import { formatLine, type TreeMap } from './json.js'
-import { countsAhead, type Offer, totals } from './merge.js'
+import type { Offer } from './merge.js'
+import { countsAhead, totals } from './merge-counts.js'
 import { addNumbers } from './number.js'
-import type { ChangedLeaf, Lost } from './operation.js'
-import type { Pointer } from './pointer.js'
+import { type ChangedLeaf, isVoid, type Lost } from './operation.js'
+import { overlaps, type Pointer } from './pointer.js'
 import { timeIn } from './time.js'
 import { leafAbove, valueAt } from './tree.js'
 
@@ -35,7 +36,9 @@ export function offerToFound(offer: Offer, found: Entry): Offer {
     const { path, value, counts } = leaf
     const standing = standingAt(found.tree, path)
     if (standing === undefined || replaced.has(path)) leaves.push(leaf)
-    else if (counts !== undefined && isNumberAt(found.tree, path)) leaves.push(addedTo(found, path, standing, counts))
+    else if (isVoid(leaf)) {
+      if ([...replaced].some((at) => overlaps(at, path))) leaves.push(leaf) // else what stands there is no sum of ours
+    } else if (counts !== undefined && isNumberAt(found.tree, path)) leaves.push(addedTo(found, path, standing, counts))
     else if (standing === value || (value === '{}' && isObjectAt(found.tree, path))) leaves.push(leaf)
     else if (isNewer(leaf)) {
       leaves.push(leaf)

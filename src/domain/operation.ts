@@ -81,6 +81,9 @@ export interface ChangedLeaf extends LeafEdit {
   counts?: { root: string; n: number; sum: string }[]
 }
 
+/** Counts alone: what was counted was deleted or replaced, and no number stands there. They change nothing that is to be seen. */
+export const isVoid = ({ value, counts }: ChangedLeaf): boolean => counts !== undefined && (value === null || value === '{}')
+
 /** A value that lost against a newer one: kept in the history, so that nothing disappears silently. */
 export interface Lost {
   path: Pointer

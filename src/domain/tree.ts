@@ -28,6 +28,10 @@ export function leafAbove(map: TreeMap, pointer: Pointer): string | undefined {
   return undefined
 }
 
+/** Neither a value there, nor one on the way. */
+export const hasNothing = (map: TreeMap, pointer: Pointer): boolean =>
+  valueAt(map, pointer) === undefined && leafAbove(map, pointer) === undefined
+
 /**
  * Sets a leaf. What stands in the way (a scalar where an object is needed) gives way, as in a merge patch (RFC 7386).
  * `{}` makes sure that there is an object and keeps one that is there; any other value replaces what was there.

@@ -55,7 +55,7 @@ const count = fc.record({ root: fc.constantFrom('h1', 'h2'), n: fc.integer({ min
 const leaf: fc.Arbitrary<Draft['leaves'][number]> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ path, value }) },
   { weight: 2, arbitrary: fc.record({ path, value, stamp }) },
-  { weight: 2, arbitrary: fc.record({ path, value: fc.constantFrom('1', '2.5'), counts: fc.array(count, { minLength: 1, maxLength: 2 }) }) },
+  { weight: 2, arbitrary: fc.record({ path, value: fc.constantFrom('1', '2.5', '{}', null), counts: fc.array(count, { minLength: 1, maxLength: 2 }) }) },
   { weight: 1, arbitrary: fc.constant({ path: '', value: '{}' }) },
 )
 /** A deletion stands alone, as the engine makes it. */

@@ -1,6 +1,6 @@
 /** What was acknowledged is there: once, not beaten by what was older; what was deleted stays away. */
 import { listAt } from '../../src/domain/entry.js'
-import { stringOf, type TreeMap } from '../../src/domain/json.js'
+import { formatLine, stringOf, type Tree, type TreeMap } from '../../src/domain/json.js'
 import { valueAt } from '../../src/domain/tree.js'
 import type { Others } from './others.js'
 import { type Ack, AGENTS, type Workload } from './workload.js'
@@ -12,6 +12,7 @@ export function checkWrites(world: World, workload: Workload, others: Others, ag
     ...[...agents.keys()].flatMap((agent) => (agent.startsWith('rec') ? counted(agents, agent) : [])),
     ...AGENTS.flatMap((agent) => status(world, workload.acks, agent, stringAt(agents, agent, 'status'))),
     ...comparedOnce(world, workload),
+    ...workload.acks.flatMap((ack) => sums(agents, ack, workload)),
     ...others.edits.flatMap(({ agent, field, value }) =>
       stringAt(agents, agent, field) === value ? [] : [`LOST hand edit ${agent}.${field}`],
     ),
@@ -24,7 +25,7 @@ export function checkWrites(world: World, workload: Workload, others: Others, ag
 
 function lost(agents: TreeMap, { attempt, durability }: Ack): string[] {
   const { kind, agent, field, id } = attempt
-  if (kind === 'status') return []
+  if (kind === 'status' || kind === 'sum' || kind === 'end') return []
   const isThere = kind === 'count' ? countedIds(agents, agent).includes(id) : stringAt(agents, agent, field) === id
   return isThere ? [] : [`LOST acknowledged (${durability}) ${kind} ${agent}.${field} ${id}`]
 }
@@ -65,6 +66,19 @@ function rangeOfClock({ hosts }: World, host: number): number {
   const [lowest, highest] = hosts[host]!.skews
   return highest - lowest
 }
+
+/** A number that was added to once, as it is until somebody tries to put something else there; then that, once it was acknowledged. */
+function sums(agents: TreeMap, { attempt }: Ack, { tried }: Workload): string[] {
+  const { kind, agent, field, request } = attempt
+  const record = agents.get(agent)
+  if (typeof record !== 'object' || (kind === 'sum' && tried.has(field)) || (kind !== 'sum' && kind !== 'end')) return []
+  const { path, value } = kind === 'sum' ? { path: field, value: '5' } : { value: undefined, ...request.edits[0]! }
+  const [stands, number] = [valueAt(record, path), valueAt(record, field)]
+  const isRight = stands === value && (kind === 'sum' || typeof number !== 'string')
+  return isRight ? [] : [`SUM of ${agent}${field} is ${text(number)}; ${path} ought to be ${value} and is ${text(stands)}`]
+}
+
+const text = (tree: Tree | undefined): string => (tree === undefined ? 'nothing' : formatLine(tree))
 
 /** Of two writers that ask for the same revision of a record only one is told that it won. */
 function comparedOnce(world: World, { acks, asked }: Workload): string[] {

@@ -245,6 +245,16 @@ export const MUTANTS: readonly Mutant[] = [
     options: OVERWRITTEN,
   },
   {
+    name: 'additions that Redis has lost are added again, whatever was written since',
+    what: 'a number that was deleted comes back, and replaces what was put in its place',
+    shows: /SUM of .* is \d/,
+    changes: [
+      { file: 'src/domain/merge-counts.ts', find: 'isSettledHere(path) || isSumGoneThere', replace: 'isSumGoneThere' },
+      { file: 'src/domain/merge-counts.ts', find: 'isOurs || !isReplaced(local, path) ? ahead : []', replace: 'ahead' },
+    ],
+    options: LOSSES,
+  },
+  {
     name: 'what is added to a sum that a program has taken away begins at nothing',
     what: 'what was added before is lost',
     shows: /TWICE or lost/,

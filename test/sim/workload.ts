@@ -13,8 +13,11 @@ const GOES_ON = 0.4
 export interface Attempt {
   id: string
   agent: string
-  /** `compared`: only if the record still has the revision that the writer reads first. */
-  kind: 'unique' | 'status' | 'count' | 'compared'
+  /**
+   * `compared`: only if the record still has the revision that the writer reads first. `sum`: added to a number of its own; `end`: what the
+   * same program then puts in its place, there, above or below.
+   */
+  kind: 'unique' | 'status' | 'count' | 'compared' | 'sum' | 'end'
   field: string
   host: number
   request: WriteRequest
@@ -34,6 +37,8 @@ export class Workload {
   readonly acks: Ack[] = []
   /** By id: the revisions that a `compared` write was tried with. */
   readonly asked = new Map<string, Set<number>>()
+  /** Numbers that somebody has tried to put an end to. */
+  readonly tried = new Set<string>()
   private readonly attempts: Attempt[] = []
   private readonly firstStart = new Map<string, { after: number; began: number }>()
   private counter = 0
@@ -53,6 +58,7 @@ export class Workload {
       const host = world.hosts[first.host]!
       const program = world.program(host, process)
       await this.write(first, host, process, program)
+      if (first.kind === 'sum') await this.endSum(first, host, process, program)
       while (world.chance.chance(GOES_ON)) {
         await process.gate()
         await this.write(this.newAttempt(host), host, process, program)
@@ -70,6 +76,29 @@ export class Workload {
     note(world.now, 'ack', attempt.host, attempt.id.slice(0, 8), attempt.agent, attempt.field, durability)
     host.rounds = 0
     if (durability !== 'refused') this.acks.push({ attempt, durability, at: world.now, ...start })
+  }
+
+  /** Adds to what it has just acknowledged no more: so that what stands there in the end is known. */
+  private async endSum(sum: Attempt, host: Host, process: Process, program: Program): Promise<void> {
+    if (this.tried.has(sum.field) || !this.acks.some(({ attempt }) => attempt === sum)) return
+    this.tried.add(sum.field)
+    await process.gate()
+    const end = this.endOf(sum)
+    this.attempts.push(end)
+    await this.write(end, host, process, program)
+  }
+
+  private endOf(sum: Attempt): Attempt {
+    const id = `w${this.next()}`.padEnd(32, '-')
+    const [above = ''] = sum.field.split('/n')
+    const value = JSON.stringify(id)
+    const edit = this.world.chance.pick<WriteRequest['edits'][number]>([
+      { do: 'delete', path: sum.field },
+      { do: 'delete', path: above },
+      { do: 'set', path: above, value },
+      { do: 'set', path: `${sum.field}/part`, value },
+    ])
+    return { ...sum, id, kind: 'end', request: { ...sum.request, edits: [edit] } }
   }
 
   private async compared({ id, request }: Attempt, host: Host, process: Process): Promise<WriteRequest> {
@@ -103,7 +132,8 @@ export class Workload {
     const agent = chance.pick(AGENTS)
     if (roll < 0.35) return unique(agent, `u${n}`)
     if (roll < 0.5) return unique(agent, `context/u${n}`)
-    if (roll < 0.6) return unique(agent, `u${n}`, 'compared')
+    if (roll < 0.55) return unique(agent, `u${n}`, 'compared')
+    if (roll < 0.62) return { ...base, agent, kind: 'sum', field: `/context/s${n}/n`, request: sumRequest(agent, `/context/s${n}/n`) }
     if (roll < 0.78) return { ...base, agent, kind: 'status', field: 'status', request: setRequest(agent, 'status', id) }
     // A list keeps 20 entries: another record before it is full.
     const counted = `rec${Math.floor(this.attempts.filter((other) => other.kind === 'count').length / 15)}`
@@ -115,6 +145,9 @@ function setRequest(agent: string, path: string, value: string): WriteRequest {
   const edits: WriteRequest['edits'] = [{ do: 'set', path: `/${path}`, value: JSON.stringify(value) }]
   return { target: agentTarget(agent), kind: 'set', edits, by: 'sim' }
 }
+
+const sumRequest = (agent: string, path: string): WriteRequest =>
+  ({ target: agentTarget(agent), kind: 'set', edits: [{ do: 'add', path, by: '5' }], by: 'sim' })
 
 function countRequest(agent: string, id: string, now: number): WriteRequest {
   const value = JSON.stringify({ id, timestamp: new Date(now).toISOString() })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { firstContext } from '../../../src/core/first-context.js'
 import { join } from '../../../src/core/join.js'
 import { composeDocument } from '../../../src/domain/document.js'
-import { type Count, emptyEntry } from '../../../src/domain/entry.js'
+import { type Count, emptyEntry, type Entry } from '../../../src/domain/entry.js'
 import { formatLine, parseTreeMap, type TreeMap } from '../../../src/domain/json.js'
 import { agentTarget, CONTEXT, isFirstContext } from '../../../src/domain/operation.js'
 import { emptyReplica, type Replica } from '../../../src/domain/replica.js'
@@ -178,4 +178,13 @@ test('records that Redis has lost come back in the order in which they came to b
   const { joined } = await joinedWith({}, replica)
   const shown = composeDocument(joined!.entries, { rev: 1, lastUpdate: undefined, order: [] }).get('agents') as TreeMap
   expect([...shown.keys()]).toEqual(['first', 'claude', 'last'])
+})
+
+test('records come to be in their order, also where a store has told of them in another one', async () => {
+  const replica = rootKnowing('{}')
+  const born = (rev: number): Entry => ({ ...replica.entries.get(CLAUDE)!, born: rev })
+  replica.entries = new Map([['task:2', born(9)], [CLAUDE, born(7)], ['task:1', born(8)]])
+  const { joined } = await joinedWith({}, replica)
+  const bornThen = ['task:1', 'task:2', CLAUDE].map((target) => joined!.entries.get(target)!.born)
+  expect(bornThen).toEqual([12, 13, 11])
 })

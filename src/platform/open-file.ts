@@ -28,7 +28,7 @@ export const WRITE = O_WRONLY | O_CREAT | O_TRUNC
 export const WRITE_NEW = O_WRONLY | O_CREAT | O_EXCL
 export const APPEND = O_WRONLY | O_APPEND | O_CREAT
 
-/** Every file that we make is opened here. */
+/** What is made otherwise (a copy, a socket, a folder) is given to its owner by who makes it. */
 export const openFile = (path: string, flags: number, mode: number): number =>
   (flags & O_CREAT) === 0 ? fs.openSync(path, flags) : openOwned(path, flags, mode)
 

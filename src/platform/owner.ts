@@ -1,6 +1,6 @@
 /**
  * What root makes in the folder of another user belongs to that user: after a single `sudo` he could not use his own root any more. For
- * everybody else nothing is looked at, and for root, each folder once.
+ * everybody else nothing is looked at.
  */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
@@ -12,19 +12,13 @@ export interface Owner {
 
 const ROOT = 0
 const isRoot = process.geteuid?.() === ROOT
-/** By folder; null: what is made there is root's own. */
-const owners = new Map<string, Owner | null>()
 
-/** To whom what this process makes in the folder has to be given; null: to nobody. */
+/** To whom what this process makes in the folder has to be given; null: to nobody. Looked at each time: a link may have come in its place. */
 export function ownerIn(folder: string): Owner | null {
   if (!isRoot) return null
-  const known = owners.get(folder)
-  if (known !== undefined) return known
   try {
     const { uid, gid } = fs.statSync(folder)
-    const owner = uid === ROOT ? null : { uid, gid }
-    owners.set(folder, owner)
-    return owner
+    return uid === ROOT ? null : { uid, gid }
   } catch {
     return null // it may be made yet; and what else is wrong with it shows when something is made there
   }
@@ -37,7 +31,7 @@ export function openOwned(path: string, flags: number, mode: number): number {
   const fd = openNew(path, flags, mode)
   if (fd === null) return fs.openSync(path, flags, mode)
   give(() => {
-    fs.fchownSync(fd, owner.uid, owner.gid)
+    if (ownerIn(dirname(path))?.uid === owner.uid) fs.fchownSync(fd, owner.uid, owner.gid) // else it was made elsewhere than it was looked at
   })
   return fd
 }
@@ -51,13 +45,14 @@ function openNew(path: string, flags: number, mode: number): number | null {
   }
 }
 
-/** Of a folder, a file or a socket that this process has just made. Never what somebody has put in its place meanwhile: a link, or another name of a file. */
+/** Of a folder, a file or a socket that this process has just made. Not what somebody has put in its place meanwhile: a link, or another name of a file. */
 export function giveToOwner(path: string): void {
   const owner = ownerIn(dirname(path))
   if (owner === null) return
   const { uid, gid } = owner
   give(() => {
-    if (fs.lstatSync(path).isSocket()) fs.lchownSync(path, uid, gid) // which nobody can open
+    const stat = fs.lstatSync(path)
+    if (stat.isSocket() && stat.uid === ROOT && stat.nlink === 1) fs.lchownSync(path, uid, gid) // which nobody can open
     else giveOpened(path, owner)
   })
 }

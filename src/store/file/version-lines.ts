@@ -14,8 +14,8 @@ export const nameOf = ({ ino, size, mtimeMs }: Identity): string => `${ino} ${si
 export interface Noted {
   /** What is known by its text alone, and marks of files that were merged. */
   known: Set<string>
-  /** The mark of the foreign file that was merged last, where it is not gone from its place; undefined: nothing is said of that. */
-  standing?: string
+  /** The mark of the foreign file that was merged last, where it is not gone from its place; else empty. */
+  standing: string
 }
 
 export function note(noted: Noted, line: LogLine): void {

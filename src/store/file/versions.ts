@@ -23,6 +23,8 @@ interface Checkpoint {
   version: Version
   document: TreeMap
   at: number
+  /** As of a pair. */
+  standing: string
 }
 
 /** A checkpoint and its log, as far as they are kept in memory: the documents are read when they are asked for. */
@@ -86,9 +88,9 @@ export class VersionLog implements Versions {
     return false
   }
 
+  /** The newest pair says it: each checkpoint is made with what the pair before said. */
   private async standing(): Promise<string> {
-    for await (const { standing } of this.newestFirst()) if (standing !== undefined) return standing
-    return ''
+    return (await this.newestPair())?.standing ?? ''
   }
 
   async withRev(rev: number): Promise<{ version: Version; document: TreeMap }[]> {
@@ -131,11 +133,12 @@ export class VersionLog implements Versions {
     const kept = await this.kept()
     const n = (kept.at(-1)?.n ?? 0) + 1
     const at = this.clock.now()
-    const text = JSON.stringify({ version, at, document })
+    const standing = await this.standing()
+    const text = JSON.stringify({ version, at, ...(standing !== '' && { standing }), document })
     const path = this.at(n, 'json')
     await this.files.write(`${path}.tmp`, text)
     await this.files.rename(`${path}.tmp`, path)
-    const pair: Pair = { n, at, known: new Set([version.hash]), lines: 0, bytes: 0, length: text.length }
+    const pair: Pair = { n, at, known: new Set([version.hash]), standing, lines: 0, bytes: 0, length: text.length }
     kept.push({ n, read: () => Promise.resolve(pair) })
     while (kept.length > 2 && (await this.isOver(kept[1]!))) await this.drop(kept.shift()!)
     return pair
@@ -192,8 +195,9 @@ export class VersionLog implements Versions {
     const checkpoint = await this.checkpoint(n)
     if (checkpoint === null) return null
     const log = await this.logOf(n)
+    const { at, standing } = checkpoint
     const known = new Set([checkpoint.version.hash])
-    const pair: Pair = { n, at: checkpoint.at, known, lines: log.lines.length, bytes: log.bytes, length: checkpoint.text.length }
+    const pair: Pair = { n, at, known, standing, lines: log.lines.length, bytes: log.bytes, length: checkpoint.text.length }
     for (const line of log.lines) note(pair, line)
     return pair
   }
@@ -203,8 +207,8 @@ export class VersionLog implements Versions {
     const file = await this.files.read(this.at(n, 'json'))
     if (file === null) return null
     try {
-      const { version, at, document } = JSON.parse(file.text) as { version: Version; at: number; document: string }
-      return typeof version.hash === 'string' ? { version, at, text: document } : null
+      const { version, at, standing = '', document } = JSON.parse(file.text) as { version: Version; at: number; standing?: string; document: string }
+      return typeof version.hash === 'string' ? { version, at, standing, text: document } : null
     } catch {
       return null
     }

@@ -92,3 +92,19 @@ test('what was merged is not forgotten when a new log is begun', async () => {
   await log.placed()
   expect(await open().knows('foreign', FILE, 'shown')).toBe(false)
 })
+
+test('whether the file in its place is a foreign one is known from the newest pair', async () => {
+  const { directory, log, add, open } = await place()
+  await add(1)
+  await log.merged('foreign', FILE)
+  for (let rev = 2; rev <= 60; rev++) await add(rev, 'x'.repeat(8 * KB) + rev)
+  const pairs = readdirSync(directory).filter((name) => name.endsWith('.json'))
+  expect(pairs.length).toBeGreaterThan(3)
+  let reads = 0
+  const files = { ...nodeFiles, read: (path: string) => (reads++, nodeFiles.read(path)) }
+  const fresh = new VersionLog(directory, files, systemClock)
+  expect(await fresh.knows('foreign', FILE, 'shown')).toBe(true)
+  await fresh.placed()
+  expect(reads).toBe(1)
+  expect(await open().knows('foreign', FILE, 'shown')).toBe(false)
+})

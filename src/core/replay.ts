@@ -87,7 +87,7 @@ export class Replay {
   }
 
   /**
-   * Its key was used elsewhere meanwhile, for another write. It was acknowledged: what it would have written stays in the history, under
+   * Its key was used elsewhere meanwhile, for another write. It was acknowledged, or its writer is told of that just now: what it would have written stays in the history, under
    * an id that is the same when it is told again.
    */
   private async lose({ op }: Acknowledged): Promise<Done> {
@@ -97,6 +97,7 @@ export class Replay {
     if (submission.is === 'epoch') return 'other lineage'
     if (submission.is === 'evicted') this.evicted.push(op.target)
     if (submission.is === 'evicted' || submission.is === 'contended') return 'blocked'
+    if (submission.is === 'committed') this.reportOwn(submission.change)
     const ended = this.done(op, 0)
     this.copy.open.add(ended) // and not into what was seen: there its id stands for the other write
     await this.ports.root.append(ended)
@@ -162,8 +163,7 @@ export class Replay {
   private async settle({ op }: Acknowledged, verdict: Verdict): Promise<void> {
     if (verdict.is !== 'committed' && verdict.is !== 'duplicate') return
     const { copy, store } = this
-    // What this root has numbered itself is in the replica and in the history.
-    if (verdict.is === 'committed' && !store.shared) copy.report({ is: 'changes', changes: [verdict.change] })
+    if (verdict.is === 'committed') this.reportOwn(verdict.change)
     const rev = verdict.is === 'committed' ? verdict.change.rev : verdict.rev
     if (rev === 0) await this.endUnchanged(op)
     else if (store.shared) {
@@ -171,6 +171,11 @@ export class Replay {
       copy.open.add(entry)
       await this.ports.root.append(entry)
     }
+  }
+
+  /** What this root has numbered itself is in the replica and in the history. */
+  private reportOwn(change: Change): void {
+    if (!this.store.shared) this.copy.report({ is: 'changes', changes: [change] })
   }
 
   /** It is done, and has no revision. The journal says so too: whoever reads it next would take it for pending. */

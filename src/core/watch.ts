@@ -118,7 +118,7 @@ class Watcher {
     const toldAs = this.numberTold(change)
     if (toldAs === undefined && this.skip > 0 && change.waited === this.feed.source.rootId()) {
       this.skip--
-      return
+      if (change.lost === undefined) return
     }
     if (toldAs === undefined) {
       notices.push({ is: 'change', change, cursor: this.cursor() })

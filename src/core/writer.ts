@@ -82,7 +82,9 @@ export class Writer {
     await this.keeper.settle(true)
     const facts = await this.keeper.facts()
     const final = await this.direct({ ...operation, base: facts.rev, baseEpoch: facts.epoch ?? '' }, facts, fate)
-    return final === null ? null : this.acknowledge(operation, final, facts)
+    if (final === null) return null
+    const outcome = await this.acknowledge(operation, final, facts)
+    return outcome.ok && final.is === 'duplicate' && !fate.isOpen ? { ...outcome, repeated: true } : outcome
   }
 
   private async operationOf(request: WriteRequest, ids: OperationIds, facts: Glance): Promise<Operation> {

@@ -81,7 +81,8 @@ function offerLeaf(
     if (!contains(sides.localContains, other) && isNewer(other, stamp)) {
       const kept = path === '' && !remote.live ? undefined : valueAt(remote.tree, path)
       const standing = kept === undefined ? null : formatLine(kept)
-      if (standing !== text) offer.lost.push({ path, lost: text, kept: standing })
+      const isBroughtAsSum = stamp.t === 0 && local.counts.has(path) // what a context begins with, and additions: those come with their counts
+      if (standing !== text && !isBroughtAsSum) offer.lost.push({ path, lost: text, kept: standing })
       return
     }
   }

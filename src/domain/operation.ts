@@ -135,14 +135,15 @@ export function numbered(draft: Draft, rev: number, prev: number, epoch: string)
 }
 
 /** Nobody wrote them: a fresh root begins its context with them. */
-const FIRST_MEMBERS: ReadonlySet<Pointer> = new Set([
-  ...['/version', '/current_work', '/paths/sot', '/paths/working', '/paths/bridge', '/token_usage/total', '/token_usage/saved'],
-])
+const FIRST_MEMBERS: ReadonlySet<Pointer> = new Set(
+  ['/version', '/current_work', '/paths/sot', '/paths/working', '/paths/bridge', '/token_usage/total', '/token_usage/saved'],
+)
 
 type Context = Pick<Draft, 'kind' | 't' | 'target'> & Partial<Pick<Draft, 'leaves' | 'lost'>>
 
-/** The first members of a context, as they are made, or met by those of another root when the two come together: nobody is told. */
+/** The first members of a context, as they are made, or met by those of another root when the two come together: nobody is told. What was added to one is news. */
 export function isFirstContext({ kind, t, target, leaves = [], lost = [] }: Context): boolean {
   if (t !== 0 || target !== CONTEXT) return false
-  return kind === 'adopt' || (kind === 'restore' && [...leaves, ...lost].every(({ path }) => FIRST_MEMBERS.has(path)))
+  if (kind === 'adopt') return true
+  return kind === 'restore' && leaves.every(({ counts }) => counts === undefined) && [...leaves, ...lost].every(({ path }) => FIRST_MEMBERS.has(path))
 }

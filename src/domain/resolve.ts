@@ -144,7 +144,7 @@ class Resolution {
 
   private lose(edit: Edit): void {
     if (edit.do === 'default' || isTimeOfWrite(edit.path)) return // a later write has a later time: nothing of this one is lost by that
-    const kept = valueAt(this.tree.top, edit.path)
+    const kept = edit.path === '' && !this.entry.live ? undefined : valueAt(this.tree.top, edit.path)
     const value = edit.do === 'delete' ? null : edit.do === 'add' ? edit.by : edit.value
     const standing = kept === undefined ? null : formatLine(kept)
     if (edit.do === 'add' || standing !== value) this.lost.push({ path: edit.path, lost: value, kept: standing })

@@ -152,6 +152,26 @@ test('the first members of two contexts that meet are nobody\'s news, and what l
   }
 })
 
+test('what was added to a first member is told when two contexts meet, and nothing is told to be lost', async () => {
+  const begun = (home: string, total: string): Replica => {
+    const stamps = new Map(firstContext(home, home, '').edits.map(({ path }) => [path, { t: 0, rev: 1, epoch: home }]))
+    const tree = parseTreeMap(`{"version":"1.0","current_work":{},"paths":{"sot":"s","working":"w","bridge":"b"},"token_usage":{"total":${total},"saved":0}}`)
+    const counts = new Map(total === '0' ? [] : [['/token_usage/total', new Map([[home, { n: 1, sum: total }]])]])
+    return { ...emptyReplica(), epoch: home, rev: 3, high: 3, entries: new Map([[CONTEXT, { ...emptyEntry(), tree, stamps, counts, live: true, born: 1 }]]) }
+  }
+  for (const [before, after] of [['one', 'two'], ['two', 'one']] as const) {
+    const { store } = await joinedWith({}, begun(before, '0'))
+    const { rev } = await store.hello()
+    let made = 0
+    const ports = { randomId: () => `later-${made++}` } as Ports
+    await join(store, begun(after, '500'), await store.hello(), ports, () => Promise.resolve(false))
+    const told = (await store.changesAfter(rev, 9)).changes.filter((change) => !isFirstContext(change))
+    expect(told.map(({ leaves, lost }) => [leaves.filter(({ counts }) => counts !== undefined).map(({ path, value }) => [path, value]), lost])).toEqual([
+      [[['/token_usage/total', '500']], undefined],
+    ])
+  }
+})
+
 test('a record that Redis has lost comes back with its members in their order, whichever was written last, or added to', async () => {
   const context = '{"config":{"first":10,"second":2,"third":3},"n":5,"note":"x"}'
   const replica = rootKnowing(context)

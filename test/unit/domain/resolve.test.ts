@@ -29,3 +29,8 @@ test('a value that lost is told, without the time that went with it', () => {
   const draft = outcomeOf(waited(set('/status', '"idle"'), set('/last_update', '"1"')), written(['/status', '"busy"'], ['/last_update', '"2"']))
   expect(draft.lost).toEqual([{ path: '/status', lost: '"idle"', kept: '"busy"' }])
 })
+
+test('of two deletions of a record none is lost', () => {
+  const gone = { ...emptyEntry(), rev: 7, born: 7, stamps: new Map([['', { t: 2_000, rev: 7, epoch: 'r1' }]]) }
+  expect(outcomeOf(waited({ do: 'delete', path: '' }), gone).lost).toBeUndefined()
+})

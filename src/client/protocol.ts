@@ -12,7 +12,7 @@ import type { ProcessIdentity } from '../platform/processes.js'
 import { type ErrorCode, foreseen, MemoryError, messageOf, StoreUnavailable } from '../errors/errors.js'
 
 /** Raised whenever a client and a hub of before could misunderstand each other. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 export const CALLS = ['submit', 'write', 'read', 'readTasks', 'watch', 'history', 'status', 'sync', 'publish', 'lease'] as const
 export type CallName = (typeof CALLS)[number]

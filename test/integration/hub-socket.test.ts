@@ -83,7 +83,7 @@ test('a client that leaves in the middle of a request neither hurts the hub nor 
   let finish = (): void => undefined
   engine.beforeWrite = () => new Promise((resolve) => (finish = resolve))
   const { socket } = await rawClient(socketPath)
-  socket.write('{"n":1,"call":"hello","args":{"protocol":1}}\n')
+  socket.write('{"n":1,"call":"hello","args":{"protocol":2}}\n')
   socket.write(`${JSON.stringify({ n: 2, call: 'submit', args: { request: aWrite(), ids: { id: 'x' } } })}\n`)
   await eventually(() => engine.requests.length === 1)
   socket.destroy()
@@ -138,7 +138,7 @@ const GARBAGE: readonly [string, string | Buffer][] = [
   ['bytes that are no text', Buffer.from([0x7b, 0xff, 0xfe, 0x0a])],
   ['an empty line', '\n'],
   ['an endless frame', 'x'.repeat(20_000)],
-  ['a number that is in use', '{"n":1,"call":"hello","args":{"protocol":1}}\n{"n":9,"call":"watch"}\n{"n":9,"call":"watch"}\n'],
+  ['a number that is in use', '{"n":1,"call":"hello","args":{"protocol":2}}\n{"n":9,"call":"watch"}\n{"n":9,"call":"watch"}\n'],
 ]
 test.each(GARBAGE)('%s ends that connection with a reason, and no other', async (_, bytes) => {
   const { engine, path: socketPath, client: newClient } = await serve({ limits: { frameBytes: 10_000 } })
@@ -165,7 +165,7 @@ test('a request in pieces is one request, and half a one is forgotten with its c
 test('a call that the hub does not know, or before hello, is refused by name', async () => {
   const { path: socketPath } = await serve()
   const raw = await rawClient(socketPath)
-  raw.socket.write('{"n":1,"call":"read"}\n{"n":2,"call":"hello","args":{"protocol":1}}\n{"n":3,"call":"constructor"}\n')
+  raw.socket.write('{"n":1,"call":"read"}\n{"n":2,"call":"hello","args":{"protocol":2}}\n{"n":3,"call":"constructor"}\n')
   await eventually(() => raw.received().includes('"n":3'))
   expect(raw.received()).toMatch(/"n":1,"error":\{"code":"usage"/)
   expect(raw.received()).toMatch(/"n":3,"error":\{"code":"usage","message":"the hub knows no call/)
@@ -176,7 +176,7 @@ test('a client that asks and never reads is not listened to any more, and the ot
   for (let i = 0; i < 400; i++) await engine.write(aWrite(leafOf('x'.repeat(1000))))
   const { socket } = await rawClient(socketPath)
   socket.pause()
-  socket.write('{"n":1,"call":"hello","args":{"protocol":1}}\n')
+  socket.write('{"n":1,"call":"hello","args":{"protocol":2}}\n')
   const asked = Array.from({ length: 2000 }, (_, i) => `{"n":${i + 2},"call":"history","args":{"since":0}}\n`)
   let answered = 0
   const { history } = engine
@@ -217,9 +217,9 @@ test('somebody who listens, and is no hub, costs the budget at most', async () =
 })
 
 test('a hub of another protocol is passed by, can be seen, and can be ended', async () => {
-  const { root, stops } = await serve({ protocol: 2 })
+  const { root, stops } = await serve({ protocol: 3 })
   expect(await connectHubOf(root, { budgetMs: 500 })).toBeNull()
-  expect(await hubStatus(root, nobody)).toMatchObject({ is: 'other-protocol', hub: { pid: process.pid, protocol: 2 } })
+  expect(await hubStatus(root, nobody)).toMatchObject({ is: 'other-protocol', hub: { pid: process.pid, protocol: 3 } })
   const gone = { isAlive: () => stops() === 0 }
   expect(await stopHub(root, { ...nobody, processes: gone })).toEqual({ pid: process.pid })
 })
@@ -286,7 +286,7 @@ test('a watch that nobody reads on, or whose client is closed, ends at the hub',
 test('a watcher that is too slow is cut off, and goes on from its cursor without a gap', async () => {
   const { engine, client: newClient, path: socketPath } = await serve({ limits: { queuedBytes: 100_000 } })
   const raw = await rawClient(socketPath)
-  raw.socket.write('{"n":1,"call":"hello","args":{"protocol":1}}\n{"n":2,"call":"watch","args":{"since":"0"}}\n')
+  raw.socket.write('{"n":1,"call":"hello","args":{"protocol":2}}\n{"n":2,"call":"watch","args":{"since":"0"}}\n')
   await eventually(() => engine.watchers === 1)
   raw.socket.pause()
   const abort = new AbortController()
@@ -310,7 +310,7 @@ test('a watcher that is too slow is cut off, and goes on from its cursor without
 test('a watcher that reads nothing at all is left, with what was queued for it', async () => {
   const { engine, path: socketPath } = await serve({ limits: { queuedBytes: 50_000, stuckMs: 100 } })
   const raw = await rawClient(socketPath)
-  raw.socket.write('{"n":1,"call":"hello","args":{"protocol":1}}\n{"n":2,"call":"watch","args":{"since":"0"}}\n')
+  raw.socket.write('{"n":1,"call":"hello","args":{"protocol":2}}\n{"n":2,"call":"watch","args":{"since":"0"}}\n')
   await eventually(() => engine.watchers === 1)
   raw.socket.pause()
   for (let i = 0; i < 500; i++) await engine.write(aWrite(leafOf('x'.repeat(2000))))

@@ -123,9 +123,10 @@ end
 -- shown as its type: it must not end a script that has written already.
 local function foreign()
   local text = legacy and redis.pcall('GET', legacy)
-  if type(text) == 'table' then text = redis.call('TYPE', legacy).ok end
+  if type(text) == 'table' then text = redis.pcall('TYPE', legacy).ok or 'forbidden' end
   if not text or string.sub(text, 1, #ARGV[12]) == ARGV[12] then return nil end
-  return text, redis.call('PTTL', legacy)
+  local left = redis.pcall('PTTL', legacy)
+  return text, type(left) == 'table' and -1 or left
 end
 
 local function takeLegacy(lease)

@@ -131,7 +131,8 @@ memory_sync_print_on() {
   return 1
 }
 
-# What to do when stdout cannot be written. A reader that has gone away is no error; one that it was to read goes to stderr.
+# What to do when stdout cannot be written. A reader that has gone away is no error; one that it was to read goes to stderr,
+# as far as it was not written.
 memory_sync_print_failed() {
   case $memory_sync_reason in
     'Bad file descriptor') memory_sync_reason='EBADF: bad file descriptor' ;;

@@ -12,7 +12,7 @@ export type RedisPlace = { socket: string } | { host: string; port: number; tls?
 export type RedisEndpoint = RedisPlace & { username?: string; password?: string; passwordWanted?: true; db: number }
 
 /** Names in networks of containers have underscores. */
-const LABEL = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_-]*[\p{L}\p{N}_])?$/u
+const LABEL = /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?$/u
 
 const isHostName = (text: string): boolean => text.length <= 253 && text.replace(/\.$/, '').split('.').every((label) => LABEL.test(label))
 

@@ -34,6 +34,8 @@ class HubOrSelf implements Memory {
   private readonly link: HubLink
   private self: Promise<LocalEngine> | null = null
   private closing: Promise<void> | null = null
+  /** The settings that the environment names were looked at. */
+  private isUsable = false
   /** What was asked for and is not answered yet. */
   private readonly running = new Set<Promise<unknown>>()
   /** For those who follow, or wait for others: most calls do neither, and it takes half a millisecond of a command. */
@@ -226,7 +228,8 @@ class HubOrSelf implements Memory {
   private async connectHub(): Promise<HubClient | null> {
     const { env, pastHub } = this.options
     if (pastHub === true) return null
-    if (REDIS_SETTINGS.some((name) => isSet(env[name]))) (await loadSettings()).refuseUnusable(this.options)
+    if (!this.isUsable && REDIS_SETTINGS.some((name) => isSet(env[name]))) (await loadSettings()).refuseUnusable(this.options)
+    this.isUsable = true
     return this.link.take()
   }
 

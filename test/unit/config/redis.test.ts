@@ -180,7 +180,7 @@ describe('the address', () => {
     expect(resolve({ REDIS_PORT: '7' })).toMatchObject({ from: 'REDIS_PORT', endpoint: { host: 'localhost', port: 7 } })
   })
 
-  it.each(['h', 'redis-1.example.com', 'example.com.', 'my_redis', 'rédis.local', '127.0.0.1', '::1', 'fe80::1%eth0'])('has a host that is one: REDIS_HOST=%s', (host) => {
+  it.each(['h', 'redis-1.example.com', 'example.com.', 'my_redis', 'rédis.local', 'โฮสต์', '127.0.0.1', '::1', 'fe80::1%eth0'])('has a host that is one: REDIS_HOST=%s', (host) => {
     expect(resolve({ REDIS_HOST: host, REDIS_PORT: '7' })).toMatchObject({ from: 'REDIS_HOST', endpoint: { host, port: 7 } })
   })
 

@@ -94,12 +94,13 @@ function offerLeaf(
 const isGoneThere = (local: Entry, remote: Entry, path: Pointer, stamp: Stamp): boolean =>
   path !== '' && remote.live && hasStamp(remote, path, stamp) && hasNothing(remote.tree, path) && valueAt(local.tree, path) !== undefined
 
-/** Leaves that the remote side still has below `path`, although this side had seen them and has them no more. */
+/** Leaves that the remote side still has below `path`, although this side had seen them, and all that stands in them, and has them no more. */
 function deletedBelow(sides: BothSides, path: Pointer, stamp: Stamp): ChangedLeaf[] {
   const gone: ChangedLeaf[] = []
+  const isKnown = (at: Pointer): boolean => contains(sides.localContains, sides.remote.stamps.get(at)!)
   for (const at of sides.index.below(path)) {
-    if (valueAt(sides.remote.tree, at) === undefined) continue
-    if (contains(sides.localContains, sides.remote.stamps.get(at)!) && valueAt(sides.local.tree, at) === undefined) {
+    if (valueAt(sides.remote.tree, at) === undefined || valueAt(sides.local.tree, at) !== undefined) continue
+    if (isKnown(at) && [...sides.index.below(at)].every(isKnown)) {
       gone.push({ path: at, value: null, stamp })
     }
   }

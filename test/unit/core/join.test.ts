@@ -208,3 +208,17 @@ test('records come to be in their order, also where a store has told of them in 
   const bornThen = ['task:1', 'task:2', CLAUDE].map((target) => joined!.entries.get(target)!.born)
   expect(bornThen).toEqual([12, 13, 11])
 })
+
+test('what was written into a value that another root knows to be deleted stays', async () => {
+  const removed = rootKnowing('{}')
+  Object.assign(removed.entries.get(CLAUDE)!, { stamps: new Map([['', { ...STAMP, rev: 4, t: 8 }]]) })
+  const written = rootKnowing('{"box":{"in":1}}', 9)
+  written.entries.get(CLAUDE)!.stamps = new Map([['/context/box', { ...STAMP, rev: 3 }], ['/context/box/in', { t: 9, rev: 6, epoch: 'rother' }]])
+  Object.assign(written, { epoch: 'rother', rev: 6, contains: new Map([[STAMP.epoch, 3]]) })
+  const { server, store } = await joinedWith({}, written)
+  const lineage = await store.hello()
+  let made = 99
+  const ports = { randomId: () => String(++made).padStart(32, '0') } as Ports
+  await join(new MemoryStore(server), removed, lineage, ports, () => Promise.resolve(false))
+  expect(formatLine((await store.read(CLAUDE)).entry!.tree)).toBe('{"context":{"box":{"in":1}}}')
+})

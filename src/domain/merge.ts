@@ -78,7 +78,9 @@ function offerLeaf(
   const keepsBelow = text === '{}'
   for (const at of keepsBelow ? index.containing(path) : index.overlapping(path)) {
     const other = remote.stamps.get(at)!
-    if (!contains(sides.localContains, other) && isNewer(other, stamp)) {
+    // Of the same time there: mostly one write that was done in both lineages, and something may have come after it.
+    const isLater = isNewer(other, stamp) || (at === path && other.t === stamp.t)
+    if (!contains(sides.localContains, other) && isLater) {
       const kept = path === '' && !remote.live ? undefined : valueAt(remote.tree, path)
       const standing = kept === undefined ? null : formatLine(kept)
       const isBroughtAsSum = stamp.t === 0 && local.counts.has(path) // what a context begins with, and additions: those come with their counts

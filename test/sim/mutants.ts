@@ -113,7 +113,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'src/domain/merge.ts',
-        find: 'if (!contains(sides.localContains, other) && isNewer(other, stamp)) {',
+        find: 'if (!contains(sides.localContains, other) && isLater) {',
         replace: 'if (isNewer(other, { ...other, t: Infinity })) {',
       },
     ],

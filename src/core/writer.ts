@@ -64,10 +64,8 @@ export class Writer {
     const isConditional = request.ifRev !== undefined || request.fence !== undefined
     const isKnown = this.keeper.has(operation.id)
     const final = await this.direct(operation, facts, fate)
-    // Of what this very call has sent and got no answer to, a duplicate says nothing.
-    const isRepeated = isKnown || (final?.is === 'duplicate' && !fate.isOpen)
-    const outcome = await (final === null ? this.undecided(operation, isConditional, fate) : this.acknowledge(operation, final, facts))
-    return outcome.ok && isRepeated ? { ...outcome, repeated: true } : outcome
+    const outcome = await (final === null ? this.undecided(operation, isConditional, fate) : this.acknowledge(operation, final, facts, fate))
+    return outcome.ok && isKnown ? { ...outcome, repeated: true } : outcome
   }
 
   /** By whoever may decide on it, or for the journal. */
@@ -82,9 +80,7 @@ export class Writer {
     await this.keeper.settle(true)
     const facts = await this.keeper.facts()
     const final = await this.direct({ ...operation, base: facts.rev, baseEpoch: facts.epoch ?? '' }, facts, fate)
-    if (final === null) return null
-    const outcome = await this.acknowledge(operation, final, facts)
-    return outcome.ok && final.is === 'duplicate' && !fate.isOpen ? { ...outcome, repeated: true } : outcome
+    return final === null ? null : this.acknowledge(operation, final, facts, fate)
   }
 
   private async operationOf(request: WriteRequest, ids: OperationIds, facts: Glance): Promise<Operation> {
@@ -143,11 +139,13 @@ export class Writer {
     return sent
   }
 
-  private async acknowledge(operation: Operation, final: Final, facts: Glance): Promise<WriteOutcome> {
+  private async acknowledge(operation: Operation, final: Final, facts: Glance, fate: Fate): Promise<WriteOutcome> {
     if (final.is !== 'committed' && final.is !== 'duplicate') return refusal(final)
     const rev = final.is === 'committed' ? final.change.rev : final.rev
     const outcome: WriteOutcome = { ok: true, rev: rev === 0 ? null : rev, durability: 'redis', pending: facts.pending }
     if (final.is === 'duplicate' && operation.digest !== undefined) outcome.replayed = true
+    // Of what this very call has sent and got no answer to, a duplicate says nothing.
+    if (final.is === 'duplicate' && !fate.isOpen) outcome.repeated = true
     try {
       await this.ports.root.append({ op: decided(operation), rev, epoch: facts.epoch! })
     } catch (error) {
@@ -208,7 +206,7 @@ export class Writer {
     await this.keeper.settle(true)
     const facts = await this.keeper.facts()
     const again = await this.direct({ ...operation, base: facts.rev, baseEpoch: facts.epoch ?? '' }, facts, fate, true)
-    if (again !== null) return this.acknowledge(operation, again, facts)
+    if (again !== null) return this.acknowledge(operation, again, facts, fate)
     const store = await this.ports.connector.connect()
     // What Redis may have done is Redis' to decide.
     if (!fate.isOpen && this.keeper.mode(facts, store) === 'off') return this.conditionalAlone(operation)

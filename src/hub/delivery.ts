@@ -11,6 +11,11 @@ export interface DeliveryLimits {
   flushMs: number
 }
 
+/** Of about two writes: who waits for them goes on while the hub does. */
+const REPLY_BYTES = 100
+/** Of what happens nobody waits: there is more of it, for more clients. */
+const NOTICE_BYTES = 8 * 1024
+
 export class Delivery {
   private stuck: NodeJS.Timeout | undefined
   private waiting: (() => void)[] = []
@@ -31,26 +36,26 @@ export class Delivery {
     return this.socket.writableLength > this.limits.queuedBytes
   }
 
-  /** Queues the frame, however much lies there already. Throws BrokenFrame for one that is too long. */
-  send(frame: object): void {
+  /** Queues the frame, however much lies there already; it goes out with others of this turn, up to `most` bytes. Throws BrokenFrame for one that is too long. */
+  send(frame: object, most = REPLY_BYTES): void {
     const bytes = Buffer.from(encodeFrame(frame)) // bytes, because the length of a queued string counts characters
     if (!this.socket.writable) return // the client has gone
-    gather(this.socket)
+    gather(this.socket, most)
     this.socket.write(bytes)
     if (this.isFull) this.expectDrain()
   }
 
-  /** As `send`; false, and nothing queued, when too much lies there. */
+  /** As `send`, with many others; false, and nothing queued, when too much lies there. */
   offer(frame: object): boolean {
     if (this.isFull) return false
-    this.send(frame)
+    this.send(frame, NOTICE_BYTES)
     return true
   }
 
-  /** As `send`, when there is room; at once for a client that has gone. */
+  /** As `offer`, when there is room; at once for a client that has gone. */
   async push(frame: object): Promise<void> {
     while (this.isFull && this.socket.writable) await new Promise<void>((resolve) => this.waiting.push(resolve))
-    this.send(frame)
+    this.send(frame, NOTICE_BYTES)
   }
 
   /** Closes the connection when everything queued has gone out, or after `flushMs`. */

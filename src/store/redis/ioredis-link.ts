@@ -6,6 +6,9 @@ import { hearLastWords } from '../../platform/last-words.js'
 import type { RedisEndpoint } from './connection.js'
 import { isReply, type Link, numberOfKeys, type Script } from './link.js'
 
+/** About two writes: Redis begins with them while the next ones are made. */
+const SENT_BYTES = 2 * 1024
+
 const digests = new WeakMap<Script, string>()
 
 function digestOf(script: Script): string {
@@ -114,7 +117,7 @@ export class IoredisLink implements Link<Redis> {
   }
 
   gather(): void {
-    gather(this.client.stream)
+    gather(this.client.stream, SENT_BYTES)
   }
 
   isUnsent(error: unknown): boolean {

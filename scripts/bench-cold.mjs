@@ -9,6 +9,7 @@ import {setTimeout as delay} from 'node:timers/promises'
 import {fileURLToPath} from 'node:url'
 
 const rounds = Number(process.argv[2] ?? 40)
+const WRITES = 20_000
 const run = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 const script = fileURLToPath(new URL('../hooks/memory_sync.sh', import.meta.url))
 const work = mkdtempSync('/tmp/ms-bench-')
@@ -39,8 +40,9 @@ async function prepare() {
   const withRedis = {...clean, LUKA_SOT: root('redis'), REDIS_URL: url, MEMORY_SYNC_NAMESPACE: 'other'}
   const filesOnly = {...clean, LUKA_SOT: root('files'), MEMORY_SYNC_REDIS: 'off'}
   for (const env of [withHub, withRedis, filesOnly]) fill(env)
-  const hub = start(process.execPath, [run, 'hub'], withHub)
-  await new Promise((resolve) => hub.stdout?.on('data', (text) => String(text).includes(' ready: ') && resolve(null)))
+  const written = {...clean, LUKA_SOT: root('written'), REDIS_URL: url, MEMORY_SYNC_NAMESPACE: 'written'}
+  await writeMuch(written)
+  await startHub(withHub)
   const legacyRoot = root('legacy')
   mkdirSync(path.join(legacyRoot, 'bridge/memory/outbox'), {recursive: true})
   const document = spawnSync(process.execPath, [run, 'get'], {env: withHub})
@@ -71,6 +73,8 @@ async function prepare() {
     {name: 'get, Redis, oclif', floor: 'bare node', command: [node, run, ...get], env: {...withRedis, ...framework}},
     {name: 'get, Redis', floor: 'bare node', command: [node, run, ...get], env: withRedis},
     {name: 'update, Redis', floor: 'bare node', command: [node, run, ...update], env: withRedis},
+    {name: `get, Redis, after ${WRITES} writes`, floor: 'bare node', command: [node, run, ...get], env: written},
+    {name: `update, Redis, after ${WRITES} writes`, floor: 'bare node', command: [node, run, ...update], env: written},
     {name: 'get, files only', floor: 'bare node', command: [node, run, ...get], env: filesOnly},
     {name: 'update, files only', floor: 'bare node', command: [node, run, ...update], env: filesOnly},
     {name: 'cat', floor: 'cat', command: ['/bin/cat', path.join(legacyRoot, 'context.json')], env: clean},
@@ -133,6 +137,27 @@ function fill(/** @type {NodeJS.ProcessEnv} */ env) {
     if (status !== 0) throw new Error(`a context cannot be made: ${stderr}`)
   }
   spawnSync(process.execPath, [run, 'update', 'mary', 'active'], {env})
+}
+
+/** As many as a root knows by their ids, with a hub, which then ends. */
+async function writeMuch(/** @type {NodeJS.ProcessEnv} */ env) {
+  fill(env)
+  const hub = await startHub(env)
+  const library = new URL('../dist/index.js', import.meta.url).href
+  const program = `const {openMemory} = await import(${JSON.stringify(library)})
+    const memory = await openMemory()
+    for (let n = 0; n < ${WRITES}; n += 100) await Promise.all(Array.from({length: 100}, (_, i) => memory.updateAgentContext('agent' + (i % 10), {n: n + i})))
+    await memory.close()`
+  const {status, stderr} = spawnSync(process.execPath, ['--input-type=module', '-e', program], {env, encoding: 'utf8'})
+  if (status !== 0) throw new Error(`nothing could be written: ${stderr}`)
+  hub.kill()
+  await new Promise((resolve) => hub.once('exit', resolve))
+}
+
+async function startHub(/** @type {NodeJS.ProcessEnv} */ env) {
+  const hub = start(process.execPath, [run, 'hub'], env)
+  await new Promise((resolve) => hub.stdout?.on('data', (text) => String(text).includes(' ready: ') && resolve(null)))
+  return hub
 }
 
 /** As the old script did it: read with jq, write beside, move over; then a broadcast. It loses what others write meanwhile. */

@@ -82,7 +82,8 @@ export class HubRounds implements KeeperAccess {
     await this.alone((keeper) => keeper.showEverything()).catch((error: unknown) => {
       this.ports.tell('error', `context.json could not be brought up to date: ${messageOf(error)}`)
     })
-    await this.alone((keeper) => keeper.save()).catch((error: unknown) => {
+    // Commands without a hub read all of the journal.
+    await this.alone((keeper) => keeper.foldJournal()).catch((error: unknown) => {
       this.ports.tell('error', `the state could not be saved (${messageOf(error)}); the journal has everything`)
     })
     await this.held.release()

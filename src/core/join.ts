@@ -8,8 +8,9 @@ import { offerToFound } from '../domain/found-record.js'
 import { type Contains, mergeContains, sameStamp } from '../domain/lineage.js'
 import { isMergedList, mergeEntry, type Offer } from '../domain/merge.js'
 import type { Target } from '../domain/operation.js'
-import { advance, lineageOf, remember, type Replica, type Seen } from '../domain/replica.js'
+import { advance, lineageOf, remember, type Replica } from '../domain/replica.js'
 import type { Lineage, SeenId, Store, Stored } from '../store/contract.js'
+import type { Seen } from '../domain/seen-ids.js'
 import { leavesOf, TreeCopy, valueAt } from '../domain/tree.js'
 import type { Ports } from './ports.js'
 import { changesSince, entriesOf, readAll } from './snapshot.js'
@@ -71,7 +72,7 @@ export async function join(
 async function caughtUp(store: Store, replica: Replica, { contains }: Lineage): Promise<Replica> {
   const last = replica.epoch === null ? 0 : contains.get(replica.epoch)
   if (last !== undefined && last <= replica.rev) return replica
-  const ahead: Replica = { ...replica, entries: new Map(replica.entries), seen: new Map(replica.seen) }
+  const ahead: Replica = { ...replica, entries: new Map(replica.entries), seen: replica.seen.copy() }
   for (const change of await changesSince(store, replica.rev)) {
     if (change.epoch !== replica.epoch || change.prev > ahead.rev) break // what lay between is trimmed, or the lineage ended
     const entry = ahead.entries.get(change.target)
@@ -119,7 +120,7 @@ function newestIn(entries: ReadonlyMap<Target, Entry>, known: number): number {
 
 /** An id that the store has is done: its data is in the snapshot, or was given back with it. */
 async function seenIn(store: Store, replica: Replica, epoch: string): Promise<Replica['seen']> {
-  const seen = new Map(replica.seen)
+  const seen = replica.seen.copy()
   const after = replica.epoch === epoch ? replica.rev : 0
   for (const { id, ...facts } of await store.seenIds(after)) seen.set(id, { ...seen.get(id), ...facts })
   for (const { id, target } of await changesSince(store, after)) {

@@ -1,8 +1,7 @@
 /** Acknowledged operations that the replica does not contain yet. */
-import { contains } from '../domain/lineage.js'
 import { addAll } from '../domain/lists.js'
 import { isFirstContext } from '../domain/operation.js'
-import { isDone, lineageOf, type Replica } from '../domain/replica.js'
+import { isDone, type Replica } from '../domain/replica.js'
 import type { Acknowledged } from '../store/root.js'
 
 /** Where something that was worked out from a replica and the operations stands: it holds for the first `count` of them. */
@@ -131,11 +130,14 @@ export class OpenOperations {
 }
 
 /** By id, or because its revision is in what the replica contains. An id that a store gave back says nothing of the data. */
-function containedIn(replica: Replica): (entry: Acknowledged) => boolean {
-  const lineage = lineageOf(replica)
-  return ({ op, rev, epoch }) =>
-    isDone(replica, op) || (rev !== undefined && epoch !== undefined && contains(lineage, { t: 0, rev, epoch }))
-}
+const containedIn =
+  (replica: Replica) =>
+  (entry: Acknowledged): boolean =>
+    isNumberedIn(replica, entry) || isDone(replica, entry.op)
+
+/** Its revision is one that the replica contains: to look for its id would take longer. */
+export const isNumberedIn = ({ epoch, rev, contains }: Pick<Replica, 'epoch' | 'rev' | 'contains'>, entry: Acknowledged): boolean =>
+  entry.rev !== undefined && entry.epoch !== undefined && entry.rev <= (entry.epoch === epoch ? rev : (contains.get(entry.epoch) ?? -1))
 
 const isCommittedIn = (replica: Replica, { rev, epoch }: Acknowledged): boolean =>
   rev !== undefined && epoch === replica.epoch

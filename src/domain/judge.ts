@@ -2,7 +2,8 @@
 import type { Entry } from './entry.js'
 import { formatLine } from './json.js'
 import type { Draft, Stamp, Target } from './operation.js'
-import { isOtherPayload, type Replica, type Seen } from './replica.js'
+import { isOtherPayload, type Replica } from './replica.js'
+import type { Seen } from './seen-ids.js'
 
 interface RosterEntry {
   live: boolean

@@ -1,14 +1,7 @@
 /** A copy of the whole context at one revision of one lineage, kept up to date by applying changes in order. */
 import { applyChange, emptyEntry, type Entry, touchesRecord } from './entry.js'
 import type { Change, Operation, Target } from './operation.js'
-
-export interface Seen {
-  rev: number
-  /** Of the operation, where it is known. */
-  target?: Target
-  digest?: string
-  t?: number
-}
+import { type Seen, SeenIds } from './seen-ids.js'
 
 export interface Replica {
   /** null: no sequencer has ever been met. */
@@ -20,7 +13,7 @@ export interface Replica {
   contains: Map<string, number>
   entries: Map<Target, Entry>
   /** Ids of operations that are in here. */
-  seen: Map<string, Seen>
+  seen: SeenIds
   /** Of the last change, ms; 0: none yet. */
   t: number
 }
@@ -31,7 +24,7 @@ export const emptyReplica = (): Replica => ({
   high: 0,
   contains: new Map(),
   entries: new Map(),
-  seen: new Map(),
+  seen: new SeenIds(),
   t: 0,
 })
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { NO_HANG_MS } from '../support/budget.js'
 import { afterwards } from '../support/cleanup.js'
@@ -53,6 +54,17 @@ describe('hub', () => {
     })
     expect(await cli.ok('hub', 'stop')).toContain('has ended')
     expect(await hub.ended).toBe(0)
+    expect(await cli.ok('get', 'agents.mary.status')).toBe('"active"\n')
+  })
+
+  it('leaves no journal for commands to read', async () => {
+    const cli = await Cli.make()
+    const hub = await startHub(cli)
+    await cli.ok('update', 'mary', 'active')
+    expect(existsSync(`${cli.root}/shared_memory/.memory_sync/journal`)).toBe(true)
+    hub.kill('SIGTERM')
+    expect(await hub.ended).toBe(0)
+    expect(existsSync(`${cli.root}/shared_memory/.memory_sync/journal`)).toBe(false)
     expect(await cli.ok('get', 'agents.mary.status')).toBe('"active"\n')
   })
 

@@ -2,7 +2,8 @@
 import type { Entry } from '../../domain/entry.js'
 import { formatLine, parseTreeMap, type TreeMap } from '../../domain/json.js'
 import { formatStamp, parseStamp } from '../../domain/lineage.js'
-import { emptyReplica, type Seen } from '../../domain/replica.js'
+import { emptyReplica } from '../../domain/replica.js'
+import { type Seen, SeenIds, type SeenText } from '../../domain/seen-ids.js'
 import type { Acknowledged, RootState } from '../root.js'
 
 export interface Head {
@@ -23,7 +24,9 @@ interface Body {
   contains: [string, number][]
   order: string[]
   carry: Acknowledged[]
-  seen: [string, Seen][]
+  /** Under another name than the list of the version before, which reads this state as one without ids. */
+  ids?: SeenText
+  seen?: [string, Seen][]
   entries: EntryText[]
 }
 
@@ -62,7 +65,7 @@ export function formatState(state: RootState): string {
     contains: [...replica.contains],
     order: state.order,
     carry: state.carry,
-    seen: [...replica.seen],
+    ids: replica.seen.format(),
   }
   const entries = [...replica.entries].map(([target, entry]) => entryLine(target, entry))
   const members = JSON.stringify(body).slice(0, -1)
@@ -121,7 +124,7 @@ export function parseState(text: string): RootState {
       high: head.high,
       t: head.t,
       contains: new Map(body.contains),
-      seen: new Map(body.seen),
+      seen: body.ids === undefined ? new SeenIds(body.seen) : SeenIds.of(body.ids),
       entries: new Map(body.entries.map((entry) => [entry.target, entryOf(entry)])),
     },
   }

@@ -4,6 +4,7 @@ import type { Ports } from '../../../src/core/ports.js'
 import { RootCopy } from '../../../src/core/root-copy.js'
 import { emptyEntry } from '../../../src/domain/entry.js'
 import type { Change } from '../../../src/domain/operation.js'
+import { type Seen, SeenIds } from '../../../src/domain/seen-ids.js'
 import { emptyState } from '../../../src/store/file/state-format.js'
 
 const changesUpTo = (count: number): Change[] =>
@@ -144,7 +145,7 @@ test.each([
   ['another write of this root has used before it is none: whoever wrote it was told so', ['theirs', 'ours'], 0],
 ])('a write under a key that %s', async (_, digests, open) => {
   const op = { id: 'key', t: 1, target: 'agent:a', kind: 'set' as const, edits: [], base: 0, baseEpoch: '', by: 'x', root: 'r' }
-  const seen = new Map([['key', { rev: 1, digest: 'theirs' }]])
+  const seen = new SeenIds([['key', { rev: 1, digest: 'theirs' }]])
   const root = {
     load: () => Promise.resolve({
       ...{ state: { ...emptyState(), replica: { ...emptyState().replica, epoch: 'r1', rev: 1, seen } }, saved: null, damage: null },
@@ -157,4 +158,33 @@ test.each([
   const copy = new RootCopy(clock)
   await new JournalKeeping({ root, clock } as unknown as Ports, copy, 'a round').refresh()
   expect(copy.open.toReplay(copy.replica).map((entry) => entry.op.digest)).toEqual(digests.slice(0, open))
+})
+
+test('lines of what the replica contains are known by their revisions: nobody asks for their ids, of which a root has many', async () => {
+  const op = { t: 1, target: 'agent:a', kind: 'set' as const, edits: [], base: 0, baseEpoch: '', by: 'x', root: 'r' }
+  const asked: string[] = []
+  const seen = new (class extends SeenIds {
+    override get(id: string): Seen | undefined {
+      asked.push(id)
+      return super.get(id)
+    }
+  })()
+  const lines = [
+    { op: { ...op, id: 'here' }, rev: 7, epoch: 'r2' },
+    { op: { ...op, id: 'before' }, rev: 3, epoch: 'r1' },
+    { op: { ...op, id: 'newer' }, rev: 8, epoch: 'r2' },
+    { op: { ...op, id: 'lost' }, rev: 4, epoch: 'r1' },
+    { op: { ...op, id: 'waits' } },
+  ]
+  const replica = { ...emptyState().replica, epoch: 'r2', rev: 7, contains: new Map([['r1', 3]]), seen }
+  const root = {
+    load: () => Promise.resolve({ state: { ...emptyState(), replica }, saved: null, damage: null, lines, tail: { generation: 0, ino: 1, end: 0 } }),
+    id: () => Promise.resolve('r'),
+    history: { follow: () => () => Promise.resolve([]), add: () => Promise.resolve() },
+  }
+  const clock = { now: () => 1_000 }
+  const copy = new RootCopy(clock)
+  await new JournalKeeping({ root, clock } as unknown as Ports, copy, 'a round').refresh()
+  expect(copy.open.all().map((entry) => entry.op.id)).toEqual(['newer', 'lost', 'waits'])
+  expect(new Set(asked)).toEqual(new Set(['newer', 'lost', 'waits']))
 })

@@ -7,6 +7,7 @@ import { watchFeed } from '../../../src/core/watch.js'
 import { formatLine } from '../../../src/domain/json.js'
 import type { Operation, Target } from '../../../src/domain/operation.js'
 import { advance, emptyReplica, type Replica } from '../../../src/domain/replica.js'
+import { type Seen, SeenIds } from '../../../src/domain/seen-ids.js'
 import type { Acknowledged } from '../../../src/store/root.js'
 
 const AGENTS = 10
@@ -30,10 +31,10 @@ class Waiting {
 /** A replica that counts how often it is asked for an id. */
 function countingReplica(): { replica: Replica; asked: () => number } {
   let asked = 0
-  class Counting<K, V> extends Map<K, V> {
-    override get(key: K): V | undefined {
+  class Counting extends SeenIds {
+    override get(id: string): Seen | undefined {
       asked++
-      return super.get(key)
+      return super.get(id)
     }
   }
   return { replica: { ...emptyReplica(), epoch: 'r1', seen: new Counting() }, asked: () => asked }

@@ -3,6 +3,7 @@ import type { Keeper } from '../../../src/core/keeper.js'
 import type { Mode } from '../../../src/core/mode.js'
 import type { Ports } from '../../../src/core/ports.js'
 import { type KeeperAccess, Writer } from '../../../src/core/writer.js'
+import { SeenIds } from '../../../src/domain/seen-ids.js'
 import { NotTaken, StoreUnavailable } from '../../../src/errors/errors.js'
 import type { Glance, JournalLine } from '../../../src/store/root.js'
 
@@ -75,7 +76,7 @@ test.each<[string, string | undefined, object]>([
   ['without one that is known: it was brought back by another root', undefined, { ok: true, rev: 7, replayed: true }],
 ])('a key that this root has seen %s', async (_, seen, expected) => {
   const view = {
-    replica: { seen: new Map([['w1', { rev: 7, ...(seen !== undefined && { digest: seen }) }]]) },
+    replica: { seen: new SeenIds([['w1', { rev: 7, ...(seen !== undefined && { digest: seen }) }]]) },
     open: new Map(),
     revisionOf: () => 7,
     pending: () => 0,

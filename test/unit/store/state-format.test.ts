@@ -37,6 +37,14 @@ test('what changes meanwhile is in the state, and a record that is gone is not',
     state.replica.entries.delete(`agent:a${made % 7}`)
   }
   const { replica } = parseState(formatState(state))
-  expect(replica).toEqual(state.replica)
+  expect({ ...replica, seen: [...replica.seen] }).toEqual({ ...state.replica, seen: [...state.replica.seen] })
   expect(replica.entries.size).toBeGreaterThan(AGENTS)
+})
+
+test('ids that a version before has saved as a list are read', () => {
+  const state = stateOf(2)
+  const ids = [...state.replica.seen]
+  const text = formatState(state).replace(/"ids":\{.*?\},"entries"/s, () => `"seen":${JSON.stringify(ids)},"entries"`)
+  expect(text).toContain(`"seen":[["own-`)
+  expect([...parseState(text).replica.seen]).toEqual(ids)
 })

@@ -130,6 +130,21 @@ describe('a conditional write of which a hub that is stopped', () => {
     expect((await world.quiet()).agents['mary']?.context).toEqual({ n: 2 })
   })
 
+  test.each([
+    ['a condition that is not met', ['x=1', '--if-rev', '1'], 'another revision'],
+    ['an addition to a text', ['name+=5'], 'no number'],
+  ])('was sent, and which others refuse (%s), is not known: it may be met when the hub goes on', async (_, edit, why) => {
+    const world = await World.make(REDIS_AND_HUB)
+    await world.ok('set', 'mary', 'name=text')
+    world.hub!.signal('SIGSTOP')
+    const { code, stdout } = await world.run('set', 'mary', ...edit, '--json')
+    expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({ code: 69, error: { code: 'unknown-outcome', message: expect.stringContaining(why) } })
+    world.hub!.signal('SIGCONT')
+    expect((await world.quiet()).agents['mary']?.context).toEqual({ name: 'text' })
+    const again = await world.run('set', 'mary', ...edit, '--json')
+    expect(JSON.parse(again.stdout)).toMatchObject({ error: { code: expect.not.stringMatching(/^unknown/) } })
+  })
+
   test('was sent the call of a program is not known', async () => {
     const { world, rev } = await stopped(FILES_AND_HUB)
     await goOn(world)

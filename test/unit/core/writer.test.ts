@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import type { Keeper } from '../../../src/core/keeper.js'
 import type { Mode } from '../../../src/core/mode.js'
 import type { Ports } from '../../../src/core/ports.js'
+import { Fate } from '../../../src/core/fate.js'
+import type { WriteOutcome } from '../../../src/core/memory.js'
 import { type KeeperAccess, Writer } from '../../../src/core/writer.js'
 import { SeenIds } from '../../../src/domain/seen-ids.js'
 import { NotTaken, StoreUnavailable } from '../../../src/errors/errors.js'
@@ -99,4 +101,18 @@ test.each([
   const ports = { root, clock: { now: () => 1_000 }, connector: { connect: () => Promise.resolve(store) } } as unknown as Ports
   const request = { target: 'agent:mary', kind: 'set' as const, by: 'x', edits: [{ do: 'set' as const, path: '/status', value: '"new"' }] }
   await expect(new Writer(ports, access).write(request, { id: 'w1' })).rejects.toMatchObject({ code, message: expect.stringContaining(message) })
+})
+
+test.each<[WriteOutcome, string | null]>([
+  [{ ok: false, reason: 'conflict', rev: 3, current: null }, 'another revision'],
+  [{ ok: false, reason: 'fence', fence: 3 }, 'another one'],
+  [{ ok: false, reason: 'absent' }, 'nothing to delete'],
+  [{ ok: false, reason: 'not-a-number', paths: [] }, 'no number'],
+  [{ ok: false, reason: 'other-payload' }, null],
+  [{ ok: true, rev: 3, durability: 'redis', pending: 0 }, null],
+])('what came out (%j) after somebody was sent it without an answer is told only where nothing can change it', async (outcome, why) => {
+  expect(await new Fate().told(Promise.resolve(outcome))).toBe(outcome)
+  const told = new Fate(true).told(Promise.resolve(outcome))
+  if (why === null) expect(await told).toBe(outcome)
+  else await expect(told).rejects.toMatchObject({ code: 'unknown-outcome', message: expect.stringContaining(why) })
 })

@@ -23,10 +23,14 @@ export const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Numbe
 
 export const isSet = (value: string | undefined): value is string => value !== undefined && value !== ''
 
+/** What other programs read from the query of such a URL: it would be passed over, and be seen by everybody. */
+const SECRETS = ['password', 'pass', 'auth', 'username', 'user']
+
 /** Throws MemoryError `usage` for a flag's URL and `config` for others; the message never repeats it: it may hold a password. */
 export function readUrl(text: string, source: RedisSource): RedisEndpoint {
   if (text.startsWith('/')) return { socket: text, db: 0 }
   const { url, username, password } = parseAddress(text) ?? refuse(source, 'it is no URL')
+  if (SECRETS.some((name) => url.searchParams.has(name))) refuse(source, 'a user and a password stand in front of the host (redis://user:password@host), not in its query')
   const credentials = {
     ...(username !== '' && { username: decoded(username) }),
     ...(password !== '' && { password: decoded(password) }),

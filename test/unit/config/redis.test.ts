@@ -98,6 +98,15 @@ describe('the password', () => {
     expect(`${failure.message} ${failure.suggestions.join(' ')}`).not.toContain('sesame')
   })
 
+  it.each(['redis://host?password=sesame', 'unix:///r.sock?auth=sesame', 'rediss://host/1?db=1&user=sesame'])('is not passed over in the query of a URL (%s)', (url) => {
+    const failures = [failureOf(() => resolve({}, { url })), failureOf(() => resolve({ REDIS_URL: url }))]
+    expect(failures.map(({ code }) => code)).toEqual(['usage', 'config'])
+    for (const { message, suggestions } of failures) {
+      expect(message).toContain('not in its query')
+      expect(`${message} ${suggestions.join(' ')}`).not.toContain('sesame')
+    }
+  })
+
   it('comes from the password file, then the URL, then REDIS_ALT_PASSWORD, then REDIS_PASSWORD, then the config', () => {
     const env: Record<string, string> = { REDIS_URL: 'redis://:url@h', REDIS_ALT_PASSWORD: 'alt', REDIS_PASSWORD: 'plain' }
     const config = { password: 'config' }

@@ -106,6 +106,7 @@ export class LocalEngine implements Engine {
   private feedOf(keeper: Keeper): Feed {
     return new Feed({
       rev: () => keeper.replica.rev,
+      now: () => keeper.now(),
       rootId: () => keeper.id(),
       pending: () => keeper.pendingOperations(),
       isOpen: (id) => keeper.open.has(id),

@@ -1,5 +1,6 @@
 /** What watchers follow: the last changes in order, pending writes, messages; and a way to wait for more. */
 import type { TreeMap } from '../domain/json.js'
+import { revisionFloorAt } from '../domain/lineage.js'
 import { addAll } from '../domain/lists.js'
 import type { Change, Operation } from '../domain/operation.js'
 import type { News } from './root-copy.js'
@@ -13,6 +14,8 @@ const LATE = 10_000
 export interface FeedSource {
   /** The revision that readers of this process see. */
   rev(): number
+  /** The store's clock, ms. */
+  now(): number
   rootId(): string
   /** As long as it is the same array, more can only come behind. */
   pending(): readonly { op: Operation }[]
@@ -56,9 +59,11 @@ export class Feed {
     this.wake()
   }
 
-  /** Events of changes, which have their revisions, are told as changes. One far below those of the store was counted by somebody else. */
+  /** Events of changes, which have their revisions, are told as changes. One far from all that the store can have given was counted by somebody else. */
   takeMessage(text: string, rev?: number): void {
-    if (rev !== undefined && rev > this.source.rev() - LATE) return
+    const known = this.source.rev()
+    const highest = Math.max(known, revisionFloorAt(this.source.now())) // where a new epoch has begun meanwhile
+    if (rev !== undefined && rev > known - LATE && rev < highest + LATE) return
     this.messages.push({ n: ++this.messageCount, text })
     if (this.messages.length > KEPT_MESSAGES) this.messages.shift()
     this.wake()

@@ -20,6 +20,7 @@ export class SingleFeed {
     this.view = new Keeper(ports)
     this.feed = new Feed({
       rev: () => this.view.replica.rev,
+      now: () => this.view.now(),
       rootId: () => this.view.id(),
       pending: () => this.view.pendingOperations(),
       isOpen: (id) => this.view.open.has(id),

@@ -219,6 +219,7 @@ export class World {
 const feedOf = (ports: Ports, keeper: Keeper): Feed =>
   new Feed({
     rev: () => keeper.replica.rev,
+    now: () => keeper.now(),
     rootId: () => keeper.id(),
     pending: () => keeper.pendingOperations(),
     isOpen: (id) => keeper.open.has(id),

@@ -86,7 +86,7 @@ describe('with thousands of writes that wait for Redis', () => {
     const { replica } = countingReplica()
     let asked = 0
     const feed = new Feed({
-      ...{ rev: () => replica.rev, rootId: () => 'r', document: () => new Map(), older: () => Promise.resolve({ changes: [], complete: true }) },
+      ...{ rev: () => replica.rev, now: () => 0, rootId: () => 'r', document: () => new Map(), older: () => Promise.resolve({ changes: [], complete: true }) },
       pending: () => open.toReplay(replica),
       isOpen: (id) => (asked++, open.has(id)),
       lastSettled: () => open.lastSettled,
@@ -185,7 +185,7 @@ describe('what is kept of the records that are shown', () => {
 test('a watcher listens once for its end, however much it is told, and leaves nothing behind', async () => {
   const { replica } = countingReplica()
   const feed = new Feed({
-    ...{ rev: () => replica.rev, rootId: () => 'r', document: () => new Map(), older: () => Promise.resolve({ changes: [], complete: true }) },
+    ...{ rev: () => replica.rev, now: () => 0, rootId: () => 'r', document: () => new Map(), older: () => Promise.resolve({ changes: [], complete: true }) },
     ...{ pending: () => [], isOpen: () => false, lastSettled: () => replica },
   })
   const end = new AbortController()
@@ -216,7 +216,7 @@ test('a watcher that was told a pending write is told what another root wrote un
   const { op } = new Waiting().next()
   const pending: { op: Operation }[] = []
   const feed = new Feed({
-    ...{ rev: () => replica.rev, rootId: () => 'r', document: () => new Map(), older: () => Promise.resolve({ changes: [], complete: true }) },
+    ...{ rev: () => replica.rev, now: () => 0, rootId: () => 'r', document: () => new Map(), older: () => Promise.resolve({ changes: [], complete: true }) },
     ...{ pending: () => pending, isOpen: () => true, lastSettled: () => replica },
   })
   const end = new AbortController()

@@ -1,4 +1,6 @@
 /** Looks at everything that health speaks of. Nothing is changed by looking. */
+import { existsSync } from 'node:fs'
+import { stateFolderOf } from '../client/socket-path.js'
 import { readConfig } from '../config/file.js'
 import { privateRedisOf } from '../config/private-redis.js'
 import type { LocalEngine } from '../core/engine.js'
@@ -13,7 +15,7 @@ import type { RootFiles } from '../store/file/root-files.js'
 import { engineWith, type OpenOptions, openConnector, rootFilesOf } from './engine.js'
 import { hubOf, hubPidsOf } from './facts/hub-facts.js'
 import { passwordKind, redisOf as lookAtRedis } from './facts/redis-facts.js'
-import { closedToUs, diskOf, inboxOf, leftoversOf, openToOthers, spoolOf } from './facts/root-facts.js'
+import { closedToUs, diskOf, inboxOf, leftoversOf, openToOthers, spoolOf, whyNotMade } from './facts/root-facts.js'
 import { secretsOf } from './facts/secret-facts.js'
 import { leaseFilesOf } from './lease-ports.js'
 import type { RedisConnector } from './redis-connector.js'
@@ -34,7 +36,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
   const look = new Looks()
   const nobody = { own: unseen(root, connector), hub: { is: 'unseen' } as HubFact }
   try {
-    const notWritable = await whyNotWritable(files)
+    const notWritable = existsSync(stateFolderOf(root)) ? await whyNotWritable(files) : whyNotMade(root)
     const { own, hub } = await look.at('the state of the root', () => settled(engine, root, files), nobody)
     const found = await look.at('context.json and the history', () => engine.examine(), UNEXAMINED)
     const last = found.lastChange

@@ -106,3 +106,19 @@ describe.skipIf(!isRoot)('for a user whom the system does not know, and without 
     expect(out.length > 0).toBe(args[0] !== 'lock')
   })
 })
+
+it('whoever only looks makes no root', async () => {
+  const cli = await Cli.make()
+  const root = join(dirname(cli.root), 'wrong', 'place')
+  for (const look of [['get'], ['health'], ['status'], ['log'], ['agents'], ['task', 'list'], ['lock', 'list'], ['hub', 'status'], ['where']]) {
+    await cli.run(...look, '--root', root)
+    expect({ look, there: await readdir(dirname(cli.root)) }).toEqual({ look, there: expect.not.arrayContaining(['wrong']) })
+  }
+})
+
+it('health says why a root that is not there cannot be made', async () => {
+  const cli = await Cli.make()
+  await writeFile(join(dirname(cli.root), 'file'), '')
+  const { code, out } = await cli.run('health', '--root', join(dirname(cli.root), 'file', 'root'))
+  expect({ code, out }).toEqual({ code: 1, out: expect.stringMatching(/❌ Root takes no writes: .*file is no folder/) })
+})

@@ -1,9 +1,10 @@
 /** What stands on the disk of a root. Looking changes nothing. */
-import { accessSync, constants, type Dirent, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { accessSync, constants, type Dirent, existsSync, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { Facts } from '../../health/facts.js'
 import { spoolFolderOf, stateFolderOf } from '../../client/socket-path.js'
 import { registeredHubs } from '../../client/hub-registry.js'
+import { messageOf } from '../../errors/errors.js'
 import { isDropName, isSpoolName } from '../../domain/name.js'
 import { entryOf } from '../../platform/entries.js'
 import { isCode } from '../../platform/open-file.js'
@@ -25,6 +26,19 @@ export function diskOf(root: string): Facts['disk'] {
   if (stat === null || stat.blocks === 0) return null
   const { bsize, bavail, blocks, ffree, files } = stat
   return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, freeFiles: ffree, totalFiles: files }
+}
+
+/** Why a root that is not there could not be made; null: it is there, or could, as far as anybody can tell without making it. */
+export function whyNotMade(root: string): string | null {
+  let folder = stateFolderOf(root)
+  while (!existsSync(folder)) folder = dirname(folder)
+  try {
+    if (!statSync(folder).isDirectory()) return `${folder} is no folder`
+    accessSync(folder, constants.W_OK | constants.X_OK)
+    return null
+  } catch (error) {
+    return messageOf(error)
+  }
 }
 
 /**

@@ -36,7 +36,7 @@ export class Fate {
     } catch (error) {
       throw this.sent && foreseen(error)?.code === 'unavailable' ? unknownOutcome(error) : error
     }
-    if (this.sent && !outcome.ok && outcome.reason !== 'other-payload') throw unknownOutcome(null, WHY_REFUSED[outcome.reason])
+    if (this.sent && !outcome.ok && outcome.reason !== 'other-payload') throw unknownOutcome(undefined, WHY_REFUSED[outcome.reason])
     return outcome
   }
 }
@@ -44,7 +44,7 @@ export class Fate {
 /** That a key stands for something else it does for good. */
 const WHY_REFUSED: Readonly<Record<Exclude<Refusal, 'other-payload'>, string>> = {
   conflict: 'the record has another revision than the one that was asked for',
-  fence: 'the lease that it was written under is another one\'s',
+  fence: 'the lease that it was written under belongs to another one',
   absent: 'there is nothing to delete',
   'not-a-number': 'where something is to be added stands no number',
 }

@@ -191,6 +191,7 @@ export class JournalKeeping {
 
 function trimSeen(replica: Replica, now: number): void {
   let surplus = replica.seen.size - KEPT_IDS
+  if (surplus <= 0) return
   for (const [id, seen] of replica.seen) {
     if (surplus <= 0) return
     if (seen.digest !== undefined && now - (seen.t ?? 0) < KEPT_KEY_MS) continue

@@ -105,7 +105,7 @@ test.each([
 
 test.each<[WriteOutcome, string | null]>([
   [{ ok: false, reason: 'conflict', rev: 3, current: null }, 'another revision'],
-  [{ ok: false, reason: 'fence', fence: 3 }, 'another one'],
+  [{ ok: false, reason: 'fence', fence: 3 }, 'belongs to another'],
   [{ ok: false, reason: 'absent' }, 'nothing to delete'],
   [{ ok: false, reason: 'not-a-number', paths: [] }, 'no number'],
   [{ ok: false, reason: 'other-payload' }, null],

@@ -86,7 +86,7 @@ export class RedisServer {
     this.child = child
     const deadline = performance.now() + READY_MS
     while (!(await answers(this.socket))) {
-      if (child.exitCode !== null || performance.now() >= deadline) {
+      if (child.exitCode !== null || child.signalCode !== null || performance.now() >= deadline) {
         await endChild(child, 'SIGKILL')
         throw new MemoryError('failed', `a private ${this.program} in ${this.directory} did not get ready`, {
           suggestions: [`look whether ${this.program} runs by hand, and whether the disk is full`],

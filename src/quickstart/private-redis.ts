@@ -12,8 +12,13 @@ export class PrivateRedis {
   static async start(directory: string, env: NodeJS.ProcessEnv): Promise<PrivateRedis | null> {
     const server = await startOrNull(directory, env)
     if (server === null) return null
-    const { connectRedis } = await import('../store/redis/load.js')
-    return new PrivateRedis(server, await connectRedis({ endpoint: { socket: server.socket } }))
+    try {
+      const { connectRedis } = await import('../store/redis/load.js')
+      return new PrivateRedis(server, await connectRedis({ endpoint: { socket: server.socket } }))
+    } catch (error) {
+      await server.kill()
+      throw error
+    }
   }
 
   get url(): string {

@@ -2,6 +2,7 @@
  * A tour of the product on a root of its own, which is gone afterwards: a hub, two agents, both sides, the file, a clean stop.
  * It runs the very commands that a user types, and looks at what they left.
  */
+import type { ChildProcess } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { endChild, type Finished, runChild, startChild } from '../platform/children.js'
@@ -16,27 +17,47 @@ export interface TourOptions {
   /** Where temporary directories are made. */
   temporary: string
   say: (line: string) => void
+  /** Ends it: everything is stopped and removed, and the reason is thrown. */
+  signal: AbortSignal
 }
 
 const READY_MS = 20_000
 
-/** Throws MemoryError `failed` when anything is not as it should be. */
+/** Throws MemoryError `failed` when anything is not as it should be, and the signal's reason when it is ended. */
 export async function takeTour(options: TourOptions): Promise<void> {
   const root = makeTemporaryFolder(options.temporary, 'memory_sync-')
-  const redis = await PrivateRedis.start(root, options.env)
-  const tour = new Tour(options, root, redis)
   try {
-    await tour.run()
+    const redis = await PrivateRedis.start(root, options.env)
+    try {
+      await takeTourOn(root, redis, options)
+    } finally {
+      await redis?.stop()
+    }
   } finally {
-    await tour.end()
-    await redis?.stop()
-    rmSync(root, { recursive: true, force: true })
+    rmSync(root, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+async function takeTourOn(root: string, redis: PrivateRedis | null, options: TourOptions): Promise<void> {
+  const { signal } = options
+  const tour = new Tour(options, root, redis)
+  const endAtOnce = (): void => void tour.end('SIGKILL')
+  signal.addEventListener('abort', endAtOnce)
+  try {
+    signal.throwIfAborted() // while Redis was started
+    await tour.run()
+  } catch (error) {
+    signal.throwIfAborted() // what ended because everything was ended is not the reason
+    throw error
+  } finally {
+    signal.removeEventListener('abort', endAtOnce)
+    await tour.end(signal.aborted ? 'SIGKILL' : 'SIGTERM')
   }
 }
 
 class Tour {
   private readonly env: NodeJS.ProcessEnv
-  private hub: ReturnType<typeof startChild> | null = null
+  private readonly children = new Set<ChildProcess>()
 
   constructor(
     private readonly options: TourOptions,
@@ -68,8 +89,14 @@ class Tour {
     this.say(`✅ Two agents wrote; ${this.redis === null ? 'the file has' : 'Redis and the file have'} both. The hub has stopped.`)
   }
 
-  async end(): Promise<void> {
-    if (this.hub !== null) await endChild(this.hub)
+  /** Ends every process. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    await Promise.all([...this.children].map((child) => endChild(child, signal)))
+  }
+
+  private own(child: ChildProcess): void {
+    this.children.add(child)
+    child.once('exit', () => this.children.delete(child))
   }
 
   private say(line: string): void {
@@ -83,13 +110,14 @@ class Tour {
       const timer = setTimeout(() => {
         reject(failed('the hub did not get ready'))
       }, READY_MS)
-      this.hub = startChild(file, [...first, 'hub'], this.env, (line) => {
+      const hub = startChild(file, [...first, 'hub'], this.env, (line) => {
         this.say(line)
         if (!/ ready: /.test(line)) return
         clearTimeout(timer)
         resolve()
       })
-      this.hub.once('exit', (code) => {
+      this.own(hub)
+      hub.once('exit', (code) => {
         clearTimeout(timer)
         if (code !== 0) reject(failed(`the hub ended with code ${code ?? 'unknown'}`))
       })
@@ -97,9 +125,15 @@ class Tour {
   }
 
   private async command(...args: string[]): Promise<Finished> {
+    const { program, signal } = this.options
+    signal.throwIfAborted()
     this.say(`\n$ memory_sync ${args.map(quoted).join(' ')}`)
-    const [file, ...first] = this.options.program
-    const done = await runChild(file, [...first, ...args], this.env)
+    const [file, ...first] = program
+    const started = (child: ChildProcess): void => {
+      this.own(child)
+    }
+    const done = await runChild(file, [...first, ...args], this.env, { started })
+    signal.throwIfAborted()
     for (const line of (done.stdout + done.stderr).split('\n')) if (line !== '') this.say(line)
     if (done.code !== 0) throw failed(`memory_sync ${args[0] ?? ''} ended with code ${done.code}`)
     return done

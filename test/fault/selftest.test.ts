@@ -7,6 +7,7 @@ import { type SelftestOptions, runSelftest } from '../../src/selftest/run.js'
 import { formatVerdict, type Verdict } from '../../src/selftest/verdict.js'
 import { runs } from '../support/budget.js'
 import { eventually } from '../support/eventually.js'
+import { processesIn } from '../support/processes-in.js'
 import { runCli, startCli } from '../support/program.js'
 import { startRedis } from '../support/redis.js'
 import { makeTempFolder } from '../support/temp.js'
@@ -152,13 +153,3 @@ describe('the command', () => {
     expect(await readFile(`${root}/shared_memory/context.json`, 'utf8')).toBe('{"agents":{"mary":{}}}\n')
   })
 })
-
-/** Of this machine's processes, those that have this path in their arguments or their environment. */
-async function processesIn(path: string): Promise<string[]> {
-  const found: string[] = []
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
-    const texts = await Promise.all(['cmdline', 'environ'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')))
-    if (texts.join('\0').includes(path)) found.push(`${pid} ${texts[0]!.replaceAll('\0', ' ')}`)
-  }
-  return found
-}

@@ -74,6 +74,8 @@ export interface Facts {
   /** Unfinished files of processes that have ended. */
   leftovers: readonly string[]
   file: { is: 'absent' | 'current' | 'edited' | 'unsettled' | 'broken'; reason?: string }
+  /** Where context.json is a link to a file in a folder that is not there, so that no write can make it: to which file. */
+  fileLeadsTo: string | null
   /** Copies of files that could not be read, newest last. */
   setAside: readonly string[]
   /** Why the saved state cannot be read; null: it can, or there is none yet. */

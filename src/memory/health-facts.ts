@@ -15,7 +15,7 @@ import type { RootFiles } from '../store/file/root-files.js'
 import { engineWith, type OpenOptions, openConnector, rootFilesOf } from './engine.js'
 import { hubOf, hubPidsOf } from './facts/hub-facts.js'
 import { passwordKind, redisOf as lookAtRedis } from './facts/redis-facts.js'
-import { closedToUs, diskOf, inboxOf, leftoversOf, openToOthers, spoolOf, whyNotMade } from './facts/root-facts.js'
+import { closedToUs, diskOf, fileLeadsTo, inboxOf, leftoversOf, openToOthers, spoolOf, whyNotMade } from './facts/root-facts.js'
 import { secretsOf } from './facts/secret-facts.js'
 import { leaseFilesOf } from './lease-ports.js'
 import type { RedisConnector } from './redis-connector.js'
@@ -61,6 +61,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
       closedToUs: closedToUs(root),
       leftovers: leftoversOf(root, now),
       file: found.file,
+      fileLeadsTo: fileLeadsTo(root),
       setAside: await look.at('what was set aside', () => files.setAside(), []),
       stateBroken: await look.at('the saved state', () => files.inspectState(), 'it could not be looked at'),
       journal: await look.at('the journal', () => files.inspectJournal(), null),

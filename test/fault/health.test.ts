@@ -64,6 +64,18 @@ describe('health --fix', () => {
     await soon(() => exists(world.file), 'the hub puts it back')
   })
 
+  test('leaves what failed, and says where a link leads that keeps the file from being made', async () => {
+    const world = await World.make(FILES_ALONE)
+    await world.ok('set', 'mary', 'a=1')
+    await rm(world.file)
+    await symlink(`${world.root}/nowhere/c.json`, world.file)
+    const { done, left, all } = await fixOf(world)
+    expect(left).toEqual([expect.stringContaining('a round failed')])
+    expect(done.join('\n')).not.toContain('failed')
+    expect(all).toContain(`context.json is a link to ${world.root}/nowhere/c.json`)
+    expect(all).not.toContain('puts it back')
+  })
+
   test('moves nothing through a link', async () => {
     const world = await World.make(FILES_ALONE)
     await world.ok('set', 'mary', 'a=1')

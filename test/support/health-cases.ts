@@ -1,5 +1,5 @@
 /** For every check, what makes it go red (or warn), for real, and what makes it well again. The repository's tests look that none is missing. */
-import { appendFile, chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { expect } from 'vitest'
 import { serve } from '../integration/fixtures/serve.js'
 import { readManifest } from '../repo/repository.js'
@@ -175,6 +175,17 @@ export const HEALTH_CASES: HealthCase[] = [
     ...{ check: 'context-file', when: 'the file is missing', setUp: FILES_ALONE, is: 'bad' },
     harm: (world) => rm(world.file),
     mend: plain(fix),
+  },
+  {
+    ...{ check: 'context-file', when: 'the file is a link into a folder that is not there', setUp: FILES_ALONE, is: 'bad' },
+    harm: async (world) => {
+      await rm(world.file)
+      await symlink(`${world.root}/nowhere/c.json`, world.file)
+    },
+    mend: plain(async (world) => {
+      await mkdir(`${world.root}/nowhere`)
+      await fix(world)
+    }),
   },
   {
     ...{ check: 'context-file', when: 'an edit was not taken in', setUp: FILES_ALONE, is: 'warn' },

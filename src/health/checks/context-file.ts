@@ -1,9 +1,10 @@
+import { dirname } from 'node:path'
 import type { Check } from '../check.js'
 
 export const contextFile: Check = {
   name: 'context-file',
   section: 'Shared Memory',
-  look({ file, own, hub }) {
+  look({ file, fileLeadsTo, own, hub }) {
     const restored = hub.is === 'silent' ? 'the hub keeps it, and does not answer: see what is said of it, above' : null
     switch (file.is) {
       case 'current':
@@ -17,6 +18,13 @@ export const contextFile: Check = {
       case 'unsettled':
         return { level: 'warn', text: 'context.json is being written by somebody', wayOut: 'look again in a moment' }
       case 'absent':
+        if (fileLeadsTo !== null) {
+          return {
+            level: 'bad',
+            text: `context.json is a link to ${fileLeadsTo}, and that folder is not there`,
+            wayOut: `make the folder ${dirname(fileLeadsTo)}, or remove the link; then any write, or memory_sync health --fix, makes the file`,
+          }
+        }
         if (own.rev === 0 && own.agents === 0) return { level: 'off', text: 'context.json: nothing was written yet' }
         return { level: 'bad', text: 'context.json is missing', wayOut: restored ?? 'any write, or memory_sync health --fix, puts it back' }
       case 'broken':

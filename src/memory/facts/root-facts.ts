@@ -1,6 +1,6 @@
 /** What stands on the disk of a root. Looking changes nothing. */
-import { accessSync, constants, type Dirent, existsSync, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { accessSync, constants, type Dirent, existsSync, lstatSync, readdirSync, readlinkSync, statfsSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { Facts } from '../../health/facts.js'
 import { spoolFolderOf, stateFolderOf } from '../../client/socket-path.js'
 import { registeredHubs } from '../../client/hub-registry.js'
@@ -18,6 +18,15 @@ function orNull<T>(look: () => T): T | null {
   } catch {
     return null
   }
+}
+
+/** A link that leads nowhere names the file that a write makes: only where its folder is missing, too, nothing can be made there. */
+export function fileLeadsTo(root: string): Facts['fileLeadsTo'] {
+  const file = join(root, 'shared_memory', 'context.json')
+  const target = orNull(() => readlinkSync(file))
+  if (target === null) return null // there is none, or it is no link
+  const meant = resolve(dirname(file), target)
+  return existsSync(dirname(meant)) ? null : meant
 }
 
 /** Of the folder itself, or of the first above it that is there. */

@@ -43,7 +43,7 @@ describe('a check says what is so', () => {
   })
 
   test.each(['absent', 'broken'])('of a context.json that is %s: a hub that is stopped keeps it', (is) => {
-    const found = (hub: object): string => contextFile.look(facts({ file: { is }, own: { rev: 1, agents: 1 }, hub })).wayOut ?? ''
+    const found = (hub: object): string => contextFile.look(facts({ file: { is }, fileLeadsTo: null, own: { rev: 1, agents: 1 }, hub })).wayOut ?? ''
     expect(found({ is: 'absent' })).toContain('--fix')
     expect(found(STOPPED)).toMatch(/the hub/)
     expect(found(STOPPED)).not.toContain('--fix')

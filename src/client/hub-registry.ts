@@ -8,6 +8,7 @@ import { makeFolder } from '../platform/make-folder.js'
 import { withOpen, WRITE } from '../platform/open-file.js'
 import type { Owner, Processes } from '../platform/processes.js'
 import { stateFolderOf } from './socket-path.js'
+import { makeStateFolder } from './state-folder.js'
 
 /** One of another machine or container says again that it runs, more often than this. */
 const SILENT_MS = 30_000
@@ -16,6 +17,7 @@ const folderOf = (root: string): string => join(stateFolderOf(root), 'hubs')
 
 /** Makes it known that this process is a hub of the root. Done again, it changes nothing. */
 export function registerHub(root: string, self: Owner): void {
+  makeStateFolder(root)
   makeFolder(folderOf(root), 0o700)
   withOpen(join(folderOf(root), String(self.pid)), WRITE, 0o600, (fd) => {
     writeFileSync(fd, `${JSON.stringify(self)}\n`)

@@ -5,7 +5,8 @@
 import { chmod, lstat, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isPrivate, placeOf, pointerFileOf, silenceMarkOf, stateFolderOf, usualSocketPath } from '../client/socket-path.js'
+import { isPrivate, placeOf, pointerFileOf, silenceMarkOf, usualSocketPath } from '../client/socket-path.js'
+import { makeStateFolder } from '../client/state-folder.js'
 import { MemoryError } from '../errors/errors.js'
 import { makeFolder } from '../platform/make-folder.js'
 import { giveToOwner } from '../platform/owner.js'
@@ -21,10 +22,9 @@ export interface SocketPlace {
   place: string
 }
 
-/** Makes the folders (0700) and clears away what an earlier hub left half done. */
+/** Makes the folders, our own of them 0700, and clears away what an earlier hub left half done. */
 export async function prepareSocketPlace(root: string): Promise<SocketPlace> {
-  const folder = stateFolderOf(root)
-  makeFolder(folder, 0o700)
+  const folder = makeStateFolder(root)
   await chmod(folder, 0o700)
   const uid = process.getuid?.() ?? 0
   const path = socketPathFor(root, uid, await realpath(folder))

@@ -88,6 +88,7 @@ class Supervisor {
     const { child } = this
     if (child === null) return
     child.kill('SIGTERM')
+    child.kill('SIGCONT') // one that was suspended takes it only when it goes on
     setTimeout(() => child.kill('SIGKILL'), END_MS).unref()
   }
 

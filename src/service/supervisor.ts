@@ -82,6 +82,7 @@ export class SupervisorManager implements ServiceManager {
     const gone = (): boolean => !systemProcesses.isAlive(who)
     if (gone()) return
     signalProcess(who, 'SIGTERM')
+    signalProcess(who, 'SIGCONT') // one that was suspended takes it only when it goes on
     if (await this.until(gone, STOP_MS)) return
     signalProcess(who, 'SIGKILL')
     if (await this.until(gone, STOP_MS)) return

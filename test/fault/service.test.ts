@@ -85,6 +85,26 @@ describe.each(MANAGERS)('the service under $name', (manager) => {
   })
 })
 
+describe('under the supervisor', () => {
+  /** The supervisor allows the hub 15 s for its end, and is allowed 20 s for its own. */
+  const BEFORE_ANY_LIMIT_MS = 12_000
+
+  test.each([
+    ['rollback', ['supervisor', 'hub']],
+    ['hub stop', ['supervisor', 'hub']],
+    ['hub stop', ['hub']],
+  ] as const)('"%s" ends at once what was suspended (%j)', async (command, who) => {
+    const home = await install(MANAGERS.find(({ name }) => name === 'the supervisor')!)
+    const state = JSON.parse(await home.read(`.config/memory_sync/service/${LABEL}.state.json`)) as Record<(typeof who)[number], { pid: number }>
+    for (const one of who) process.kill(state[one].pid, 'SIGSTOP')
+    const began = performance.now()
+    await home.ok(...command.split(' '))
+    expect(performance.now() - began).toBeLessThan(BEFORE_ANY_LIMIT_MS)
+    if (command === 'rollback') expect(processesOf(home)).toEqual([])
+    expect(await home.hubPid()).toBeNull()
+  })
+})
+
 describe('under launchd', () => {
   const plist = `Library/LaunchAgents/${LABEL}.plist`
   const domain = `gui/${process.getuid?.() ?? 0}`

@@ -1,4 +1,5 @@
 /** An installation: its record, its lock, and the stages that are asked for. */
+import { isAbsolute } from 'node:path'
 import type { Environment } from '../config/root.js'
 import { MemoryError } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
@@ -50,9 +51,10 @@ export class Installer {
     this.applier = new Applier(options.places.config, record, options.warn)
   }
 
-  /** Throws MemoryError `failed` when another root is installed. */
+  /** Throws MemoryError `config` for a HOME that is relative, and `failed` when another root is installed. */
   static open(options: InstallerOptions): Installer {
     const { places, version, now } = options
+    refuseRelative(places.home)
     const found = readRecord(places.config)
     if (found !== null && found.root !== places.root) {
       throw new MemoryError('failed', `memory_sync is installed for another root: ${found.root}`, {
@@ -166,4 +168,12 @@ export function openManagerFor(options: Pick<InstallerOptions, 'env' | 'uid' | '
   const { env, uid, clock, places } = options
   const managerOptions = { env: { ...env }, uid, clock, home: places.home, configFolder: places.config }
   return kind === undefined ? chooseManager(managerOptions) : openManager(kind, managerOptions)
+}
+
+/** What is installed is called from every folder: a relative path in it would be another place in each. */
+function refuseRelative(home: string): void {
+  if (isAbsolute(home)) return
+  throw new MemoryError('config', `HOME is the relative path ${JSON.stringify(home)}: it would be another place in each folder`, {
+    suggestions: ['set HOME to an absolute path, and run this again'],
+  })
 }

@@ -45,6 +45,14 @@ describe('an installation', () => {
     expect(JSON.parse((await home.spawn(`${home.path}/.local/bin/memory_sync`, ['get'])).stdout)).toMatchObject({ agents: { mary: { status: 'active' } } })
   })
 
+  test.each(['install', 'install-agent'])('"%s" refuses a relative HOME, and says what to set', async (command) => {
+    const home = await Home.make()
+    home.use({ HOME: home.path.slice(1) }) // from /, it is the same
+    const { code, stdout, stderr } = await home.run(command, '--dry-run', '--service', 'supervisor')
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' })
+    expect(stderr).toMatch(/HOME is the relative path .*\n.*set HOME to an absolute path/)
+  })
+
   test('goes on when the Node that it was made with is gone', async () => {
     const home = await Home.make()
     const node = `${home.path}/n/node`

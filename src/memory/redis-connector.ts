@@ -64,6 +64,8 @@ export class RedisConnector implements Connector {
     const { connectBriefly, connectRedis, RedisStore } = await loadRedis()
     const connect = this.isBrief ? connectBriefly : connectRedis
     let silentPlace: string | null = null
+    let why: string | null = null
+    let isThere = this.redis.state === 'named' || this.used !== null
     for (const endpoint of this.places()) {
       const place = describeEndpoint(endpoint)
       if (place === silentPlace) continue // another password does not make it answer
@@ -77,11 +79,12 @@ export class RedisConnector implements Connector {
         })
         return this.store
       } catch (error) {
-        this.reason = messageOf(error)
-        if (!(error instanceof StoreUnavailable && error.details['login'] === true)) silentPlace = place
+        why = messageOf(error)
+        if (error instanceof StoreUnavailable && error.details['login'] === true) isThere = true
+        else silentPlace = place
       }
     }
-    this.reason ??= 'nothing was named, and none was found at the usual places'
+    this.reason = isThere ? why : notFound(why)
     this.failedAt = systemClock.ticks()
     return null
   }
@@ -94,3 +97,5 @@ export class RedisConnector implements Connector {
     return this.redis.endpoints.filter((endpoint) => !('socket' in endpoint) || existsSync(endpoint.socket))
   }
 }
+
+const notFound = (why: string | null): string => `nothing was named, and no Redis was found at the usual places${why === null ? '' : `: ${why}`}`

@@ -78,10 +78,11 @@ function recordOf(context: TreeMap, agent: string): Tree {
 /** What nobody has looked at, nobody knows of: there may be a file that cannot be read. */
 async function noContext(memory: Memory): Promise<MemoryError> {
   const { redis, redisReason } = await memory.status()
+  const why = redisReason === null ? '' : `: ${redisReason}`
   const where = {
     online: ', neither from the file nor from Redis',
-    off: ' from the file, and Redis is off',
-    away: ` from the file, and Redis could not be asked${redisReason === null ? '' : `: ${redisReason}`}`,
+    off: ` from the file, and no Redis is used${why}`,
+    away: ` from the file, and Redis could not be asked${why}`,
   }[redis]
   return new MemoryError('absent', `no context can be read${where}`, {
     suggestions: [

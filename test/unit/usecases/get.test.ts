@@ -64,7 +64,8 @@ it.each([
   ['away', null, 'no context can be read from the file, and Redis could not be asked'],
   ['away', 'it is silent', 'no context can be read from the file, and Redis could not be asked: it is silent'],
   ['online', null, 'no context can be read, neither from the file nor from Redis'],
-  ['off', 'it is switched off', 'no context can be read from the file, and Redis is off'],
+  ['off', 'it is switched off', 'no context can be read from the file, and no Redis is used: it is switched off'],
+  ['off', 'no Redis was found', 'no context can be read from the file, and no Redis is used: no Redis was found'],
 ] as const)('says where it has looked for a context that is not there (%s, %s)', async (redis, redisReason, message) => {
   const { memory } = fakeSurroundings()
   const status = { ...(await memory.status()), redis, redisReason }

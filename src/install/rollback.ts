@@ -8,7 +8,7 @@ import { withInstallLock } from './lock.js'
 import { purge } from './purge.js'
 import { type InstallRecord, type RecordEntry, removeRecord, writeRecord } from './record.js'
 import { stopStrayHub } from './service-stage.js'
-import { type TakeOut, type Undone, undo } from './undo.js'
+import { type TakeOut, type Undone, undo, WITHOUT_OURS } from './undo.js'
 
 export interface RollbackOptions {
   folder: string
@@ -73,14 +73,15 @@ function keepForAnother({ record, folder, say }: RollbackOptions, open: Readonly
   say(`not everything could be taken back: the record and what was there before stay in ${folder}; mend what failed, then: ${again}`)
 }
 
-/** A folder that is not empty holds data, or what is somebody else's: no failure. */
+/** A folder that is not empty holds data, or what is somebody else's, and who has taken our part out himself wants it so: no failure. */
 const leftOf = (undone: readonly Undone[]): string[] =>
   undone
-    .filter(({ did, note }) => did === 'failed' || (did === 'left' && note !== NOT_EMPTY && note !== NEEDED))
+    .filter(({ did, note }) => did === 'failed' || (did === 'left' && !HARMLESS.includes(note)))
     .map(({ path, note }) => `${path}: ${note ?? ''}`)
 
 const NOT_EMPTY = 'it is not empty'
 const NEEDED = 'the next rollback needs it'
+const HARMLESS: readonly (string | undefined)[] = [NOT_EMPTY, NEEDED, WITHOUT_OURS]
 
 /** Only the service: its definition and its process. */
 export async function removeService(options: RollbackOptions): Promise<RolledBack> {

@@ -1,7 +1,7 @@
 /** The settings of an installation, in the config file of the user: only what is ours is changed. */
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { applyEdits, modify, parse } from 'jsonc-parser'
+import { applyEdits, modify, parse, type ParseError } from 'jsonc-parser'
 import { readConfig } from '../config/file.js'
 import type { ManagedRedis, RedisConfig } from '../config/redis.js'
 import type { Environment } from '../config/root.js'
@@ -94,6 +94,13 @@ export function withoutSettings(text: string, ours: string, before: string): str
   const rest = withSettings(text, settings)
   const isOnlyOurs = former === undefined && now !== undefined && Object.keys(redisIn(rest) ?? {}).length === 0
   return isOnlyOurs ? applyEdits(rest, modify(rest, ['redis'], undefined, FORMATTING)) : rest
+}
+
+/** false: a file that was cut, or never was one of settings. Comments are no fault: they are kept like all else that is not ours. */
+export function isSettings(text: string): boolean {
+  const errors: ParseError[] = []
+  const value: unknown = parse(text, errors, { allowTrailingComma: true })
+  return errors.length === 0 && typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const redisIn = (text: string): Record<string, unknown> | undefined => (parse(text) as { redis?: Record<string, unknown> } | undefined)?.redis

@@ -4,6 +4,7 @@ import { messageOf } from '../errors/errors.js'
 import { sha256 } from '../platform/digests.js'
 import { removeCompiled } from './compiled.js'
 import { look, lookAtTree, preparationOf, putFile, putLink, sameShape, type Shape, sweepPreparations } from './disk.js'
+import { lacks } from './lacks.js'
 import { keepForeign, keepForeignTree, readBackup, type RecordEntry } from './record.js'
 
 export interface Undone {
@@ -18,6 +19,9 @@ export interface Undone {
 
 /** Without our part; null: it is not in there, or it cannot be told. */
 export type TakeOut = (entry: RecordEntry, bytes: Buffer) => Buffer | null
+
+/** Of a file that its owner has freed from our part: nothing is left to take back. */
+export const WITHOUT_OURS = 'our part is not in it any more'
 
 export interface UndoOptions {
   folder: string
@@ -58,12 +62,16 @@ function restoreTree(entry: RecordEntry, options: UndoOptions): Undone {
 function undoPart(entry: RecordEntry, now: Extract<Shape, { is: 'file' }>, options: UndoOptions): Undone {
   const { path, before, after, foreign } = entry
   if (!foreign && sameShape(now, after)) return restore(entry, options)
-  const rest = options.takeOut(entry, fs.readFileSync(path))
-  if (rest === null) return { path, did: 'left', note: 'it was changed since, and our part is not to be found in it' }
+  const bytes = fs.readFileSync(path)
+  const rest = options.takeOut(entry, bytes)
+  if (rest === null) return leave(entry, options, 'it was changed since, and our part cannot be told in it')
   if (before.is === 'file' && sha256(rest) === before.sha256) return restore(entry, options)
   if (before.is === 'absent' && isEmptySettings(rest)) return restore(entry, options)
+  const isCut = before.is === 'file' && lacks(entry.part, rest, readBackup(options.folder, before.sha256))
+  if (rest.equals(bytes)) return isCut ? leave(entry, options) : { path, did: 'left', note: WITHOUT_OURS }
+  const kept = isCut ? keepFormer(entry, options) : '' // while the backups are there: they go with the record
   if (!options.dryRun) putFile(path, rest, now.mode, now)
-  return { path, did: 'partly', note: 'it was changed since' }
+  return { path, did: 'partly', note: `it was changed since${kept}` }
 }
 
 const isEmptySettings = (bytes: Buffer): boolean => /^\s*\{\s*("redis"\s*:\s*\{\s*\}\s*)?\}\s*$/.test(bytes.toString())
@@ -108,10 +116,15 @@ function removeWhole(path: string): void {
 }
 
 /** Somebody else's by now. What we had replaced is theirs to have. */
-function leave({ path, before }: RecordEntry, { folder, dryRun }: UndoOptions): Undone {
-  if (before.is !== 'file') return { path, did: 'left', note: 'it was changed since it was installed' }
+function leave(entry: RecordEntry, options: UndoOptions, why = 'it was changed since it was installed'): Undone {
+  return { path: entry.path, did: 'left', note: `${why}${keepFormer(entry, options)}` }
+}
+
+/** Says where it is kept; a link or a folder has nothing to keep. */
+function keepFormer({ path, before }: RecordEntry, { folder, dryRun }: UndoOptions): string {
+  if (before.is !== 'file') return ''
   const kept = dryRun ? '' : ` as ${keepForeign(folder, path, readBackup(folder, before.sha256))}`
-  return { path, did: 'left', note: `it was changed since it was installed; what was there before is kept${kept}` }
+  return `; what was there before is kept${kept}`
 }
 
 function removeFolder(path: string, now: Shape, { dryRun }: UndoOptions): Undone {

@@ -1,11 +1,8 @@
 /** What a rollback needs: the record, and the manager that the service was given to. */
-import { readConfig } from '../config/file.js'
-import { privateRedisOf } from '../config/private-redis.js'
-import { resolveRedis } from '../config/redis.js'
 import { placeOf } from '../client/socket-path.js'
-import type { Environment, ResolvedRoot } from '../config/root.js'
-import { MemoryError, messageOf } from '../errors/errors.js'
-import { LastingRedis } from '../platform/lasting-redis.js'
+import type { ResolvedRoot } from '../config/root.js'
+import { MemoryError } from '../errors/errors.js'
+import { endPrivateRedisOf } from './end-redis.js'
 import { type InstallerOptions, openManagerFor } from './installer.js'
 import { dataOf } from './purge.js'
 import { type InstallRecord, readRecord } from './record.js'
@@ -32,9 +29,7 @@ export async function openRollback(
   }
   if (root.source !== 'default' && !isSame(root.path, record.root)) throw otherRoot(root, record.root)
   const manager = record.service === null ? null : await openManagerFor(options, record.service.kind)
-  const endPrivateRedis = (): Promise<void> => endRedisOf(record.root, options.env).catch((error: unknown) => {
-      how.say(`the private Redis: ${messageOf(error)}`) // the rest is to be undone all the same
-    })
+  const endPrivateRedis = (): Promise<Undone | null> => endPrivateRedisOf(record, options.places, options.env)
   return { folder, record, manager, takeOut: takeOutFrom(folder), clock: options.clock, endPrivateRedis, ...how }
 }
 
@@ -50,12 +45,6 @@ const otherRoot = ({ path, source }: ResolvedRoot, installed: string): MemoryErr
   new MemoryError('usage', `memory_sync is installed for another root than ${path} (${source}): ${installed}; nothing was undone`, {
     suggestions: [`name that root (--root '${installed}') if it is the one you mean`],
   })
-
-async function endRedisOf(root: string, env: Environment): Promise<void> {
-  const { redis } = await readConfig(env)
-  const place = privateRedisOf(root, redis.managed, resolveRedis({ flags: {}, env: {}, configFile: redis }))
-  if (place !== null) await new LastingRedis(place, {}).end()
-}
 
 const VERBS: Readonly<Record<Exclude<Undone['did'], 'nothing'>, string>> = {
   restored: 'restored',

@@ -17,8 +17,8 @@ export interface RollbackOptions {
   manager: ServiceManager | null
   takeOut: TakeOut
   clock: Pick<Clock, 'pause'>
-  /** One that a killed hub has left; a hub that ends ends its own. */
-  endPrivateRedis: () => Promise<void>
+  /** One that a killed hub has left; a hub that ends ends its own. Resolves with what is left of it, which is its folder with the reason. */
+  endPrivateRedis: () => Promise<Undone | null>
   /** Data that is to go too; by default none. */
   purged?: readonly string[]
   dryRun: boolean
@@ -42,10 +42,10 @@ export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
 
 async function rollBackInside(options: RollbackOptions, around: readonly RecordEntry[]): Promise<Undone[]> {
   const { record, folder, dryRun } = options
-  await endService(options)
+  const stillRuns = await endService(options)
   const { purged = [] } = options
   if (!dryRun) purge(purged) // before the folders that hold it, which only go when they are empty
-  const undone = purged.map((path): Undone => ({ path, did: 'purged' }))
+  const undone = [...stillRuns, ...purged.map((path): Undone => ({ path, did: 'purged' }))]
   const open = new Set(around)
   let hasFailed = false
   for (const entry of [...record.entries].reverse()) {
@@ -86,7 +86,7 @@ const HARMLESS: readonly (string | undefined)[] = [NOT_EMPTY, NEEDED, WITHOUT_OU
 /** Only the service: its definition and its process. */
 export async function removeService(options: RollbackOptions): Promise<RolledBack> {
   const { record, folder, dryRun } = options
-  await endService(options)
+  const stillRuns = await endService(options)
   const entries = record.entries.filter(({ step }) => step === 'service').reverse()
   const undone = entries.map((entry) => undo(entry, options))
   await settle(options)
@@ -96,16 +96,17 @@ export async function removeService(options: RollbackOptions): Promise<RolledBac
     record.entries = record.entries.filter((entry) => !entries.includes(entry) || !isUndone(entry))
     writeRecord(folder, record)
   }
-  return { undone, left: leftOf(undone) }
+  return { undone: [...stillRuns, ...undone], left: leftOf([...stillRuns, ...undone]) }
 }
 
-/** No hub is left, of the service or not. */
-async function endService({ record, manager, clock, dryRun, say, endPrivateRedis }: RollbackOptions): Promise<void> {
-  if (dryRun) return
+/** No hub is left, of the service or not. What could not be ended is returned: it is no reason to leave the rest as it is. */
+async function endService({ record, manager, clock, dryRun, say, endPrivateRedis }: RollbackOptions): Promise<Undone[]> {
+  if (dryRun) return []
   if (manager !== null && record.service !== null) await manager.stop(record.service.label)
   const pid = await stopStrayHub(record.root, clock)
   if (pid !== null) say(`the hub (pid ${pid}) was ended`)
-  await endPrivateRedis()
+  const left = await endPrivateRedis()
+  return left === null ? [] : [left]
 }
 
 async function settle({ record, manager, dryRun, say }: RollbackOptions): Promise<void> {

@@ -330,10 +330,26 @@ describe('a private Redis', () => {
     const server = redisPid(home)
     expect(await home.run('hub'), 'a second hub').toMatchObject({ code: 1, stderr: expect.stringContaining('runs already') as string })
     expect(redisPid(home)).toBe(server)
-    const { supervisor, hub } = JSON.parse(await home.read('.config/memory_sync/service/com.02luka.memory.hub.state.json')) as Record<'supervisor' | 'hub', { pid: number }>
-    for (const { pid } of [supervisor, hub]) process.kill(pid, 'SIGKILL')
+    await killService(home)
     expect(redisPid(home)).toBeGreaterThan(0)
     await home.ok('rollback')
+    expect(processesOf(home)).toEqual([])
+  })
+
+  const CONFIG = '.config/memory_sync/config.json'
+  test.each<[string, (home: Home) => Promise<unknown>]>([
+    ['are gone', (home) => rm(`${home.path}/${CONFIG}`)],
+    ['were cut', (home) => home.write(CONFIG, '{"redis":')],
+    ['tell of no Redis', (home) => home.write(CONFIG, '{"redis":{"enabled":false}}\n')],
+    ['are gone together with what was kept of them', (home) => rm(`${home.path}/${CONFIG}`).then(() => rm(`${home.path}/.config/memory_sync/backups`, { recursive: true }))],
+    ['are gone together with the note of its process', (home) => rm(`${home.path}/${CONFIG}`).then(() => rm(`${home.path}/.local/share/memory_sync/redis/redis.process`))],
+  ])('that a killed hub has left is ended by the rollback where the settings %s', async (_, harm) => {
+    const home = await Home.make({ redis: 'any' })
+    await install(home, '--redis', 'managed')
+    await killService(home)
+    expect(processesOf(home).join()).toContain('redis-server')
+    await harm(home)
+    await home.run('rollback')
     expect(processesOf(home)).toEqual([])
   })
 
@@ -379,6 +395,10 @@ describe('a private Redis', () => {
   const portOf = async (home: Home): Promise<number> => {
     const { redis } = JSON.parse(await home.read('.config/memory_sync/config.json')) as { redis: { url: string } }
     return Number(/^redis:\/\/127\.0\.0\.1:(\d+)$/.exec(redis.url)?.[1])
+  }
+  const killService = async (home: Home): Promise<void> => {
+    const { supervisor, hub } = JSON.parse(await home.read('.config/memory_sync/service/com.02luka.memory.hub.state.json')) as Record<'supervisor' | 'hub', { pid: number }>
+    for (const { pid } of [supervisor, hub]) process.kill(pid, 'SIGKILL')
   }
   const redisPid = (home: Home): number => Number(/^(\d+)/.exec(readFileSync(`${home.path}/.local/share/memory_sync/redis/redis.process`, 'utf8'))?.[1])
   const status = async (home: Home): Promise<{ redis: string }> => JSON.parse(await home.ok('status', '--json')) as { redis: string }

@@ -1,10 +1,10 @@
 /** Whether what was installed works: seen from outside, by the installed program, with nothing but what a service has. */
 import { once } from 'node:events'
-import fs from 'node:fs'
 import { join } from 'node:path'
-import { MemoryError } from '../errors/errors.js'
+import { MemoryError, messageOf } from '../errors/errors.js'
 import type { Clock } from '../platform/clock.js'
 import { type Finished, runChild, startChild } from '../platform/children.js'
+import { readText } from '../platform/read-text.js'
 import type { Places } from './places.js'
 import type { Stage } from './stages.js'
 
@@ -50,7 +50,7 @@ export function roundTripStage(options: ProofOptions, random: () => string): Sta
       const written = JSON.parse(await must(options, 'set', AGENT, `check="${token}"`, '--json')) as Written
       try {
         if (!(await watcherSees(options, token, rev))) throw failed('a watcher does not see what was written')
-        await until(options, () => fs.readFileSync(join(options.places.root, 'shared_memory', 'context.json'), 'utf8').includes(token))
+        await untilInFile(options, token)
       } finally {
         await must(options, 'remove', AGENT)
       }
@@ -88,11 +88,21 @@ async function watcherSees({ program: [file, ...first], env }: ProofOptions, tok
   return isSeen
 }
 
-async function until({ clock }: ProofOptions, condition: () => boolean): Promise<void> {
+/** A file that cannot be read may be one that the hub is about to replace. */
+async function untilInFile({ clock, places }: ProofOptions, token: string): Promise<void> {
+  const path = join(places.root, 'shared_memory', 'context.json')
   const deadline = performance.now() + FILE_MS
-  while (!condition()) {
-    if (performance.now() >= deadline) throw failed('context.json does not have what was written')
+  for (let look = lookFor(token, path); look !== 'seen'; look = lookFor(token, path)) {
+    if (performance.now() >= deadline) throw failed(`context.json does not have what was written${look.why}`)
     await clock.pause(POLL_MS)
+  }
+}
+
+function lookFor(token: string, path: string): 'seen' | { why: string } {
+  try {
+    return readText(path).includes(token) ? 'seen' : { why: '' } // a pipe would keep a plain read waiting
+  } catch (error) {
+    return { why: `: ${messageOf(error)}` }
   }
 }
 

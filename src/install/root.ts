@@ -1,6 +1,9 @@
 /** The root. A context that is there is adopted by the hub, and never replaced by the installer. */
 import fs from 'node:fs'
 import { join } from 'node:path'
+import { isJson } from '../domain/json.js'
+import { messageOf } from '../errors/errors.js'
+import { readText } from '../platform/read-text.js'
 import type { Intent, Step } from './intent.js'
 import type { Places } from './places.js'
 
@@ -10,6 +13,24 @@ export function planRoot(places: Places): Step {
   const paths = [places.root, ...FOLDERS.map((name) => join(places.root, name))]
   const intents = paths.map((path): Intent => ({ do: 'folder', path, mode: 0o755 }))
   const context = join(places.root, 'shared_memory', 'context.json')
-  const note = fs.existsSync(context) ? `${context} is adopted as it is` : `${context} is made by the hub`
-  return { name: 'root', title: `Root ${places.root}`, intents, notes: [note] }
+  return { name: 'root', title: `Root ${places.root}`, intents, notes: [`${context} ${fateOf(context)}`] }
+}
+
+/** What the hub will do with it. */
+function fateOf(context: string): string {
+  const stat = fs.lstatSync(context, { throwIfNoEntry: false })
+  if (stat === undefined) return 'is made by the hub'
+  const why = whyUnreadable(context)
+  if (why === null) return 'is adopted as it is'
+  if (stat.isSymbolicLink() && !fs.existsSync(context)) return `is a link that leads nowhere (${why}): make what it names, or move it away`
+  return `cannot be read (${why}): the hub sets it aside, and makes another`
+}
+
+function whyUnreadable(context: string): string | null {
+  try {
+    const text = readText(context)
+    return isJson(text.replace(/^\uFEFF/, '')) ? null : 'it is not JSON'
+  } catch (error) {
+    return messageOf(error)
+  }
 }

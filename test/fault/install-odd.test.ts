@@ -1,6 +1,6 @@
 /** Installing where something is not as one expects it. */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../src/platform/digests.js'
@@ -34,6 +34,33 @@ describe('an installation', () => {
     writeFileSync(path, 'mine')
     expect(await home.run('install', '--yes', '--redis', 'off')).toMatchObject({ code: 69, stderr: expect.stringMatching(/move away what stands there/) })
     expect(readFileSync(path, 'utf8')).toBe('mine')
+  })
+
+  test.each<[string, (path: string) => unknown, RegExp]>([
+    ['no JSON', (path) => { writeFileSync(path, 'broken{') }, /it is not JSON/],
+    ['a folder', (path) => mkdirSync(path), /./],
+    ['a pipe', (path) => spawnSync('mkfifo', [path]), /./],
+  ])('over a context.json that is %s says that it is set aside, and works', async (_, make, why) => {
+    const home = await Home.make()
+    const path = `${home.root}/shared_memory/context.json`
+    mkdirSync(dirname(path), { recursive: true })
+    make(path)
+    const plan = await home.ok('install', '--yes', '--dry-run')
+    expect(plan).toMatch(/context\.json cannot be read \(.+\): the hub sets it aside/)
+    expect(plan).toMatch(why)
+    await home.ok('install', '--yes', '--service', 'supervisor')
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ agents: {} })
+  })
+
+  test('over a context.json that is a link to nothing says so, and that the file does not come', async () => {
+    const home = await Home.make()
+    const path = `${home.root}/shared_memory/context.json`
+    mkdirSync(dirname(path), { recursive: true })
+    symlinkSync(`${home.path}/none/context.json`, path)
+    expect(await home.ok('install', '--yes', '--dry-run')).toContain('context.json is a link that leads nowhere')
+    const failed = await home.run('install', '--yes', '--service', 'supervisor')
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/context\.json does not have what was written: ENOENT/) })
+    expect(readlinkSync(path)).toBe(`${home.path}/none/context.json`)
   })
 
   test('takes a relative XDG path for none: it would be another place in each folder', async () => {

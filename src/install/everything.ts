@@ -49,7 +49,7 @@ export async function everything(installer: Installer, options: EverythingOption
       await installer.serviceStage(options),
       installer.sweepStage(),
     ],
-    proof: [roundTripStage(proof, () => randomHex(8)), healthStage],
+    proof: [roundTripStage(proof, () => randomHex(8), (isThere) => { installer.noteTestAgent(isThere) }), healthStage],
     health: () => report,
   }
 }

@@ -73,6 +73,12 @@ export class Installer {
     this.changedStages.add(stage)
   }
 
+  noteTestAgent(isThere: boolean): void {
+    if (isThere) this.record.testAgent = true
+    else delete this.record.testAgent // a version that does not know it reads the record as well
+    this.applier.save()
+  }
+
   /** Throws MemoryError `failed` when another installation has gone on since this one looked. */
   begin(made: readonly string[]): void {
     if (JSON.stringify(readRecord(this.options.places.config)) !== this.asRead) {

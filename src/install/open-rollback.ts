@@ -2,6 +2,8 @@
 import { placeOf } from '../client/socket-path.js'
 import type { ResolvedRoot } from '../config/root.js'
 import { MemoryError } from '../errors/errors.js'
+import { removeTestAgent } from './proof.js'
+import { serviceSpec } from './service-spec.js'
 import { endPrivateRedisOf } from './end-redis.js'
 import { type InstallerOptions, openManagerFor } from './installer.js'
 import { dataOf } from './purge.js'
@@ -30,7 +32,11 @@ export async function openRollback(
   if (root.source !== 'default' && !isSame(root.path, record.root)) throw otherRoot(root, record.root)
   const manager = record.service === null ? null : await openManagerFor(options, record.service.kind)
   const endPrivateRedis = (): Promise<Undone | null> => endPrivateRedisOf(record, options.places, options.env)
-  return { folder, record, manager, takeOut: takeOutFrom(folder), clock: options.clock, endPrivateRedis, ...how }
+  const removeAgent = (): Promise<string | null> => {
+    const { program, environment: env } = serviceSpec({ places: { ...options.places, root: record.root }, label: '', env: options.env, nodePath: options.execPath })
+    return removeTestAgent({ program, env })
+  }
+  return { folder, record, manager, removeTestAgent: removeAgent, takeOut: takeOutFrom(folder), clock: options.clock, endPrivateRedis, ...how }
 }
 
 const nothingInstalled = (root: string, version: string): InstallRecord => ({

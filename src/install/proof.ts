@@ -30,7 +30,7 @@ interface Written {
 }
 
 /** The agent of the round trip; it is removed again. */
-const AGENT = 'memory_sync.install'
+export const AGENT = 'memory_sync.install'
 const WATCH_SECONDS = 20
 /** The exit of a watch whose time is up. */
 const TIME_IS_UP = 11
@@ -38,14 +38,15 @@ const CALL_MS = 60_000
 const FILE_MS = 10_000
 const POLL_MS = 20
 
-/** A write, that a watcher and the file then have. */
-export function roundTripStage(options: ProofOptions, random: () => string): Stage {
+/** A write, that a watcher and the file then have. `note`: on the disk when it returns, for whoever comes after one that was killed. */
+export function roundTripStage(options: ProofOptions, random: () => string, note: (isThere: boolean) => void): Stage {
   return {
     name: 'round-trip',
     title: 'Round trip: a write, seen by a watcher, and in the file',
     async act() {
       const token = random()
       const { rev } = JSON.parse(await must(options, 'get', '--with-meta')) as { rev: number }
+      note(true)
       const began = performance.now()
       const written = JSON.parse(await must(options, 'set', AGENT, `check="${token}"`, '--json')) as Written
       try {
@@ -53,10 +54,22 @@ export function roundTripStage(options: ProofOptions, random: () => string): Sta
         await untilInFile(options, token)
       } finally {
         await must(options, 'remove', AGENT)
+        note(false)
       }
       const where = written.durability === 'redis' ? 'in Redis' : 'in the journal of this machine'
       return `written by one program (rev ${written.rev}, ${where}), seen by another, and in context.json: ${Math.round(performance.now() - began)} ms with their starts`
     },
+  }
+}
+
+/** What a round trip that was killed has left. null: it is gone; else why it may be there yet. Never rejects. */
+export async function removeTestAgent(options: Pick<ProofOptions, 'program' | 'env'>): Promise<string | null> {
+  try {
+    const { code, stdout, stderr } = await run(options, 'remove', AGENT, '--json')
+    const said = `${stdout}${stderr}`.trim()
+    return code === 0 || said.includes('"code":"absent"') ? null : said // its exit, 1, is that of other failures too
+  } catch (error) {
+    return messageOf(error)
   }
 }
 
@@ -112,7 +125,7 @@ async function must(options: ProofOptions, ...args: string[]): Promise<string> {
   throw failed(`memory_sync ${args[0] ?? ''} ended with ${code}: ${stderr.trim()}`)
 }
 
-function run({ program: [file, ...first], env }: ProofOptions, ...args: string[]): Promise<Finished> {
+function run({ program: [file, ...first], env }: Pick<ProofOptions, 'program' | 'env'>, ...args: string[]): Promise<Finished> {
   return runChild(file, [...first, ...args], env, { timeoutMs: CALL_MS })
 }
 

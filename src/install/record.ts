@@ -54,6 +54,8 @@ const recordSchema = z.strictObject({
   /** `got`: what it was installed with; `off` where nothing was found, `switched off` where somebody has said so. */
   redis: z.nullable(z.strictObject({ asked: z.string(), got: z.string() })),
   service: z.nullable(serviceSchema),
+  /** The round trip has begun to write its agent, and has not removed it yet. */
+  testAgent: z.optional(z.boolean()),
   entries: z.array(entrySchema),
 })
 

@@ -5,6 +5,7 @@ import type { ServiceManager } from '../service/service.js'
 import { shellQuoted } from './dispatch-block.js'
 import { settleService } from './former-service.js'
 import { withInstallLock } from './lock.js'
+import { AGENT } from './proof.js'
 import { purge } from './purge.js'
 import { type InstallRecord, type RecordEntry, removeRecord, writeRecord } from './record.js'
 import { stopStrayHub } from './service-stage.js'
@@ -19,6 +20,8 @@ export interface RollbackOptions {
   clock: Pick<Clock, 'pause'>
   /** One that a killed hub has left; a hub that ends ends its own. Resolves with what is left of it, which is its folder with the reason. */
   endPrivateRedis: () => Promise<Undone | null>
+  /** The agent of a round trip that was killed. Resolves with why it may be there yet; null: it is gone. */
+  removeTestAgent?: () => Promise<string | null>
   /** Data that is to go too; by default none. */
   purged?: readonly string[]
   dryRun: boolean
@@ -42,6 +45,7 @@ export async function rollBack(options: RollbackOptions): Promise<RolledBack> {
 
 async function rollBackInside(options: RollbackOptions, around: readonly RecordEntry[]): Promise<Undone[]> {
   const { record, folder, dryRun } = options
+  await removeTestAgent(options) // while the hub runs, and the settings say which Redis has it
   const stillRuns = await endService(options)
   const { purged = [] } = options
   if (!dryRun) purge(purged) // before the folders that hold it, which only go when they are empty
@@ -60,6 +64,14 @@ async function rollBackInside(options: RollbackOptions, around: readonly RecordE
   if (hasFailed) keepForAnother(options, open)
   else removeRecord(folder)
   return undone
+}
+
+/** It is nothing that an installation has put on this machine: where it cannot be removed, that is said, and fails nothing. */
+async function removeTestAgent({ record, dryRun, say, removeTestAgent: remove }: RollbackOptions): Promise<void> {
+  if (dryRun || record.testAgent !== true || remove === undefined) return
+  const why = await remove()
+  if (why === null) delete record.testAgent // the record may stay for another rollback
+  else say(`the agent ${AGENT} of a test that was ended may still be in the context: ${why}`)
 }
 
 /** The backups stay with the record: what they hold stands nowhere else as long as it is not restored. */

@@ -253,6 +253,21 @@ import { syncBuiltinESMExports } from 'node:module'; syncBuiltinESMExports()`
     expect(processesOf(home)).toEqual([])
   })
 
+  test.each(['rolled back', 'gone on with'])('in its round trip leaves no agent of it in the context when it is %s', async (then) => {
+    const home = await Home.make({ redis: 'any' })
+    const child = spawn(process.execPath, [BIN, 'install', '--redis', 'off', '--service', 'supervisor'], { env: home.environment, stdio: 'ignore' })
+    const CONTEXT = '02luka/shared_memory/context.json'
+    const ended = once(child, 'exit')
+    await eventually(async () => home.has(CONTEXT) && (await home.read(CONTEXT)).includes('memory_sync.install'), { timeoutMs: 30_000, intervalMs: 2 })
+    child.kill('SIGKILL')
+    await ended
+    expect((await home.read('.config/memory_sync/install.json')).includes('testAgent')).toBe(true)
+    if (then === 'rolled back') await home.ok('rollback')
+    else await install(home)
+    expect(await home.read(CONTEXT)).not.toContain('memory_sync.install')
+    if (then === 'gone on with') expect(await home.read('.config/memory_sync/install.json')).not.toContain('testAgent')
+  })
+
   test('while it notes something can be taken back to the byte', async () => {
     const home = await Home.make({ redis: 'any' })
     await legacyTree(home)

@@ -155,7 +155,7 @@ export interface SharedMemory {
 export async function openMemory(options: OpenMemoryOptions = {}): Promise<SharedMemory> {
   const { root: place, redisUrl, redisPasswordFile, by } = optionsGiven(options, 'the options', OPEN)
   const { memory, root } = await open({ root: place, 'redis-url': redisUrl, 'redis-password-file': redisPasswordFile })
-  const surroundings = surroundingsOf(memory, by)
+  const surroundings = surroundingsOf(memory, { by })
   const asked = new Asked()
 
   async function* watch(options?: WatchEventsOptions): AsyncGenerator<MemoryEvent, void, undefined> {

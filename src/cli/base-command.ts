@@ -1,5 +1,6 @@
 /** What all commands have in common: the flags that choose the root and the Redis, one way to print, one way to fail. */
 import { Command, Errors, type Interfaces } from '@oclif/core'
+import type { ActorFlags } from '../config/author.js'
 import type { ResolvedRoot } from '../config/root.js'
 import { messageOf } from '../errors/errors.js'
 import type { Receipt } from '../usecases/receipt.js'
@@ -67,8 +68,8 @@ export abstract class BaseCommand extends Command {
   }
 
   /** What use cases need of the world. */
-  protected surroundings(memory: Memory, by?: string): Surroundings {
-    return surroundingsOf(memory, by)
+  protected surroundings(memory: Memory, flags: ActorFlags = {}): Surroundings {
+    return surroundingsOf(memory, flags)
   }
 
   protected rootFiles(root: ResolvedRoot): RootFiles {

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { Flags } from '@oclif/core'
 import { readConfig, type TasksConfig } from '../config/file.js'
-import { resolveAuthor } from '../config/author.js'
+import { type ActorFlags, resolveAuthor } from '../config/author.js'
 import type { ResolvedRoot } from '../config/root.js'
 import { LONGEST_CLAIM_MS } from '../domain/task.js'
 import type { Step } from '../domain/task-step.js'
@@ -38,7 +38,7 @@ export const ttlFlag = {
 
 export const writeFlags = { ...fenceFlag, ...keyFlag }
 
-type Flagged = StoreFlags & { agent?: string | undefined }
+type Flagged = StoreFlags & ActorFlags
 
 interface StepFlags extends Flagged {
   token?: string | undefined
@@ -57,8 +57,8 @@ export abstract class TaskCommand extends BaseCommand {
   /** What was not done beside the write. */
   private readonly warnings: string[] = []
 
-  protected agentOf(flags: { agent?: string | undefined }): string {
-    return resolveAuthor(flags.agent, process.env)
+  protected agentOf(flags: ActorFlags): string {
+    return resolveAuthor(flags, process.env)
   }
 
   /** The use case, with what it needs of the world. */
@@ -67,7 +67,7 @@ export abstract class TaskCommand extends BaseCommand {
     use: (surroundings: TaskSurroundings, root: ResolvedRoot) => Promise<T>,
   ): Promise<T> {
     const machine = { host: hostname(), processes: systemProcesses }
-    return this.withMemory(flags, (memory, root) => use({ ...this.surroundings(memory, flags.agent), machine, digest: sha256 }, root))
+    return this.withMemory(flags, (memory, root) => use({ ...this.surroundings(memory, flags), machine, digest: sha256 }, root))
   }
 
   /** A step, and what is said of it: see `printStep`. */

@@ -10,7 +10,7 @@ import { rootFilesOf, surroundingsOf } from './surroundings.js'
 export async function openWorld({ flags }: VerbCall, handedOver: HandedOver): Promise<World & { close(): Promise<void> }> {
   const { memory, root } = await open(flags, handedOver, { makesOneCall: true })
   return {
-    surroundings: surroundingsOf(memory, flags['by']),
+    surroundings: surroundingsOf(memory, { by: flags['by'] }),
     rootFiles: rootFilesOf(root),
     textOf,
     close: () => memory.close(),

@@ -26,6 +26,6 @@ shows it as offline. Items are kept with "task heartbeat".`
       ...(flags.pid !== undefined && { pid: wholeNumber('--pid', flags.pid) }),
       ...conditionsOf(flags),
     }
-    await this.printReceipt(await this.withTasks({ ...flags, agent: flags.by }, (surroundings) => heartbeat(surroundings, request)))
+    await this.printReceipt(await this.withTasks(flags, (surroundings) => heartbeat(surroundings, request)))
   }
 }

@@ -17,7 +17,7 @@ Where there is no such agent: exit 1.`
     const { args, flags } = await this.parse(Remove)
     const request = { agent: args.agent, ...conditionsOf(flags) }
     await this.printReceipt(
-      await this.withMemory(flags, (memory) => removeAgent(this.surroundings(memory, flags.by), request)),
+      await this.withMemory(flags, (memory) => removeAgent(this.surroundings(memory, flags), request)),
     )
   }
 }

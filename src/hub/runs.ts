@@ -50,7 +50,7 @@ function worldOf({ root, memory }: RunHost, request: RunRequest, { call }: Simpl
       memory: memoryOf(memory, request.operationId),
       clock: { now: () => systemClock.now(), offsetMinutes: () => request.offsetMinutes },
       random: randomId,
-      by: resolveAuthor(call.flags['by'], request.settings),
+      by: resolveAuthor({ by: call.flags['by'] }, request.settings),
     },
     rootFiles: { root, files: nodeFiles },
     textOf: (name, text) =>

@@ -100,13 +100,13 @@ export const RESULT = {
   ...CONDITIONS,
 }
 
-export const LEASE = { ttlMs: ttlGiven, waitMs: waitGiven, token: tokenGiven, reason: textGiven, signal: signalGiven }
+export const LEASE = { ttlMs: ttlGiven, waitMs: waitGiven, token: filledGiven, reason: textGiven, signal: signalGiven }
 export const WATCH = { agent: textGiven, event: textGiven, since: textGiven, signal: signalGiven }
-export const OPEN = { root: textGiven, redisUrl: textGiven, redisPasswordFile: textGiven, by: textGiven }
+export const OPEN = { root: textGiven, redisUrl: textGiven, redisPasswordFile: textGiven, by: filledGiven }
 
-/** An empty one, of a variable that was never set, would be everybody's. */
-function tokenGiven(value: unknown, what: string): string {
-  const token = textGiven(value, what)
-  if (token !== '') return token
+/** An empty one is of a variable that was never set: such a token would be everybody's, and what such a name did nobody's. */
+function filledGiven(value: unknown, what: string): string {
+  const text = textGiven(value, what)
+  if (text !== '') return text
   throw new MemoryError('usage', `${what} is empty`)
 }

@@ -189,6 +189,7 @@ describe.each(SET_UPS)('the library with $name', (setUp) => {
     ['a text', 'x'],
     ['who acts is a number', { by: 5 }],
     ['who acts is null', { by: null }],
+    ['nobody acts', { by: '' }],
     ['the root is a number', { root: 5 }],
     ['the address is a number', { redisUrl: 5 }],
     ['the password file is a number', { redisPasswordFile: 5 }],

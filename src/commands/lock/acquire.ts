@@ -28,7 +28,7 @@ Exit 10 when somebody else has it, 11 when the waiting was in vain, 69 when Redi
       ...{ holder: flags.agent, reason: flags.reason },
     }
     const done = await this.withMemory(flags, (memory) =>
-      untilSignal((signal) => acquireLock(this.surroundings(memory, flags.agent), { ...request, signal })),
+      untilSignal((signal) => acquireLock(this.surroundings(memory, flags), { ...request, signal })),
     )
     if ('code' in done) this.exit(done.code)
     const { fence, token } = done.result
@@ -44,7 +44,7 @@ Exit 10 when somebody else has it, 11 when the waiting was in vain, 69 when Redi
   /** What has become of it, for people. */
   private giveBack(flags: StoreFlags & { agent?: string | undefined }, lease: { name: string; token: string }): Promise<string> {
     const reason = 'its token could not be printed'
-    return this.withMemory(flags, (memory) => releaseLock(this.surroundings(memory, flags.agent), { ...lease, reason })).then(
+    return this.withMemory(flags, (memory) => releaseLock(this.surroundings(memory, flags), { ...lease, reason })).then(
       () => 'and it was given back',
       (error: unknown) => `and it lasts until its time is over: it was not given back (${messageOf(error)})`,
     )

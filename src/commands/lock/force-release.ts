@@ -23,9 +23,10 @@ not stopped by that, but its fenced writes are refused. Exit 13 when nobody has 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LockForceRelease)
     await this.withMemory(flags, async (memory) => {
+      const surroundings = this.surroundings(memory, flags)
       const view = await lookAtLock({ memory }, args.name)
       if (flags.yes) {
-        await this.printReply(await forceRelease(this.surroundings(memory, flags.agent), view, flags.reason))
+        await this.printReply(await forceRelease(surroundings, view, flags.reason))
         return
       }
       if (view.holder === null) throw new MemoryError('not-held', `nobody has the lease ${JSON.stringify(args.name)}: there is nothing to release`)

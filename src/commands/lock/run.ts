@@ -28,7 +28,7 @@ was lost, 126 or 127 when the command cannot be run, 69 when Redis is configured
       ...{ holder: flags.agent, reason: flags.reason ?? command.file.slice(0, 200) } // its arguments may be secret,
     }
     const code = await this.withMemory(flags, (memory) =>
-      runCommandUnderLock(this.surroundings(memory, flags.agent), request, command, {
+      runCommandUnderLock(this.surroundings(memory, flags), request, command, {
         warn: (text) => void this.note(`Warning: ${text}`),
         notStarted: (error) => reportFailure(error, { json: this.jsonEnabled() }),
       }),

@@ -38,7 +38,7 @@ Exit: as lock run; 1 when the tree is not clean; 11 when the waiting was in vain
     }
     const notStarted = (error: Error): Promise<number> => reportFailure(error, { json: this.jsonEnabled() })
     const code = await this.withMemory(flags, (memory) =>
-      runCommandUnderLock(this.surroundings(memory, flags.agent), request, command, { warn, notStarted }),
+      runCommandUnderLock(this.surroundings(memory, flags), request, command, { warn, notStarted }),
     )
     if (code !== 0) this.exit(code)
   }

@@ -34,7 +34,7 @@ export default class TaskAdd extends TaskCommand {
     const hasTitle = flags.title === undefined && first !== undefined && !/^[\w.]+\+?=/.test(first)
     const title = flags.title ?? (hasTitle ? first : args.id)
     const task = { id: args.id, title, dependsOn: flags['depends-on'] ?? [], fields: hasTitle ? rest.slice(1) : rest, ...conditionsOf(flags) }
-    const { source: _source, ...receipt } = await this.changeTasks({ ...flags, agent: flags.by }, (surroundings) =>
+    const { source: _source, ...receipt } = await this.changeTasks(flags, (surroundings) =>
       addTask(surroundings, task),
     )
     await this.printReply(await this.warned(receipt))

@@ -26,7 +26,7 @@ added; what differs stays as it is here, unless --overwrite. Nothing is deleted;
     if (text.trim() === '') throw emptyFile(args.file)
     const { parseTracking } = await import('../../usecases/tasks/yaml.js')
     const document = parseTracking(args.file, text)
-    const { source: _source, ...imported } = await this.changeTasks({ ...flags, agent: flags.by }, (surroundings) =>
+    const { source: _source, ...imported } = await this.changeTasks(flags, (surroundings) =>
       importTasks(surroundings, document, flags.overwrite),
     )
     const { total, added, changed, unchanged, left_out } = imported

@@ -43,9 +43,15 @@ describe('the root', () => {
 
 describe('who writes', () => {
   it('is --by, else MEMORY_SYNC_AGENT, else USER, else unknown', () => {
-    expect(resolveAuthor('a', { MEMORY_SYNC_AGENT: 'b', USER: 'c' })).toBe('a')
-    expect(resolveAuthor('', { MEMORY_SYNC_AGENT: 'b', USER: 'c' })).toBe('b')
-    expect(resolveAuthor(undefined, { MEMORY_SYNC_AGENT: '', USER: 'c' })).toBe('c')
-    expect(resolveAuthor(undefined, {})).toBe('unknown')
+    expect(resolveAuthor({ by: 'a' }, { MEMORY_SYNC_AGENT: 'b', USER: 'c' })).toBe('a')
+    expect(resolveAuthor({ agent: 'a' }, { MEMORY_SYNC_AGENT: 'b', USER: 'c' })).toBe('a')
+    expect(resolveAuthor({}, { MEMORY_SYNC_AGENT: 'b', USER: 'c' })).toBe('b')
+    expect(resolveAuthor({}, { MEMORY_SYNC_AGENT: '', USER: 'c' })).toBe('c')
+    expect(resolveAuthor({}, {})).toBe('unknown')
+  })
+
+  it('is not guessed where a flag is empty: the flag is named', () => {
+    expect(() => resolveAuthor({ by: '' }, { USER: 'c' })).toThrow('--by is empty')
+    expect(() => resolveAuthor({ agent: ' ' }, { USER: 'c' })).toThrow('--agent is empty')
   })
 })

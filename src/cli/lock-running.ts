@@ -8,8 +8,7 @@ import { stopTogether } from './stopping.js'
 import { type RunRequest, runUnderLock, type RunWorld } from '../usecases/lock-run.js'
 import type { Surroundings } from '../usecases/surroundings.js'
 
-/** SIGUSR1 is not among them: Node has it start its debugger. */
-const PASSED = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR2', 'SIGWINCH'] as const
+const PASSED = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const
 
 export interface Command {
   file: string

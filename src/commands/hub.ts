@@ -4,7 +4,8 @@ import { openOptionsOf } from '../cli/open.js'
 export default class Hub extends BaseCommand {
   static override readonly summary = 'Run the hub of this root in the foreground.'
   static override readonly description = `The hub replicates the file and Redis both ways, takes in drops, and serves the commands of this machine. It logs to
-stdout, a line at once. SIGTERM, SIGINT or "hub stop" ends it; nothing that was acknowledged depends on it.`
+stdout, a line at once. SIGTERM, SIGINT, SIGUSR1 or "hub stop" ends it; nothing that was acknowledged depends
+on it.`
   static override readonly examples = [
     '<%= config.bin %> hub',
     '<%= config.bin %> hub status',

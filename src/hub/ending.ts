@@ -1,7 +1,8 @@
 /** When the hub has to end, and why: the first to ask decides; a second signal does not wait. */
 import { constants } from 'node:os'
 
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+/** At SIGUSR1 Node would open its debugger, and go on. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGUSR1'] as const
 
 export class Ending {
   /** Why, in words. */

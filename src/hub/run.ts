@@ -40,7 +40,7 @@ export interface HubOptions {
 const STOP_BUDGET_MS = 10_000
 
 /**
- * Runs until SIGTERM, SIGINT or a `stop` over the socket, and returns the exit code: 0 after a clean end, 1 when something
+ * Runs until SIGTERM, SIGINT, SIGUSR1 or a `stop` over the socket, and returns the exit code: 0 after a clean end, 1 when something
  * could not be ended, 128+n when a second signal came; then work is left undone, and the caller has to end the process.
  * Throws MemoryError where it cannot start; `failed` with `details.pid` when a hub of this root runs already.
  */

@@ -16,7 +16,7 @@ const LONGEST_PAUSE_MS = 10_000
 const END_MS = 15_000
 const SAY_AGAIN_MS = 1_000
 
-/** Runs until SIGTERM or SIGINT; then the hub has ended as well. Throws MemoryError when another supervisor of this label lives. */
+/** Runs until SIGTERM, SIGINT or SIGUSR1; then the hub has ended as well. Throws MemoryError when another supervisor of this label lives. */
 export async function supervise(specFile: string, env: NodeJS.ProcessEnv): Promise<void> {
   const spec = readSpec(specFile)
   const folder = dirname(specFile)
@@ -44,7 +44,7 @@ class Supervisor {
   ) {}
 
   async run(): Promise<void> {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR1'] as const) {
       process.on(signal, () => {
         this.end()
       })

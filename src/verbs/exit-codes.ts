@@ -21,7 +21,8 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
 
 export const exitCodeOf = (code: ErrorCode): number => EXIT_CODES[code]
 
-const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const
+/** SIGUSR1 among them: Node would open its debugger, and go on. The systems do not agree on its number. */
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGUSR1: process.platform === 'linux' ? 10 : 30, SIGTERM: 15 } as const
 export type EndingSignal = keyof typeof SIGNAL_NUMBERS
 export const ENDING_SIGNALS = Object.keys(SIGNAL_NUMBERS) as EndingSignal[]
 

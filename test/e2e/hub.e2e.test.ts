@@ -57,6 +57,12 @@ describe('hub', () => {
     expect(await cli.ok('get', 'agents.mary.status')).toBe('"active"\n')
   })
 
+  it('ends at SIGUSR1 too, and opens no debugger', async () => {
+    const hub = await startHub(await Cli.make())
+    hub.kill('SIGUSR1')
+    expect(await hub.ended).toBe(0)
+  })
+
   it('leaves no journal for commands to read', async () => {
     const cli = await Cli.make()
     const hub = await startHub(cli)

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { systemProcesses } from '../../src/platform/processes.js'
 import { afterwards } from '../support/cleanup.js'
@@ -114,6 +115,7 @@ describe('watch', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGQUIT', 131],
+    ['SIGUSR1', 128 + constants.signals.SIGUSR1],
     ['SIGTERM', 143],
   ] as const)('ends on %s with 128 + n', async (signal, code) => {
     const watch = await follow()

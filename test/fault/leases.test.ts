@@ -1,5 +1,6 @@
 /** Leases with holders that are killed or stopped, and a Redis that falls silent or comes back empty. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { acquireLock, type LockReply, releaseLock } from '../../src/usecases/lock.js'
 import type { Surroundings } from '../../src/usecases/surroundings.js'
@@ -101,6 +102,23 @@ describe.each([REDIS_AND_HUB, FILES_ALONE])('with $name', (setUp) => {
     expect((await world.json<{ waiting: string[] }>('lock', 'status', 'deploy')).waiting).toEqual([])
     run.signal('SIGINT')
     expect(await run.ended()).toMatchObject({ code: 5, stdout: 'ready\nheard\n' })
+  })
+
+  test('SIGUSR1 is a signal as others are: it is passed on, and ends who waits', async () => {
+    const world = await World.make(setUp)
+    const run = world.start('lock', 'run', 'deploy', '--', 'sh', '-c', `trap 'echo heard; exit 5' USR1; echo ready; while :; do sleep 0.02; done`)
+    await soon(() => run.stdout().includes('ready'))
+    const waiting = [
+      world.start('lock', 'run', 'deploy', '--wait', '60', '--', 'echo', 'never'),
+      world.start('lock', 'acquire', 'deploy', '--wait', '60'),
+    ]
+    await soon(async () => (await world.json<{ waiting: string[] }>('lock', 'status', 'deploy')).waiting.length === 2)
+    for (const waiter of waiting) {
+      waiter.signal('SIGUSR1')
+      expect(await waiter.ended()).toMatchObject({ code: 128 + constants.signals.SIGUSR1, stdout: '', stderr: '' })
+    }
+    run.signal('SIGUSR1')
+    expect(await run.ended()).toMatchObject({ code: 5, stdout: 'ready\nheard\n', stderr: expect.not.stringContaining('Debugger') as string })
   })
 
   test('a lock run that is killed takes its command with it, and the next one gets the lease at once', async () => {

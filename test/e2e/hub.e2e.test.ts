@@ -63,6 +63,15 @@ describe('hub', () => {
     expect(await hub.ended).toBe(0)
   })
 
+  it('that is suspended cannot pass an event on, and nobody is told that there is none', async () => {
+    const cli = await Cli.make()
+    const hub = await startHub(cli)
+    hub.kill('SIGSTOP')
+    const { code, out, err } = await cli.run('publish', '{"event":"e"}')
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toMatch(/no hub answers\n {2}- memory_sync hub status/)
+  })
+
   it('leaves no journal for commands to read', async () => {
     const cli = await Cli.make()
     const hub = await startHub(cli)

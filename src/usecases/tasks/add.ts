@@ -4,7 +4,7 @@ import { leafOf, type TreeMap } from '../../domain/json.js'
 import { isLegalName } from '../../domain/name.js'
 import { type Edit, TASK_LIST, taskTarget } from '../../domain/operation.js'
 import { formatPointer } from '../../domain/pointer.js'
-import { OWN_MEMBERS, shownTask, taskOfRecord } from '../../domain/task.js'
+import { shownTask, taskOfRecord } from '../../domain/task.js'
 import { readTracking } from '../../domain/tracking.js'
 import { type ItemEdit, type Present, trackingEdit } from '../../domain/tracking-edit.js'
 import { applyEdits } from '../../domain/tree.js'
@@ -89,14 +89,21 @@ async function refuseCircle(surroundings: TaskSurroundings, item: ItemEdit): Pro
 }
 
 function refuseOwnMember(path: string): void {
-  const own = [...OWN_MEMBERS, 'owner', 'status'].find((name) => path === `/${name}` || path.startsWith(`/${name}/`))
+  const own = Object.keys(WAYS_OUT).find((name) => path === `/${name}` || path.startsWith(`/${name}/`))
   if (own === undefined) return
   throw new MemoryError('usage', `${JSON.stringify(own)} is set by memory_sync itself: nothing was written`, {
-    suggestions: own === 'status' ? [OTHER_STATES] : ['task claim takes an item'],
+    suggestions: [WAYS_OUT[own]!],
   })
 }
 
-const OTHER_STATES = 'a new item is "new": task validate, start and complete lead on; task import takes items of any status'
+/** Of each member that is not for fields to set. */
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  id: 'the first argument is the id',
+  claim: 'task claim takes an item',
+  owner: 'task claim takes an item',
+  rev: 'leave it out: each write of the item gives it its revision',
+  status: 'a new item is "new": task validate, start and complete lead on; task import takes items of any status',
+}
 
 export interface Imported {
   ok: true

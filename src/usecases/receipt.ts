@@ -34,10 +34,10 @@ type Refusal = Extract<WriteOutcome, { ok: false }>
 /**
  * The receipt of an acknowledged write. Throws MemoryError where nothing was written: `conflict` with the current record in
  * `details.current`, `stale-fence`, `absent`, `usage` for an idempotency key that was used for another payload, `failed`
- * for an addition to what is no number. `conditions`: under which it was to be written.
+ * for an addition to what is no number. `conditions`: under which it was to be written; `otherwise`: what comes of it without a comparison.
  */
-export function receiptOf(outcome: WriteOutcome, agent: string, conditions: WriteConditions = {}): Receipt {
-  if (!outcome.ok) throw refusalOf(outcome, agent, conditions)
+export function receiptOf(outcome: WriteOutcome, agent: string, conditions: WriteConditions = {}, otherwise = 'the write is merged with what is there'): Receipt {
+  if (!outcome.ok) throw refusalOf(outcome, agent, conditions, otherwise)
   const { ok, rev, durability, pending, replayed, journal } = outcome
   return {
     ok,
@@ -50,10 +50,10 @@ export function receiptOf(outcome: WriteOutcome, agent: string, conditions: Writ
   }
 }
 
-function refusalOf(refusal: Refusal, agent: string, { fence }: WriteConditions): MemoryError {
+function refusalOf(refusal: Refusal, agent: string, { fence }: WriteConditions, otherwise: string): MemoryError {
   switch (refusal.reason) {
     case 'conflict':
-      return lostComparison(refusal, agent)
+      return lostComparison(refusal, agent, otherwise)
     case 'fence':
       return staleFence(refusal.fence, fence)
     case 'absent':
@@ -97,7 +97,7 @@ function staleFence(newest: number, given: WriteConditions['fence']): MemoryErro
   })
 }
 
-function lostComparison(refusal: Extract<Refusal, { reason: 'conflict' }>, agent: string): MemoryError {
+function lostComparison(refusal: Extract<Refusal, { reason: 'conflict' }>, agent: string, otherwise: string): MemoryError {
   const { rev, current } = refusal
   // A name of older programs may be anything, and the line is copied into a shell.
   const path = PATCHABLE_MEMBERS.includes(agent) ? agent : `--agent ${isLegalName(agent) ? agent : 'NAME'}`
@@ -105,7 +105,7 @@ function lostComparison(refusal: Extract<Refusal, { reason: 'conflict' }>, agent
   return new MemoryError('conflict', `${JSON.stringify(agent)} ${state}; nothing was written`, {
     suggestions: [
       `read it again (memory_sync get ${path}), decide anew, and repeat with --if-rev ${rev}`,
-      'without --if-rev the write is merged with what is there',
+      `without --if-rev ${otherwise}`,
     ],
     details: { rev, current },
   })

@@ -17,5 +17,5 @@ export async function removeAgent(
     payload: 'remove',
     ...conditionsIn(request),
   })
-  return receiptOf(outcome, agent, request)
+  return receiptOf(outcome, agent, request, 'the record is deleted as it is now')
 }

@@ -122,6 +122,15 @@ describe('what is refused', () => {
     expect((await cli.run('get')).code).toBe(1)
   })
 
+  it('a lost comparison says what comes of the write without one: a deletion merges nothing', async () => {
+    await cli.ok('set', 'mary', 'a=1')
+    expect(await cli.run('set', 'mary', 'a=2', '--if-rev', '99')).toMatchObject({ code: 20, err: expect.stringContaining('without --if-rev the write is merged') })
+    expect(await cli.run('remove', 'mary', '--if-rev', '99')).toMatchObject({
+      code: 20,
+      err: expect.stringContaining('without --if-rev the record is deleted as it is now'),
+    })
+  })
+
   it('a value that looks like a switch with one is a value, and so is what stands behind --', async () => {
     await cli.ok('record', 'mary', 'T', 'failed', '--error', '--json=true')
     await cli.ok('record', 'mary', 'U', 'failed', '--error=--json=true')

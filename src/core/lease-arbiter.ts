@@ -38,16 +38,16 @@ export class LeaseArbiter {
     private readonly keeper: () => KeeperAccess,
   ) {}
 
-  /** Asks whoever grants leases here; enters a new lineage, and reports to it, where that has to come first. */
-  async ask<T>(work: (store: LeaseStore, on: LeaseContext, isShared: boolean) => Promise<T | NotNow>): Promise<T> {
+  /** Asks whoever grants leases here; enters a new lineage, and reports to it, where that has to come first. `otherwise`: what is so where nobody answers. */
+  async ask<T>(otherwise: string, work: (store: LeaseStore, on: LeaseContext, isShared: boolean) => Promise<T | NotNow>): Promise<T> {
     await this.ports.root.prepare()
     let unanswered = 0
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const facts = await this.keeper().facts()
       const connected = await this.ports.connector.connect()
       const mode = this.keeper().mode(facts, connected)
-      if (mode === 'off') return this.askHere(work)
-      if (connected === null) throw away(this.ports.connector.reason)
+      if (mode === 'off') return this.askHere(otherwise, work)
+      if (connected === null) throw away(this.ports.connector.reason, unanswered === 0 ? otherwise : 'it was asked, and what it did is not known')
       try {
         const reply = await this.askShared(connected, facts, work)
         if (reply !== null) return reply
@@ -57,7 +57,7 @@ export class LeaseArbiter {
       }
       if (attempt > 0) await this.ports.clock.pause(PAUSE_MS)
     }
-    throw new MemoryError('unavailable', 'the data in Redis is being restored: no lease can be granted at the moment', {
+    throw new MemoryError('unavailable', `the data in Redis is being restored, and nobody decides about leases meanwhile: ${otherwise}`, {
       suggestions: ['repeat the command in a moment'],
       retryable: true,
     })
@@ -82,7 +82,7 @@ export class LeaseArbiter {
     return null
   }
 
-  private async askHere<T>(work: (store: LeaseStore, on: LeaseContext, isShared: boolean) => Promise<T | NotNow>): Promise<T> {
+  private async askHere<T>(otherwise: string, work: (store: LeaseStore, on: LeaseContext, isShared: boolean) => Promise<T | NotNow>): Promise<T> {
     const reply = await this.keeper().alone(async (keeper) => {
       await keeper.refresh()
       if (keeper.replica.epoch === null || isSharedEpoch(keeper.replica.epoch)) await keeper.round([])
@@ -92,7 +92,7 @@ export class LeaseArbiter {
       if (keeper.replica.rev > rev) await keeper.roundAfter()
       return answer
     }, 'queue')
-    if (reply === null || isNotNow(reply)) throw keeperIsBusy()
+    if (reply === null || isNotNow(reply)) throw keeperIsBusy(otherwise)
     return reply
   }
 
@@ -101,7 +101,7 @@ export class LeaseArbiter {
     const facts = await this.keeper().facts()
     const connected = await this.ports.connector.connect()
     if (this.keeper().mode(facts, connected) === 'off') return work(this.leases.looker)
-    if (connected === null) throw away(this.ports.connector.reason)
+    if (connected === null) throw away(this.ports.connector.reason, 'nobody can tell who has them')
     return work(await this.leases.shared(connected))
   }
 
@@ -145,14 +145,14 @@ const isNotNow = (reply: unknown): reply is NotNow => {
   return is === 'epoch' || is === 'report'
 }
 
-const away = (reason: string | null): MemoryError =>
-  new MemoryError('unavailable', `leases are granted by Redis, and it cannot be reached${reason === null ? '' : ` (${reason})`}: nothing was granted`, {
+const away = (reason: string | null, otherwise: string): MemoryError =>
+  new MemoryError('unavailable', `leases are granted by Redis, and it cannot be reached${reason === null ? '' : ` (${reason})`}: ${otherwise}`, {
     suggestions: ['repeat it when Redis answers (memory_sync status)'],
     retryable: true,
   })
 
-const keeperIsBusy = (): MemoryError =>
-  new MemoryError('unavailable', 'with files only the keeper of this root grants leases, and it does not answer: nothing was granted', {
+const keeperIsBusy = (otherwise: string): MemoryError =>
+  new MemoryError('unavailable', `with files only the keeper of this root grants leases, and it does not answer: ${otherwise}`, {
     suggestions: ['look at memory_sync hub status'],
     details: { keeper: 'busy' },
     retryable: true,

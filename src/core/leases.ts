@@ -14,6 +14,7 @@ import type { Ports } from './ports.js'
 import type { KeeperAccess } from './writer.js'
 
 const ROOTS_MS = 10_000
+const NOT_GRANTED = 'nothing was granted'
 
 export class Leases implements Leasing {
   private readonly waiting: LeaseWaiting
@@ -51,7 +52,7 @@ export class Leases implements Leasing {
 
   async renew({ name, token, ttlMs }: RenewRequest): Promise<RenewOutcome> {
     const call = { name, token: this.digest(token), ttlMs: this.allowed(ttlMs) }
-    return this.arbiter.ask(async (store, on, isShared) => {
+    return this.arbiter.ask('it was not renewed', async (store, on, isShared) => {
       const reply = await store.renew(on, call)
       if (isShared && reply.is === 'granted') await this.keepRenewed(store, call, reply)
       return reply
@@ -60,7 +61,7 @@ export class Leases implements Leasing {
 
   async release(request: ReleaseRequest): Promise<ReleaseOutcome> {
     const call = { ...request, token: request.token === null ? null : this.digest(request.token) }
-    return this.arbiter.ask(async (store, on, isShared) => {
+    return this.arbiter.ask('it was not given back', async (store, on, isShared) => {
       const reply = await store.release(on, call)
       if (isShared && reply.is === 'released' && reply.left === 0) await this.leases.kept.forget(call.name, reply.fence)
       return reply
@@ -103,7 +104,7 @@ export class Leases implements Leasing {
 
   private async attempt(call: AcquireCall): Promise<AcquireOutcome> {
     const asOf = performance.now()
-    const outcome = await this.arbiter.ask(async (store, on, isShared) => {
+    const outcome = await this.arbiter.ask(NOT_GRANTED, async (store, on, isShared) => {
       const reply = await store.acquire(on, call)
       if (isShared && reply.is === 'granted') await this.keepGranted(store, on, call, reply)
       return reply
@@ -157,7 +158,7 @@ export class Leases implements Leasing {
   /** What a release has granted to one who waits: kept here before it counts, as any other grant. */
   private take(call: AcquireCall, { fence, ttlMs }: Handed, leftMs: number): Promise<AcquireOutcome> {
     const asOf = performance.now()
-    return this.arbiter.ask(async (store, on, isShared) => {
+    return this.arbiter.ask(NOT_GRANTED, async (store, on, isShared) => {
       const granted: Granted = { is: 'granted', fence, leftMs, again: false }
       if (isShared) await this.keepGranted(store, on, { ...call, ttlMs }, granted)
       return { ...granted, asOf, ttlMs }
@@ -167,7 +168,7 @@ export class Leases implements Leasing {
   /** Who cannot say so leaves the queue by itself, for want of signs of life. */
   private async leave({ id, name, token, holder }: AcquireCall): Promise<void> {
     try {
-      await this.arbiter.ask(async (store, on) => {
+      await this.arbiter.ask('it stays in the queue', async (store, on) => {
         const fence = await store.leave(name, id)
         if (fence !== null) await store.release(on, { id: this.ports.randomId(), name, token, fence, reason: 'nobody took it', by: holder })
         return true

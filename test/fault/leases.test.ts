@@ -229,6 +229,26 @@ test.each([REDIS_AND_HUB, FILES_AND_HUB])('whoever waits keeps his place when th
   expect(order).toEqual([0, 1, 2])
 }, 120_000)
 
+test.each([REDIS_AND_HUB, REDIS_ALONE])('with Redis away everybody is told what has not come of what was asked: $name', async (setUp) => {
+  const world = await World.make(setUp)
+  const token = String((await world.json('lock', 'acquire', 'deploy', '--agent', 'mary'))['token'])
+  await world.redis.kill('SIGKILL')
+  const calls: [string, string[]][] = [
+    ['nobody can tell who has them', ['lock', 'status', 'deploy']],
+    ['nobody can tell who has them', ['lock', 'list']],
+    ['nobody can tell who has them', ['lock', 'wait', 'deploy', '--wait', '1']],
+    ['nobody can tell who has them', ['merge', 'status']],
+    ['it was not renewed', ['lock', 'renew', 'deploy', '--token', token]],
+    ['it was not given back', ['lock', 'release', 'deploy', '--token', token]],
+    ['nothing was granted', ['lock', 'acquire', 'other']],
+  ]
+  await soon(async () => (await world.run('lock', 'list')).stderr.includes('cannot be reached'))
+  for (const [otherwise, call] of calls) {
+    const { code, stdout, stderr } = await world.run(...call)
+    expect({ code, stdout, stderr }, call.join(' ')).toMatchObject({ code: 69, stdout: '', stderr: expect.stringContaining(`: ${otherwise}\n`) as string })
+  }
+})
+
 test.each([REDIS_AND_HUB, REDIS_ALONE])('what became of a lease is told while Redis answers, and with it away nothing is made up: $name', async (setUp) => {
   const world = await World.make(setUp)
   const { token, fence } = await world.json('lock', 'acquire', 'deploy', '--agent', 'mary')

@@ -47,6 +47,11 @@ export async function textOf(name: string, argument: string, { files = false } =
   return decode(name, bytes)
 }
 
+/** Of a script's variable that is not set. Throws MemoryError `usage`. */
+export function refuseNoFile(path: string): void {
+  if (path === '') throw new MemoryError('usage', 'FILE is empty', { suggestions: ['name a file, or - for standard input or output'] })
+}
+
 async function readFile(name: string, path: string): Promise<Buffer> {
   const fd = fs.openSync(path, READ)
   try {

@@ -85,9 +85,11 @@ class Ending {
 }
 
 function timeIsUp({ timeoutMs = 0, count }: Watching, delivered: number): MemoryError {
-  const came = count === undefined ? `${delivered} lines came` : `${delivered} of ${count} lines came`
+  const came = count === undefined ? `${linesOf(delivered)} came` : `${delivered} of ${linesOf(count)} came`
   return new MemoryError('timeout', `the time is up after ${timeoutMs / 1000} s: ${came}`, { details: { delivered } })
 }
+
+const linesOf = (n: number): string => `${n} line${n === 1 ? '' : 's'}`
 
 /** Longest time that a timer takes. */
 export const MAX_TIMER_MS = 2 ** 31 - 1

@@ -3,6 +3,7 @@ import { BaseCommand } from '../cli/base-command.js'
 import { refuseEmpty } from '../cli/conditions.js'
 import { CHANGE_EVENTS } from '../domain/event.js'
 import { formatLine } from '../domain/json.js'
+import { MemoryError } from '../errors/errors.js'
 import { logLines } from '../usecases/watch.js'
 
 export default class Log extends BaseCommand {
@@ -22,6 +23,7 @@ patch. A change in which a value lost against a newer one has the event "conflic
   async run(): Promise<void> {
     const { flags } = await this.parse(Log)
     refuseEmpty(flags, 'agent', 'event')
+    refuseUnknown(flags.event)
     const lines = await this.withMemory(flags, (memory) =>
       logLines(this.surroundings(memory), {
         ...(flags.agent !== undefined && { agent: flags.agent }),
@@ -31,4 +33,10 @@ patch. A change in which a value lost against a newer one has the event "conflic
     )
     if (lines.length > 0) await this.print(lines.map(({ json }) => formatLine(json)).join('\n'))
   }
+}
+
+/** Others than a watch sees: what other programs publish is not kept. */
+function refuseUnknown(event: string | undefined): void {
+  if (event === undefined || CHANGE_EVENTS.some((name) => name === event)) return
+  throw new MemoryError('usage', `the history has no event ${JSON.stringify(event.slice(0, 80))}`, { suggestions: [`it has ${CHANGE_EVENTS.join(', ')}`] })
 }

@@ -29,6 +29,9 @@ describe('what is refused', () => {
     ['an empty file for a result', ['record', 'mary', 'T', 'ok', '@/dev/null'], /RESULT is empty/],
     ['nothing on stdin to import', ['task', 'import', '-'], /standard input is empty/],
     ['an empty file to import', ['task', 'import', '/dev/null'], /\/dev\/null is empty/],
+    ['no file to import', ['task', 'import', ''], /FILE is empty/],
+    ['no file to export to', ['task', 'export', ''], /FILE is empty/],
+    ['an event that the history has not', ['log', '--event', 'xyz'], /no event "xyz"\n.*agent_update, .*conflict/],
     ['an item that has to wait for itself', ['task', 'add', 'X7', '--depends-on', 'X6', '--depends-on', 'X7'], /X7 cannot depend on itself/],
     ['an item that has to wait for itself, by KEY=VALUE', ['task', 'add', 'X7', 'depends_on=["X7"]'], /X7 cannot depend on itself/],
     ['another id of an item', ['task', 'add', 'X7', 'id=XX'], /"id" is set by memory_sync itself.*\n.*the first argument is the id/],
@@ -120,6 +123,13 @@ describe('what is refused', () => {
     expect(err.split('\n').length).toBeLessThan(8)
     expect(err, 'and what to do').toMatch(/\n {2}- /)
     expect((await cli.run('get')).code).toBe(1)
+  })
+
+  it('one is one, and standard input is called so', async () => {
+    const tracking = 'prp_tracking: {X1: {title: t, status: new}}'
+    expect(await cli.runWith({ input: tracking }, 'task', 'import', '-')).toMatchObject({ code: 0, out: expect.stringContaining('1 item: 1 added') })
+    expect(await cli.runWith({ input: '{' }, 'task', 'import', '-')).toMatchObject({ code: 2, err: expect.stringContaining('standard input cannot be read') })
+    expect(await cli.run('watch', '--timeout', '3', '--since', '0', '--agent', 'nobody', '--count', '1')).toMatchObject({ code: 11, err: expect.stringContaining('0 of 1 line came') })
   })
 
   it('a lost comparison says what comes of the write without one: a deletion merges nothing', async () => {

@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core'
 import { TaskCommand } from '../../cli/task-command.js'
+import { refuseNoFile } from '../../cli/stdin.js'
 import { exportTasks } from '../../usecases/tasks/view.js'
 
 export default class TaskExport extends TaskCommand {
@@ -13,6 +14,7 @@ With --json the same document as JSON.`
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskExport)
+    if (args.file !== undefined) refuseNoFile(args.file)
     const { document, root } = await this.withTasks(flags, async (surroundings, { path }) => ({ document: await exportTasks(surroundings), root: path }))
     if (args.file !== undefined && args.file !== '-') {
       const { writeTracking } = await import('../../cli/tracking-file.js')

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { TaskCommand } from '../../cli/task-command.js'
-import { textOf } from '../../cli/stdin.js'
+import { refuseNoFile, textOf } from '../../cli/stdin.js'
 import { MemoryError } from '../../errors/errors.js'
 import { importTasks } from '../../usecases/tasks/add.js'
 
@@ -22,23 +22,26 @@ added; what differs stays as it is here, unless --overwrite. Nothing is deleted;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskImport)
+    refuseNoFile(args.file)
     const text = await textOf('FILE', args.file === '-' ? '-' : `@${args.file}`, { files: true })
-    if (text.trim() === '') throw emptyFile(args.file)
+    if (text.trim() === '') throw emptyFile(nameOf(args.file))
     const { parseTracking } = await import('../../usecases/tasks/yaml.js')
-    const document = parseTracking(args.file, text)
+    const document = parseTracking(nameOf(args.file), text)
     const { source: _source, ...imported } = await this.changeTasks(flags, (surroundings) =>
       importTasks(surroundings, document, flags.overwrite),
     )
     const { total, added, changed, unchanged, left_out } = imported
     const reply = await this.warned(imported)
     if (this.jsonEnabled()) return this.printReply(reply)
-    await this.print(`${total} items: ${added} added, ${changed} changed, ${unchanged} as they were`)
+    await this.print(`${total} item${total === 1 ? '' : 's'}: ${added} added, ${changed} changed, ${unchanged} as they were`)
     if (left_out.length > 0) await this.print(`left out, because memory_sync sets it itself: ${listed(left_out)}`)
   }
 }
 
+const nameOf = (file: string): string => (file === '-' ? 'standard input' : file)
+
 const emptyFile = (file: string): MemoryError =>
-  new MemoryError('usage', `${file === '-' ? 'standard input' : file} is empty: nothing was imported`, {
+  new MemoryError('usage', `${file} is empty: nothing was imported`, {
     suggestions: ['look at what was to write it; a file without items has at least "prp_tracking: {}"'],
   })
 

@@ -67,7 +67,7 @@ export interface WatchEventsOptions extends WatchFilter {
    * memory writes after that is told; of what others write at that moment, and with a hub of what is written here, nobody can say. Who has
    * read the context and wants all that follows gives its revision: `since: String(context.rev)`.
    */
-  since?: string
+  since?: string | number
   /** Ends the iteration. */
   signal?: AbortSignal
 }

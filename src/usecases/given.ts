@@ -87,6 +87,9 @@ const numberGiven: Check<string> = (value, what) => {
   throw new MemoryError('usage', `${what} has to be a number, and is ${shown(value)}`)
 }
 
+/** A revision as lines have it, or a cursor. */
+const sinceGiven: Check<string> = (value, what) => (typeof value === 'number' ? String(wholeNumberFrom(0)(value, what)) : textGiven(value, what))
+
 function signalGiven(value: unknown, what: string): AbortSignal {
   if (value instanceof AbortSignal) return value
   throw new MemoryError('usage', `${what} has to be an AbortSignal, and is ${kindName(value)}`)
@@ -101,7 +104,7 @@ export const RESULT = {
 }
 
 export const LEASE = { ttlMs: ttlGiven, waitMs: waitGiven, token: filledGiven, reason: textGiven, signal: signalGiven }
-export const WATCH = { agent: textGiven, event: textGiven, since: textGiven, signal: signalGiven }
+export const WATCH = { agent: textGiven, event: textGiven, since: sinceGiven, signal: signalGiven }
 export const OPEN = { root: textGiven, redisUrl: textGiven, redisPasswordFile: textGiven, by: filledGiven }
 
 /** An empty one is of a variable that was never set: such a token would be everybody's, and what such a name did nobody's. */

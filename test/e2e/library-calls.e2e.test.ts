@@ -160,7 +160,7 @@ describe.each(SET_UPS)('the library with $name', (setUp) => {
       await unchangedBy(() => untyped(memory).acquireLease(given))
       await unchangedBy(() => untyped(memory).watch(given).next())
     }
-    for (const given of [null, 'x', { since: 5 }, { agent: 5 }, { event: 5 }, { signal: {} }, { agnet: 'gg' }, throwing('since')]) {
+    for (const given of [null, 'x', { since: 1.5 }, { agent: 5 }, { event: 5 }, { signal: {} }, { agnet: 'gg' }, throwing('since')]) {
       await unchangedBy(() => untyped(memory).watch(given).next())
     }
     await unchangedBy(() => untyped(memory).subscribeUpdates({}).next())
@@ -171,6 +171,16 @@ describe.each(SET_UPS)('the library with $name', (setUp) => {
     await expect(untyped(memory).acquireLease('want', given)).rejects.toMatchObject(REFUSED)
     const { release } = await memory.acquireLease('want') // nobody has it
     await release()
+  })
+
+  it('begins after a revision that is given as a number, as events have it', async () => {
+    const { rev } = await memory.updateAgentContext('gg', { since: 1 })
+    await memory.updateAgentContext('gg', { since: 2 })
+    for await (const event of memory.watch({ since: rev ?? 0 })) {
+      expect(event).toMatchObject({ agent: 'gg', data: { context: { since: 2 } } })
+      break
+    }
+    await expect(untyped(memory).watch({ since: -1 }).next()).rejects.toMatchObject(REFUSED)
   })
 
   it('grants no lease without a name, and renews none for what is no time', async () => {

@@ -30,7 +30,7 @@ const SECRETS = ['password', 'pass', 'auth', 'username', 'user']
 export function readUrl(text: string, source: RedisSource): RedisEndpoint {
   if (text.startsWith('/')) return { socket: text, db: 0 }
   const { url, username, password } = parseAddress(text) ?? refuse(source, 'it is no URL')
-  if (SECRETS.some((name) => url.searchParams.has(name))) refuse(source, 'a user and a password stand in front of the host (redis://user:password@host), not in its query')
+  if ([...url.searchParams.keys()].some((name) => SECRETS.includes(name.toLowerCase()))) refuse(source, 'a user and a password stand in front of the host (redis://user:password@host), not in its query')
   const credentials = {
     ...(username !== '' && { username: decoded(username) }),
     ...(password !== '' && { password: decoded(password) }),

@@ -2,10 +2,8 @@
  * What is known of one write: whoever it was sent to, and did not answer, may have done it, or do it later (a hub that is stopped finds it in
  * its socket). From then on only who takes it under its id makes sure of it, and nobody may say that nothing was written.
  */
-import type { WriteOutcome } from './memory.js'
+import type { WriteOutcome, WriteRequest } from './memory.js'
 import { foreseen, MemoryError, NotTaken, StoreUnavailable } from '../errors/errors.js'
-
-type Refusal = Extract<WriteOutcome, { ok: false }>['reason']
 
 export class Fate {
   constructor(private sent = false) {}
@@ -26,27 +24,39 @@ export class Fate {
   }
 
   /**
-   * All attempts together. Throws `unknown-outcome` for the `unavailable` of the last one, if an earlier one was sent; and for its refusal: that
-   * leaves no id behind, and where the other one is carried out later, what it depends on may be there again.
+   * All attempts together. Throws `unknown-outcome` for the `unavailable` of the last one, if an earlier one was sent; and for a refusal that
+   * need not hold when that one is carried out later, as it leaves no id behind.
    */
-  async told(attempts: Promise<WriteOutcome>): Promise<WriteOutcome> {
+  async told(request: Conditions, attempts: Promise<WriteOutcome>): Promise<WriteOutcome> {
     let outcome: WriteOutcome
     try {
       outcome = await attempts
     } catch (error) {
       throw this.sent && foreseen(error)?.code === 'unavailable' ? unknownOutcome(error) : error
     }
-    if (this.sent && !outcome.ok && outcome.reason !== 'other-payload') throw unknownOutcome(undefined, WHY_REFUSED[outcome.reason])
+    const mayPass = this.sent ? whyNotYet(outcome, request) : null
+    if (mayPass !== null) throw unknownOutcome(undefined, mayPass)
     return outcome
   }
 }
 
-/** That a key stands for something else it does for good. */
-const WHY_REFUSED: Readonly<Record<Exclude<Refusal, 'other-payload'>, string>> = {
-  conflict: 'the record has another revision than the one that was asked for',
-  fence: 'the lease that it was written under belongs to another one',
-  absent: 'there is nothing to delete',
-  'not-a-number': 'where something is to be added stands no number',
+type Conditions = Pick<WriteRequest, 'ifRev' | 'fence'>
+
+/** Why it was refused, where that may change; null: it was not refused, or is for good. Revisions and fences only rise, and a key stays used. */
+function whyNotYet(outcome: WriteOutcome, { ifRev = 0, fence }: Conditions): string | null {
+  if (outcome.ok) return null
+  switch (outcome.reason) {
+    case 'conflict':
+      return ifRev > 0 && outcome.rev > ifRev ? null : 'the record has not the revision that was asked for'
+    case 'fence':
+      return fence !== undefined && outcome.fence > fence.fence ? null : 'the lease is not the one that was named'
+    case 'absent':
+      return 'there is nothing to delete'
+    case 'not-a-number':
+      return 'where something is to be added stands no number'
+    case 'other-payload':
+      return null
+  }
 }
 
 function unknownOutcome(cause: unknown, refused?: string): MemoryError {

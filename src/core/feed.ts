@@ -10,6 +10,8 @@ const KEPT = 2_000
 const KEPT_MESSAGES = 500
 /** The event of a change is heard before so many others are known. */
 const LATE = 10_000
+/** ms by which the clock of who begins an epoch may be ahead of ours. */
+const MOST_SKEW = 24 * 3_600_000
 
 export interface FeedSource {
   /** The revision that readers of this process see. */
@@ -63,7 +65,7 @@ export class Feed {
   takeMessage(text: string, rev?: number): void {
     const known = this.source.rev()
     const highest = Math.max(known, revisionFloorAt(this.source.now())) // where a new epoch has begun meanwhile
-    if (rev !== undefined && rev > known - LATE && rev < highest + LATE) return
+    if (rev !== undefined && rev > known - LATE && rev < highest + MOST_SKEW) return
     this.messages.push({ n: ++this.messageCount, text })
     if (this.messages.length > KEPT_MESSAGES) this.messages.shift()
     this.wake()

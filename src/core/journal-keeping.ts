@@ -189,13 +189,7 @@ export class JournalKeeping {
   }
 }
 
-function trimSeen(replica: Replica, now: number): void {
-  let surplus = replica.seen.size - KEPT_IDS
-  if (surplus <= 0) return
-  for (const [id, seen] of replica.seen) {
-    if (surplus <= 0) return
-    if (seen.digest !== undefined && now - (seen.t ?? 0) < KEPT_KEY_MS) continue
-    replica.seen.delete(id)
-    surplus--
-  }
+/** Those under a key for as long as it may be used again. */
+const trimSeen = ({ seen }: Replica, now: number): void => {
+  seen.trim(KEPT_IDS, ({ digest, t = 0 }) => digest === undefined || now - t >= KEPT_KEY_MS)
 }

@@ -42,12 +42,13 @@ export class LeaseArbiter {
   async ask<T>(otherwise: string, work: (store: LeaseStore, on: LeaseContext, isShared: boolean) => Promise<T | NotNow>): Promise<T> {
     await this.ports.root.prepare()
     let unanswered = 0
+    const outcome = (): string => (unanswered === 0 ? otherwise : 'it was asked, and what it did is not known')
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const facts = await this.keeper().facts()
       const connected = await this.ports.connector.connect()
       const mode = this.keeper().mode(facts, connected)
       if (mode === 'off') return this.askHere(otherwise, work)
-      if (connected === null) throw away(this.ports.connector.reason, unanswered === 0 ? otherwise : 'it was asked, and what it did is not known')
+      if (connected === null) throw away(this.ports.connector.reason, outcome())
       try {
         const reply = await this.askShared(connected, facts, work)
         if (reply !== null) return reply
@@ -57,7 +58,7 @@ export class LeaseArbiter {
       }
       if (attempt > 0) await this.ports.clock.pause(PAUSE_MS)
     }
-    throw new MemoryError('unavailable', `the data in Redis is being restored, and nobody decides about leases meanwhile: ${otherwise}`, {
+    throw new MemoryError('unavailable', `the data in Redis is being restored, and nobody decides about leases meanwhile: ${outcome()}`, {
       suggestions: ['repeat the command in a moment'],
       retryable: true,
     })

@@ -158,7 +158,7 @@ export class Leases implements Leasing {
   /** What a release has granted to one who waits: kept here before it counts, as any other grant. */
   private take(call: AcquireCall, { fence, ttlMs }: Handed, leftMs: number): Promise<AcquireOutcome> {
     const asOf = performance.now()
-    return this.arbiter.ask(NOT_GRANTED, async (store, on, isShared) => {
+    return this.arbiter.ask('what was granted could not be kept here', async (store, on, isShared) => {
       const granted: Granted = { is: 'granted', fence, leftMs, again: false }
       if (isShared) await this.keepGranted(store, on, { ...call, ttlMs }, granted)
       return { ...granted, asOf, ttlMs }

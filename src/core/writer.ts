@@ -54,7 +54,7 @@ export class Writer {
 
   write(request: WriteRequest, ids: OperationIds): Promise<WriteOutcome> {
     const fate = new Fate()
-    return fate.told(this.writeOnce(request, ids, fate))
+    return fate.told(request, this.writeOnce(request, ids, fate))
   }
 
   private async writeOnce(request: WriteRequest, ids: OperationIds, fate: Fate): Promise<WriteOutcome> {

@@ -34,13 +34,13 @@ export class SeenIds {
 
   /** Throws for what is no such text. */
   static of(text: SeenText): SeenIds {
-    if (!Number.isSafeInteger(text.count) || typeof text.lines !== 'string') throw new Error('these are no ids as they are saved')
+    if (!Number.isSafeInteger(text.count) || typeof text.lines !== 'string' || (text.count === 0) !== (text.lines === '')) throw new Error('these are no ids as they are saved')
     const ids = new SeenIds()
     ids.text = text
     return ids
   }
 
-  /** One that was set although it was there may count twice. */
+  /** One that was set although it stands in the text counts twice, until that is taken apart. */
   get size(): number {
     return this.text.count + this.byId.size
   }
@@ -57,9 +57,14 @@ export class SeenIds {
     this.byId.set(id, seen)
   }
 
-  delete(id: string): void {
+  /** The oldest that `isDue` lets go, so that no more than `kept` are left. */
+  trim(kept: number, isDue: (seen: Seen) => boolean): void {
+    if (this.size <= kept) return
     this.unfold()
-    this.byId.delete(id)
+    for (const [id, seen] of this.byId) {
+      if (this.byId.size <= kept) return
+      if (isDue(seen)) this.byId.delete(id)
+    }
   }
 
   keys(): IterableIterator<string> {

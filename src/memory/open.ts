@@ -97,7 +97,7 @@ class HubOrSelf implements Memory {
     const byHub = (hub: HubClient): Promise<WriteOutcome> => fate.after(hub.submit(request, ids))
     const once = (): Promise<WriteOutcome> => this.byHubOrSelf(byHub, (engine) => engine.submit(request, ids))
     const isConditional = request.ifRev !== undefined || request.fence !== undefined
-    const outcome = await fate.told(isConditional ? this.orPatiently(once, byHub) : once())
+    const outcome = await fate.told(request, isConditional ? this.orPatiently(once, byHub) : once())
     // Who had done it under this id was asked by this call: what follows the write is up to nobody else.
     if (outcome.ok) delete outcome.repeated
     return outcome

@@ -30,8 +30,11 @@ export class PrivateRedis {
   }
 
   async stop(): Promise<void> {
-    await this.connection.close()
-    await this.server.kill()
+    try {
+      await this.connection.close()
+    } finally {
+      await this.server.kill()
+    }
   }
 }
 

@@ -110,6 +110,6 @@ export const OPEN = { root: textGiven, redisUrl: textGiven, redisPasswordFile: t
 /** An empty one is of a variable that was never set: such a token would be everybody's, and what such a name did nobody's. */
 function filledGiven(value: unknown, what: string): string {
   const text = textGiven(value, what)
-  if (text !== '') return text
+  if (text.trim() !== '') return text
   throw new MemoryError('usage', `${what} is empty`)
 }

@@ -131,9 +131,9 @@ describe('a conditional write of which a hub that is stopped', () => {
   })
 
   test.each([
-    ['a condition that is not met', ['x=1', '--if-rev', '1'], 'another revision'],
-    ['an addition to a text', ['name+=5'], 'no number'],
-  ])('was sent, and which others refuse (%s), is not known: it may be met when the hub goes on', async (_, edit, why) => {
+    ['there is one already', ['x=1', '--if-rev', '0'], 'not the revision'],
+    ['what it adds to is a text', ['name+=5'], 'no number'],
+  ])('was sent, and which others refuse as %s, is not known: that may be otherwise when the hub goes on', async (_, edit, why) => {
     const world = await World.make(REDIS_AND_HUB)
     await world.ok('set', 'mary', 'name=text')
     world.hub!.signal('SIGSTOP')
@@ -143,6 +143,17 @@ describe('a conditional write of which a hub that is stopped', () => {
     expect((await world.quiet()).agents['mary']?.context).toEqual({ name: 'text' })
     const again = await world.run('set', 'mary', ...edit, '--json')
     expect(JSON.parse(again.stdout)).toMatchObject({ error: { code: expect.not.stringMatching(/^unknown/) } })
+  })
+
+  test('was sent is lost where the record has gone on: no later moment undoes that', async () => {
+    const world = await World.make(REDIS_AND_HUB)
+    await world.ok('set', 'mary', 'n=1')
+    const { agents } = await world.quiet()
+    await world.ok('set', 'mary', 'n=2')
+    world.hub!.signal('SIGSTOP')
+    expect(await world.run('set', 'mary', 'n=3', '--if-rev', String(agents['mary']?.rev))).toMatchObject({ code: 20 })
+    world.hub!.signal('SIGCONT')
+    expect((await world.quiet()).agents['mary']?.context).toEqual({ n: 2 })
   })
 
   test('was sent the call of a program is not known', async () => {

@@ -98,7 +98,7 @@ describe('the password', () => {
     expect(`${failure.message} ${failure.suggestions.join(' ')}`).not.toContain('sesame')
   })
 
-  it.each(['redis://host?password=sesame', 'unix:///r.sock?auth=sesame', 'rediss://host/1?db=1&user=sesame'])('is not passed over in the query of a URL (%s)', (url) => {
+  it.each(['redis://host?Password=sesame', 'unix:///r.sock?auth=sesame', 'rediss://host/1?db=1&user=sesame'])('is not passed over in the query of a URL (%s)', (url) => {
     const failures = [failureOf(() => resolve({}, { url })), failureOf(() => resolve({ REDIS_URL: url }))]
     expect(failures.map(({ code }) => code)).toEqual(['usage', 'config'])
     for (const { message, suggestions } of failures) {

@@ -3,7 +3,7 @@ import type { Keeper } from '../../../src/core/keeper.js'
 import type { Mode } from '../../../src/core/mode.js'
 import type { Ports } from '../../../src/core/ports.js'
 import { Fate } from '../../../src/core/fate.js'
-import type { WriteOutcome } from '../../../src/core/memory.js'
+import type { WriteOutcome, WriteRequest } from '../../../src/core/memory.js'
 import { type KeeperAccess, Writer } from '../../../src/core/writer.js'
 import { SeenIds } from '../../../src/domain/seen-ids.js'
 import { NotTaken, StoreUnavailable } from '../../../src/errors/errors.js'
@@ -103,16 +103,19 @@ test.each([
   await expect(new Writer(ports, access).write(request, { id: 'w1' })).rejects.toMatchObject({ code, message: expect.stringContaining(message) })
 })
 
-test.each<[WriteOutcome, string | null]>([
-  [{ ok: false, reason: 'conflict', rev: 3, current: null }, 'another revision'],
-  [{ ok: false, reason: 'fence', fence: 3 }, 'belongs to another'],
-  [{ ok: false, reason: 'absent' }, 'nothing to delete'],
-  [{ ok: false, reason: 'not-a-number', paths: [] }, 'no number'],
-  [{ ok: false, reason: 'other-payload' }, null],
-  [{ ok: true, rev: 3, durability: 'redis', pending: 0 }, null],
-])('what came out (%j) after somebody was sent it without an answer is told only where nothing can change it', async (outcome, why) => {
-  expect(await new Fate().told(Promise.resolve(outcome))).toBe(outcome)
-  const told = new Fate(true).told(Promise.resolve(outcome))
+test.each<[Pick<WriteRequest, 'ifRev' | 'fence'>, WriteOutcome, string | null]>([
+  [{ ifRev: 2 }, { ok: false, reason: 'conflict', rev: 3, current: null }, null],
+  [{ ifRev: 4 }, { ok: false, reason: 'conflict', rev: 3, current: null }, 'not the revision'],
+  [{ ifRev: 0 }, { ok: false, reason: 'conflict', rev: 3, current: null }, 'not the revision'],
+  [{ fence: { name: 'x', fence: 2 } }, { ok: false, reason: 'fence', fence: 3 }, null],
+  [{ fence: { name: 'x', fence: 4 } }, { ok: false, reason: 'fence', fence: 3 }, 'not the one'],
+  [{}, { ok: false, reason: 'absent' }, 'nothing to delete'],
+  [{}, { ok: false, reason: 'not-a-number', paths: [] }, 'no number'],
+  [{}, { ok: false, reason: 'other-payload' }, null],
+  [{}, { ok: true, rev: 3, durability: 'redis', pending: 0 }, null],
+])('with %j, what came out (%j) after somebody was sent it without an answer is told only where it stays so', async (conditions, outcome, why) => {
+  expect(await new Fate().told(conditions, Promise.resolve(outcome))).toBe(outcome)
+  const told = new Fate(true).told(conditions, Promise.resolve(outcome))
   if (why === null) expect(await told).toBe(outcome)
   else await expect(told).rejects.toMatchObject({ code: 'unknown-outcome', message: expect.stringContaining(why) })
 })

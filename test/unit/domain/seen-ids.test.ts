@@ -36,23 +36,29 @@ test('who asks for many is answered as who asks for one', () => {
   expect([...ids]).toEqual(PAIRS)
 })
 
-test('a newer one stands behind the text, one that is set again in its place, and one that is deleted nowhere', () => {
+test('a newer one stands behind the text, and one that is set again in its place', () => {
   const ids = saved()
   ids.set('new', { rev: 99 })
   ids.set('two', { rev: 98 })
   expect(ids.get('two')).toEqual({ rev: 98 })
   expect([...SeenIds.of(ids.format()).keys()]).toEqual([...PAIRS.map(([id]) => id), 'new'])
   expect(SeenIds.of(ids.format()).get('two')).toEqual({ rev: 98 })
-  ids.delete('one')
-  expect(ids.has('one')).toBe(false)
-  expect(SeenIds.of(ids.format()).has('one')).toBe(false)
+})
+
+test('the oldest are let go, and no more of them than has to be, also where some were set again', () => {
+  const ids = saved()
+  for (const [id, seen] of PAIRS.slice(0, 4)) ids.set(id, seen)
+  ids.trim(PAIRS.length, () => true)
+  expect([...ids]).toEqual(PAIRS)
+  ids.trim(PAIRS.length - 2, ({ digest }) => digest === undefined)
+  expect([...SeenIds.of(ids.format()).keys()]).toEqual(PAIRS.slice(2).map(([id]) => id))
 })
 
 test('a copy goes its own way', () => {
   const ids = saved()
   const copy = ids.copy()
   copy.set('new', { rev: 99 })
-  copy.delete('one')
+  copy.trim(PAIRS.length, () => true)
   expect([ids.has('new'), ids.has('one')]).toEqual([false, true])
   ids.set('other', { rev: 98 })
   expect(copy.has('other')).toBe(false)
@@ -69,4 +75,5 @@ test('what is not asked for many ids stays text', () => {
 test('what is no such text is refused', () => {
   expect(() => SeenIds.of({ count: NaN, lines: '' })).toThrow('these are no ids')
   expect(() => SeenIds.of({ count: 1 } as never)).toThrow('these are no ids')
+  expect(() => SeenIds.of({ count: 0, lines: '\none 1   ' })).toThrow('these are no ids')
 })

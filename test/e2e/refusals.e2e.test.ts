@@ -302,7 +302,7 @@ describe('what is refused', () => {
     expect(await cli.shell('mkfifo "$HOME/pipe" && node "$MS" task import "$HOME/pipe"')).toMatchObject({ code: 2, err: expect.stringContaining('nothing came through the pipe') })
     const write = `node -e 'console.log("prp_tracking: {A1: {title: x, status: new}}")'`
     for (const call of [`node "$MS" task import <(${write})`, `${write} | node "$MS" task import /dev/stdin`, `${write} | node "$MS" task import -`])
-      expect(await cli.shell(call), call).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^1 items: /) })
+      expect(await cli.shell(call), call).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^1 item: /) })
   })
 
   it('a pipe through which nothing came, whoever had it open', async () => {

@@ -18,7 +18,7 @@ export async function endPrivateRedisOf(record: InstallRecord, places: Places, e
     if (place !== null) await new LastingRedis(place, {}).end()
     return null
   } catch (error) {
-    return { path: redisFolder(places), did: 'left', note: `the private Redis there may still run: ${messageOf(error)}` }
+    return { path: redisFolder(places), did: 'failed', note: `the private Redis there may still run: ${messageOf(error)}` }
   }
 }
 

@@ -1,5 +1,6 @@
 /** Takes an installation back, from its record. Data stays (context, journal, Redis, logs), unless it is named. */
-import { sep } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, sep } from 'node:path'
 import type { Clock } from '../platform/clock.js'
 import type { ServiceManager } from '../service/service.js'
 import { shellQuoted } from './dispatch-block.js'
@@ -47,14 +48,16 @@ async function rollBackInside(options: RollbackOptions, around: readonly RecordE
   const { record, folder, dryRun } = options
   await removeTestAgent(options) // while the hub runs, and the settings say which Redis has it
   const stillRuns = await endService(options)
-  const { purged = [] } = options
+  // Not under a server that runs: what it is and how it is reached stays, too, for the rollback that ends it.
+  const purged = (options.purged ?? []).filter((path) => !stillRuns.some((running) => running.path === path))
   if (!dryRun) purge(purged) // before the folders that hold it, which only go when they are empty
   const undone = [...stillRuns, ...purged.map((path): Undone => ({ path, did: 'purged' }))]
   const open = new Set(around)
-  let hasFailed = false
+  const needed = stillRuns.length === 0 ? ['program'] : ['program', 'settings']
+  let hasFailed = stillRuns.length > 0
   for (const entry of [...record.entries].reverse()) {
     if (around.includes(entry)) continue
-    const done: Undone = hasFailed && entry.step === 'program' ? { path: entry.path, did: 'left', note: NEEDED } : undo(entry, options)
+    const done: Undone = hasFailed && needed.includes(entry.step) ? { path: entry.path, did: 'left', note: NEEDED } : undo(entry, options)
     undone.push(done)
     hasFailed ||= done.did === 'failed'
     if (done.did === 'failed' || done.did === 'left') open.add(entry)
@@ -69,7 +72,8 @@ async function rollBackInside(options: RollbackOptions, around: readonly RecordE
 /** It is nothing that an installation has put on this machine: where it cannot be removed, that is said, and fails nothing. */
 async function removeTestAgent({ record, dryRun, say, removeTestAgent: remove }: RollbackOptions): Promise<void> {
   if (dryRun || record.testAgent !== true || remove === undefined) return
-  const why = await remove()
+  const isRoot = existsSync(join(record.root, 'shared_memory')) // a command would make it again
+  const why = isRoot ? await remove() : `${record.root} is gone`
   if (why === null) delete record.testAgent // the record may stay for another rollback
   else say(`the agent ${AGENT} of a test that was ended may still be in the context: ${why}`)
 }
@@ -88,12 +92,12 @@ function keepForAnother({ record, folder, say }: RollbackOptions, open: Readonly
 /** A folder that is not empty holds data, or what is somebody else's, and who has taken our part out himself wants it so: no failure. */
 const leftOf = (undone: readonly Undone[]): string[] =>
   undone
-    .filter(({ did, note }) => did === 'failed' || (did === 'left' && !HARMLESS.includes(note)))
+    .filter(({ did, note }) => did === 'failed' || (did === 'left' && !HARMLESS.some((harmless) => note?.startsWith(harmless))))
     .map(({ path, note }) => `${path}: ${note ?? ''}`)
 
 const NOT_EMPTY = 'it is not empty'
 const NEEDED = 'the next rollback needs it'
-const HARMLESS: readonly (string | undefined)[] = [NOT_EMPTY, NEEDED, WITHOUT_OURS]
+const HARMLESS: readonly string[] = [NOT_EMPTY, NEEDED, WITHOUT_OURS]
 
 /** Only the service: its definition and its process. */
 export async function removeService(options: RollbackOptions): Promise<RolledBack> {

@@ -63,6 +63,9 @@ export function removeBlock(script: Buffer): Buffer | null {
   return Buffer.concat([script.subarray(0, found.start), script.subarray(found.end)])
 }
 
+/** Lines of a block without its marks: what of it is still there cannot be told from the rest. */
+export const hasPieces = (script: Buffer): boolean => /^[ \t]*memory_sync_(?:hook|lines|slow)=|^[ \t]*memory_sync_(?:tell|last)\(\)/m.test(script.toString('latin1'))
+
 const lineOf = (mark: string): RegExp => new RegExp(`^${mark}[^\\n]*(?:\\n|$)`, 'gm')
 
 const refused = (reason: string): Placement & { ok: false } => ({ ok: false, reason })

@@ -97,6 +97,7 @@ export function writeRecord(folder: string, record: InstallRecord): void {
   }
 }
 
+/** The backups first: of those that a kill leaves, and they may hold secrets, the next rollback would know nothing without the record. */
 export function removeRecord(folder: string): void {
   fs.rmSync(backupsOf(folder), { recursive: true, force: true })
   sweepPreparations(fileOf(folder)) // as long as there is a record, by which the next rollback finds it
@@ -111,6 +112,16 @@ export function backUp(folder: string, bytes: Buffer): void {
 }
 
 export const readBackup = (folder: string, digest: string): Buffer => fs.readFileSync(join(backupsOf(folder), digest))
+
+/** null: it is gone, as where a rollback was killed when it had begun to remove them. */
+export function backupOrNull(folder: string, digest: string): Buffer | null {
+  try {
+    return readBackup(folder, digest)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
 
 /** Where it is kept. */
 export function keepForeign(folder: string, path: string, bytes: Buffer): string {

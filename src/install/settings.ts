@@ -96,6 +96,9 @@ export function withoutSettings(text: string, ours: string, before: string): str
   return isOnlyOurs ? applyEdits(rest, modify(rest, ['redis'], undefined, FORMATTING)) : rest
 }
 
+/** Whether it has a setting of the kind that an installation decides; whose it is, it does not tell. */
+export const hasOurs = (text: string): boolean => OURS.some((name) => redisIn(text)?.[name] !== undefined)
+
 /** false: a file that was cut, or never was one of settings. Comments are no fault: they are kept like all else that is not ours. */
 export function isSettings(text: string): boolean {
   const errors: ParseError[] = []

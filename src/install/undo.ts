@@ -4,8 +4,7 @@ import { messageOf } from '../errors/errors.js'
 import { sha256 } from '../platform/digests.js'
 import { removeCompiled } from './compiled.js'
 import { look, lookAtTree, preparationOf, putFile, putLink, sameShape, type Shape, sweepPreparations } from './disk.js'
-import { lacks } from './lacks.js'
-import { keepForeign, keepForeignTree, readBackup, type RecordEntry } from './record.js'
+import { backupOrNull, keepForeign, keepForeignTree, readBackup, type RecordEntry } from './record.js'
 
 export interface Undone {
   path: string
@@ -20,7 +19,7 @@ export interface Undone {
 /** Without our part; null: it is not in there, or it cannot be told. */
 export type TakeOut = (entry: RecordEntry, bytes: Buffer) => Buffer | null
 
-/** Of a file that its owner has freed from our part: nothing is left to take back. */
+/** Begins the note of a file that its owner has freed from our part: nothing is left to take back. */
 export const WITHOUT_OURS = 'our part is not in it any more'
 
 export interface UndoOptions {
@@ -61,15 +60,19 @@ function restoreTree(entry: RecordEntry, options: UndoOptions): Undone {
 /** What our part was put into is given back as it was before, if nothing else has changed in it. */
 function undoPart(entry: RecordEntry, now: Extract<Shape, { is: 'file' }>, options: UndoOptions): Undone {
   const { path, before, after, foreign } = entry
-  if (!foreign && sameShape(now, after)) return restore(entry, options)
+  const former = formerOf(entry, options)
+  if (!foreign && sameShape(now, after) && former !== 'gone') return restore(entry, options)
   const bytes = fs.readFileSync(path)
+  const isAsBefore = (text: Buffer): boolean => before.is === 'file' && sha256(text) === before.sha256
+  if (isAsBefore(bytes) && former !== 'gone') return restore(entry, options)
+  if (isAsBefore(bytes)) return { path, did: 'nothing' }
+  if (bytes.length === 0) return leave(entry, options, 'it was emptied since')
   const rest = options.takeOut(entry, bytes)
   if (rest === null) return leave(entry, options, 'it was changed since, and our part cannot be told in it')
-  if (before.is === 'file' && sha256(rest) === before.sha256) return restore(entry, options)
+  if (isAsBefore(rest) && former !== 'gone') return restore(entry, options)
   if (before.is === 'absent' && isEmptySettings(rest)) return restore(entry, options)
-  const isCut = before.is === 'file' && lacks(entry.part, rest, readBackup(options.folder, before.sha256))
-  if (rest.equals(bytes)) return isCut ? leave(entry, options) : { path, did: 'left', note: WITHOUT_OURS }
-  const kept = isCut ? keepFormer(entry, options) : '' // while the backups are there: they go with the record
+  const kept = isAsBefore(rest) ? '' : keepFormer(entry, options) // while the backups are there: they go with the record
+  if (rest.equals(bytes)) return { path, did: 'left', note: `${WITHOUT_OURS}${kept}` }
   if (!options.dryRun) putFile(path, rest, now.mode, now)
   return { path, did: 'partly', note: `it was changed since${kept}` }
 }
@@ -121,11 +124,17 @@ function leave(entry: RecordEntry, options: UndoOptions, why = 'it was changed s
 }
 
 /** Says where it is kept; a link or a folder has nothing to keep. */
-function keepFormer({ path, before }: RecordEntry, { folder, dryRun }: UndoOptions): string {
-  if (before.is !== 'file') return ''
-  const kept = dryRun ? '' : ` as ${keepForeign(folder, path, readBackup(folder, before.sha256))}`
+function keepFormer(entry: RecordEntry, options: UndoOptions): string {
+  const former = formerOf(entry, options)
+  if (former === null) return ''
+  if (former === 'gone') return '; what was there before cannot be kept: its backup is gone'
+  const kept = options.dryRun ? '' : ` as ${keepForeign(options.folder, entry.path, former)}`
   return `; what was there before is kept${kept}`
 }
+
+/** null: there was no file. */
+const formerOf = ({ before }: RecordEntry, { folder }: UndoOptions): Buffer | 'gone' | null =>
+  before.is === 'file' ? (backupOrNull(folder, before.sha256) ?? 'gone') : null
 
 function removeFolder(path: string, now: Shape, { dryRun }: UndoOptions): Undone {
   if (now.is !== 'folder') return { path, did: 'nothing' }

@@ -1,5 +1,5 @@
 /** Files in which only a part is ours, and what has become of them when that part is taken out. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { look } from '../../../src/install/disk.js'
 import { insertBlock } from '../../../src/install/marked-block.js'
@@ -27,7 +27,7 @@ interface After {
 }
 
 /** Installs our part, lets somebody change the file, and takes it back. */
-async function takenBack(part: Part, before: string, change: (installed: string) => string): Promise<After> {
+async function takenBack(part: Part, before: string, change: (installed: string) => string, hasBackups = true): Promise<After> {
   const home = await makeTempFolder('ms-up-')
   const [folder, path] = [`${home}/record`, `${home}/file`]
   await mkdir(folder)
@@ -38,9 +38,10 @@ async function takenBack(part: Part, before: string, change: (installed: string)
   await writeFile(path, installed)
   const entry: RecordEntry = { path, step: 'it', part, before: former, after: look(path), previous: null, foreign: false }
   await writeFile(path, change(installed))
+  if (!hasBackups) await rm(`${folder}/backups`, { recursive: true })
   const options = { folder, takeOut: takeOutFrom(folder) }
   const foreseen = undo(entry, { ...options, dryRun: true })
-  expect(await readdir(folder), 'a dry run keeps nothing').toEqual(['backups'])
+  expect(await readdir(folder), 'a dry run keeps nothing').toEqual(hasBackups ? ['backups'] : [])
   const done = undo(entry, { ...options, dryRun: false })
   expect(foreseen.did).toBe(done.did)
   const names = await readdir(`${folder}/kept`).catch(() => [])
@@ -53,12 +54,10 @@ const half = (text: string): string => text.split('\n').slice(0, 12).join('\n')
 test.each<[string, Part, string, (installed: string) => string]>([
   ['a script that was emptied', 'block', SCRIPT, () => ''],
   ['a script that was cut in our block', 'block', SCRIPT, half],
-  ['a script that was cut before our block', 'block', SCRIPT, (text) => text.slice(0, 20)],
-  ['a script that was replaced by another', 'block', SCRIPT, () => '#!/bin/zsh\necho another\n'],
+  ['a script whose block has lost its marks', 'block', SCRIPT, (text) => text.replace(/^# (>>>|<<<) memory_sync.*\n/gm, '')],
   ['settings that were emptied', 'settings', SETTINGS, () => ''],
   ['settings that were cut', 'settings', SETTINGS, (text) => text.slice(0, 40)],
   ['settings that are a list by now', 'settings', SETTINGS, () => '[]\n'],
-  ['settings that were written anew', 'settings', SETTINGS, () => '{"tasks":{}}\n'],
 ])('%s: the file stays, what was there before us is kept, and that is said as left', async (_, part, before, change) => {
   const { done, text, kept } = await takenBack(part, before, change)
   expect(done).toMatchObject({ did: 'left', note: expect.stringContaining('what was there before is kept as') as string })
@@ -66,22 +65,44 @@ test.each<[string, Part, string, (installed: string) => string]>([
   expect(text).toBe(change(part === 'block' ? withBlock(before) : withOurs(before)))
 })
 
-test('a script that was cut behind our block loses only our part, and what was there before is kept', async () => {
-  const { done, text, kept } = await takenBack('block', SCRIPT, (installed) => installed.slice(0, installed.indexOf('# precious')))
-  expect(done).toMatchObject({ did: 'partly', note: expect.stringContaining('what was there before is kept as') as string })
-  expect(text).toBe(SCRIPT.slice(0, SCRIPT.indexOf('# precious')))
-  expect(kept).toEqual([SCRIPT])
-})
+const GROUPS = 'a() {\n  echo a\n}\n'
+const SCRIPT_OF_GROUPS = `${GROUPS}${SCRIPT}# last\nif true; then\n  echo a\nfi\nb() {\n  echo a\n}\n`
 
 test.each<[string, Part, string, (installed: string) => string, string]>([
+  ['a script that was cut behind our block', 'block', SCRIPT, (text) => text.slice(0, text.indexOf('# precious')), SCRIPT.slice(0, SCRIPT.indexOf('# precious'))],
+  ['a script that was cut behind lines that stand earlier, too', 'block', SCRIPT_OF_GROUPS, (text) => text.slice(0, -4), SCRIPT_OF_GROUPS.slice(0, -4)],
   ['a script that got a line', 'block', SCRIPT, (text) => `${text}# new\n`, `${SCRIPT}# new\n`],
   ['settings that got a comment and a name', 'settings', SETTINGS, (text) => `// mine\n${text.replace('{', '{\n  "tasks": {},')}`, `// mine\n${SETTINGS.replace('{', '{\n  "tasks": {},')}`],
   ['settings of which one has another value', 'settings', SETTINGS, (text) => text.replace('host:1', 'host:2'), SETTINGS.replace('host:1', 'host:2')],
-])('%s loses only our part, and nothing has to be kept', async (_, part, before, change, rest) => {
-  expect(await takenBack(part, before, change)).toEqual({ done: expect.objectContaining({ did: 'partly', note: 'it was changed since' }) as Undone, text: rest, kept: [] })
+])('%s loses only our part, and what was there before is kept', async (_, part, before, change, rest) => {
+  const { done, text, kept } = await takenBack(part, before, change)
+  expect(done).toMatchObject({ did: 'partly', note: expect.stringContaining('what was there before is kept as') as string })
+  expect(text).toBe(rest)
+  expect(kept).toEqual([before])
 })
 
-test('a script whose owner has taken our block out, and added to it, stays as it is; nothing has to be kept', async () => {
-  const { done, text, kept } = await takenBack('block', SCRIPT, () => `${SCRIPT}# new\n`)
-  expect({ did: done.did, note: done.note, text, kept }).toEqual({ did: 'left', note: WITHOUT_OURS, text: `${SCRIPT}# new\n`, kept: [] })
+test.each<[string, Part, string, string]>([
+  ['a script whose owner has taken our block out, and added to it', 'block', SCRIPT, `${SCRIPT}# new\n`],
+  ['a script that was cut before our block', 'block', SCRIPT, SCRIPT.slice(0, 20)],
+  ['a script that was replaced by another', 'block', SCRIPT, '#!/bin/zsh\necho another\n'],
+  ['settings that were written anew', 'settings', SETTINGS, '{"tasks":{}}\n'],
+])('%s has nothing of ours any more: it stays as it is, and what was there before is kept', async (_, part, before, changed) => {
+  const { done, text, kept } = await takenBack(part, before, () => changed)
+  expect(done).toMatchObject({ did: 'left', note: expect.stringMatching(new RegExp(`^${WITHOUT_OURS}; what was there before is kept as `)) as string })
+  expect({ text, kept }).toEqual({ text: changed, kept: [before] })
+})
+
+const GONE = '; what was there before cannot be kept: its backup is gone'
+
+test.each<[string, Part, string, (installed: string) => string, Partial<Undone>, string | null]>([
+  ['a script loses our block', 'block', SCRIPT, (text) => `${text}# new\n`, { did: 'partly', note: `it was changed since${GONE}` }, `${SCRIPT}# new\n`],
+  ['a script that is as we left it, too', 'block', SCRIPT, (text) => text, { did: 'partly', note: 'it was changed since' }, SCRIPT],
+  ['a script without our block stays', 'block', SCRIPT, () => '# new\n', { did: 'left', note: `${WITHOUT_OURS}${GONE}` }, '# new\n'],
+  ['settings with no Redis stay', 'settings', SETTINGS, () => '{}\n', { did: 'left', note: `${WITHOUT_OURS}${GONE}` }, '{}\n'],
+  ['settings of which nobody knows whose they are stay', 'settings', SETTINGS, (text) => text, { did: 'left', note: expect.stringContaining('our part cannot be told in it') as string }, null],
+])('where the backups are gone, %s, and nothing fails', async (_, part, before, change, expected, rest) => {
+  const { done, text, kept } = await takenBack(part, before, change, false)
+  expect(done).toMatchObject(expected)
+  expect(text).toBe(rest ?? withOurs(before))
+  expect(kept).toEqual([])
 })

@@ -112,8 +112,10 @@ describe('install over a tree of the former system', () => {
     expect(JSON.parse(await home.read(settings))).toEqual({ redis: { namespace: 'third' } })
     const after = await looks(home)
     const same = (all: Record<string, string>): object =>
-      Object.fromEntries(Object.entries(all).filter(([path]) => !/mary_dispatcher.zsh|config.json|memory_sync_dispatch/.test(path)))
+      Object.fromEntries(Object.entries(all).filter(([path]) => !/mary_dispatcher.zsh|config.json|memory_sync_dispatch|\/kept$/.test(path)))
     expect(same(after)).toEqual(same(before))
+    const kept = await readdir(`${home.path}/.config/memory_sync/kept`)
+    expect(kept.map((name) => name.replace(/\.[0-9a-f]{12}$/, '')).sort()).toEqual(['config.json', 'mary_dispatcher.zsh'])
   })
 
   test('what cannot be given back is given back by the next rollback: until then nothing of it is deleted', async () => {

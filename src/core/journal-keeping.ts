@@ -2,7 +2,7 @@
 import type { Change, Operation } from '../domain/operation.js'
 import { advance, isDone, type Replica } from '../domain/replica.js'
 import type { Identity } from '../platform/files.js'
-import type { JournalLine, JournalTail } from '../store/root.js'
+import type { Acknowledged, JournalLine, JournalTail } from '../store/root.js'
 import { isNumberedIn } from './open-operations.js'
 import type { Ports } from './ports.js'
 import type { RootCopy } from './root-copy.js'
@@ -149,7 +149,13 @@ export class JournalKeeping {
   private take(line: JournalLine): void {
     this.linesSinceFold++
     if ('change' in line) this.follow(line.change)
-    else if (this.counts(line.op) && !isNumberedIn(this.copy.replica, line) && !isDone(this.copy.replica, line.op)) this.copy.open.add(line)
+    else if (this.counts(line.op) && this.isNews(line)) this.copy.open.add(line)
+  }
+
+  /** One that says which revision an operation has got takes the place of the one before, and both go: its id need not be looked for. */
+  private isNews(line: Acknowledged): boolean {
+    const { open, replica } = this.copy
+    return isNumberedIn(replica, line) ? open.has(line.op.id) : !isDone(replica, line.op)
   }
 
   /** Whoever finds that another write has come first with his key tells that nothing was written: of the lines with an id the first one counts. */

@@ -175,6 +175,8 @@ test('lines of what the replica contains are known by their revisions: nobody as
     { op: { ...op, id: 'newer' }, rev: 8, epoch: 'r2' },
     { op: { ...op, id: 'lost' }, rev: 4, epoch: 'r1' },
     { op: { ...op, id: 'waits' } },
+    { op: { ...op, id: 'nothing' } },
+    { op: { ...op, id: 'nothing' }, rev: 0, epoch: 'r2' },
   ]
   const replica = { ...emptyState().replica, epoch: 'r2', rev: 7, contains: new Map([['r1', 3]]), seen }
   const root = {
@@ -186,5 +188,5 @@ test('lines of what the replica contains are known by their revisions: nobody as
   const copy = new RootCopy(clock)
   await new JournalKeeping({ root, clock } as unknown as Ports, copy, 'a round').refresh()
   expect(copy.open.all().map((entry) => entry.op.id)).toEqual(['newer', 'lost', 'waits'])
-  expect(new Set(asked)).toEqual(new Set(['newer', 'lost', 'waits']))
+  expect(new Set(asked)).toEqual(new Set(['newer', 'lost', 'waits', 'nothing']))
 })

@@ -58,7 +58,7 @@ function restoreTree(entry: RecordEntry, options: UndoOptions): Undone {
 }
 
 /** What our part was put into is given back as it was before, if nothing else has changed in it. */
-function undoPart(entry: RecordEntry, now: Extract<Shape, { is: 'file' }>, options: UndoOptions): Undone {
+function undoPart(entry: RecordEntry, now: FileShape, options: UndoOptions): Undone {
   const { path, before, after, foreign } = entry
   const former = formerOf(entry, options)
   if (!foreign && sameShape(now, after) && former !== 'gone') return restore(entry, options)
@@ -71,11 +71,14 @@ function undoPart(entry: RecordEntry, now: Extract<Shape, { is: 'file' }>, optio
   if (rest === null) return leave(entry, options, 'it was changed since, and our part cannot be told in it')
   if (isAsBefore(rest) && former !== 'gone') return restore(entry, options)
   if (before.is === 'absent' && isEmptySettings(rest)) return restore(entry, options)
-  const kept = isAsBefore(rest) ? '' : keepFormer(entry, options) // while the backups are there: they go with the record
+  if (before.is === 'file' && isAsBefore(rest)) return giveBack(path, rest, before, options) // no backup is needed for it
+  const kept = keepFormer(entry, options) // while the backups are there: they go with the record
   if (rest.equals(bytes)) return { path, did: 'left', note: `${WITHOUT_OURS}${kept}` }
   if (!options.dryRun) putFile(path, rest, now.mode, now)
   return { path, did: 'partly', note: `it was changed since${kept}` }
 }
+
+type FileShape = Extract<Shape, { is: 'file' }>
 
 const isEmptySettings = (bytes: Buffer): boolean => /^\s*\{\s*("redis"\s*:\s*\{\s*\}\s*)?\}\s*$/.test(bytes.toString())
 
@@ -87,14 +90,23 @@ function restore({ path, before }: RecordEntry, { folder, dryRun }: UndoOptions)
   return { path, did: before.is === 'absent' ? 'removed' : 'restored' }
 }
 
+function giveBack(path: string, bytes: Buffer, before: FileShape, { dryRun }: UndoOptions): Undone {
+  if (!dryRun) putFileAsBefore(path, bytes, before)
+  return { path, did: 'restored' }
+}
+
+function putFileAsBefore(path: string, bytes: Buffer, before: FileShape): void {
+  putFile(path, bytes, before.mode, before)
+  fs.utimesSync(path, secondsOf(before), secondsOf(before))
+}
+
 function putBack(path: string, before: Shape, folder: string): void {
   switch (before.is) {
     case 'absent':
       removeWhole(path)
       return
     case 'file':
-      putFile(path, readBackup(folder, before.sha256), before.mode, before)
-      fs.utimesSync(path, secondsOf(before), secondsOf(before))
+      putFileAsBefore(path, readBackup(folder, before.sha256), before)
       return
     case 'link':
       putLink(path, before.target)

@@ -96,7 +96,7 @@ const GONE = '; what was there before cannot be kept: its backup is gone'
 
 test.each<[string, Part, string, (installed: string) => string, Partial<Undone>, string | null]>([
   ['a script loses our block', 'block', SCRIPT, (text) => `${text}# new\n`, { did: 'partly', note: `it was changed since${GONE}` }, `${SCRIPT}# new\n`],
-  ['a script that is as we left it, too', 'block', SCRIPT, (text) => text, { did: 'partly', note: 'it was changed since' }, SCRIPT],
+  ['a script that is as we left it, too', 'block', SCRIPT, (text) => text, { did: 'restored' }, SCRIPT],
   ['a script without our block stays', 'block', SCRIPT, () => '# new\n', { did: 'left', note: `${WITHOUT_OURS}${GONE}` }, '# new\n'],
   ['settings with no Redis stay', 'settings', SETTINGS, () => '{}\n', { did: 'left', note: `${WITHOUT_OURS}${GONE}` }, '{}\n'],
   ['settings of which nobody knows whose they are stay', 'settings', SETTINGS, (text) => text, { did: 'left', note: expect.stringContaining('our part cannot be told in it') as string }, null],

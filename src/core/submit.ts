@@ -2,7 +2,7 @@
 import { composeRecord } from '../domain/document.js'
 import { type Entry, touchesRecord } from '../domain/entry.js'
 import { formatLine, leafOf, type TreeMap } from '../domain/json.js'
-import type { Change, Draft, Lost, Operation, Stamp } from '../domain/operation.js'
+import { type Change, CONTEXT, type Draft, type Lost, type Operation, type Stamp } from '../domain/operation.js'
 import { fieldOf, formatPointer } from '../domain/pointer.js'
 import { resolve, type Resolved } from '../domain/resolve.js'
 import { valueAt } from '../domain/tree.js'
@@ -15,6 +15,7 @@ export type Submission =
   | { is: 'other-payload' }
   | { is: 'epoch' }
   | { is: 'evicted' }
+  | { is: 'unbegun' } // a round begins the context, and this comes behind
   | { is: 'fence'; fence: number }
   | { is: 'conflict'; rev: number; current: TreeMap | null }
   | { is: 'absent' }
@@ -45,7 +46,7 @@ export interface SubmitKnowledge {
   known?: Entry | undefined
   /** The record as the changes say. */
   told?: Entry | undefined
-  /** A sum that is not there is none: a round has looked, and has not put it back. */
+  /** A sum that is not there is none, and so is a context: a round has looked, and has not put it there. */
   takesGaps?: boolean
 }
 
@@ -61,6 +62,7 @@ export async function submit(
     belief = undefined
     const stored = believed ?? (await store.read(operation.target))
     if (!takesGaps && lacksSum(operation, stored, told)) return { is: 'evicted' }
+    if (!takesGaps && !options.waited && beginsContext(operation, stored)) return { is: 'unbegun' }
     const { early, inquiry, proposal } = propose(operation, stored, options, lost)
     if (early !== undefined && believed !== undefined) continue // nothing is refused on a belief
     const before = early === undefined || early.is === 'nothing' ? undefined : await store.commit(inquiry)
@@ -90,6 +92,10 @@ export function lacksSum({ edits }: Operation, { entry, roster }: Stored, told: 
   const isDeleted = (path: string): boolean => told?.rev === roster.rev && valueAt(told.tree, path) === undefined
   return edits.some(({ do: kind, path }) => kind === 'add' && entry.counts.has(path) && valueAt(entry.tree, path) === undefined && !isDeleted(path))
 }
+
+/** What a context begins with is set where none is: of a lineage that began with a lease, say. Then this write may not be the first. */
+const beginsContext = ({ target, kind }: Operation, { roster, entry }: Stored): boolean =>
+  target === CONTEXT && !DESCRIBES.has(kind) && roster === null && entry === undefined
 
 const adds = ({ edits }: Operation): boolean => edits.some((edit) => edit.do === 'add')
 

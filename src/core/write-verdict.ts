@@ -4,13 +4,14 @@ import type { WriteOutcome } from './memory.js'
 import type { Submission } from './submit.js'
 
 /** What a writer can be told. */
-export type Final = Exclude<Submission, { is: 'epoch' } | { is: 'evicted' } | { is: 'contended' } | { is: 'nothing' }>
+export type Final = Exclude<Submission, { is: 'epoch' } | { is: 'evicted' } | { is: 'unbegun' } | { is: 'contended' } | { is: 'nothing' }>
 
 /** null: it is not decided. */
 export function finalOf(submission: Submission): Final | null {
   switch (submission.is) {
     case 'epoch':
     case 'evicted':
+    case 'unbegun':
     case 'contended':
     case 'nothing':
       return null

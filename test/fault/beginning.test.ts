@@ -22,6 +22,14 @@ test.each(SET_UPS)('work, or a sum of tokens, is the first that is written: $nam
   await expectBegun(world, { token_usage: { total: 5, saved: 0 }, current_work: { task: 'T1' } })
 })
 
+test.each(SET_UPS)('a lease was granted before anything was written: $name', async (setUp) => {
+  const world = await World.make(setUp)
+  await world.ok('lock', 'acquire', 'deploy')
+  await world.ok('set', 'current_work', 'task=T1')
+  await world.quiet()
+  await expectBegun(world, { token_usage: { total: 0, saved: 0 }, current_work: { task: 'T1' } })
+})
+
 test.each([REDIS_ALONE, REDIS_AND_HUB])('Redis is away from the start: $name', async (setUp) => {
   const world = await World.make({ ...setUp, hub: false })
   await world.redis.kill()

@@ -35,8 +35,9 @@ export function optionsGiven<C extends Checks>(value: unknown, what: string, che
     const options = membersGiven(value, what)
     const unknown = Object.keys(options).find((name) => !Object.hasOwn(checks, name))
     if (unknown !== undefined) {
-      const known = Object.keys(checks).join(', ')
-      throw new MemoryError('usage', `${what} cannot have ${JSON.stringify(unknown.slice(0, 80))}: ${known} are known`)
+      throw new MemoryError('usage', `${what} cannot have ${JSON.stringify(unknown.slice(0, 80))}`, {
+        suggestions: [`there may be: ${Object.keys(checks).join(', ')}`],
+      })
     }
     const given = Object.entries(checks).flatMap(([name, check]) => {
       const member = options[name]

@@ -56,8 +56,11 @@ function canonical(number: string): string {
   return `${sign}${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`
 }
 
-/** Throws MemoryError `usage` for what JSON cannot say (NaN, a function, a Map, a promise) and for a value that contains itself. */
-export function treeOf(value: PlainInput, level = 0): Tree {
+/**
+ * Throws MemoryError `usage` for what JSON cannot say (NaN, a function, a Map, a promise) and for a value that contains itself. `at`: the
+ * names above it, as they are told.
+ */
+export function treeOf(value: PlainInput, level = 0, at = ''): Tree {
   if (level > MAX_DEPTH)
     throw new MemoryError('usage', `a value is nested deeper than ${MAX_DEPTH} levels, or contains itself`)
   switch (typeof value) {
@@ -68,25 +71,30 @@ export function treeOf(value: PlainInput, level = 0): Tree {
       return String(value)
     case 'number':
       if (Number.isFinite(value)) return JSON.stringify(value)
-      throw new MemoryError('usage', `${value} is no JSON number`)
+      throw new MemoryError('usage', `${value} is no JSON number${placed(at)}`)
     case 'object':
-      return value === null ? 'null' : treeOfObject(value, level)
+      return value === null ? 'null' : treeOfObject(value, level, at)
     case 'undefined':
       return 'null'
     default:
-      throw new MemoryError('usage', `a ${typeof value} is no JSON value`)
+      throw new MemoryError('usage', `a ${typeof value} is no JSON value${placed(at)}`)
   }
 }
 
-function treeOfObject(value: object, level: number): Tree {
+function treeOfObject(value: object, level: number, at: string): Tree {
   if (Array.isArray(value))
-    return `[${(value as PlainInput[]).map((item) => formatLine(treeOf(item, level + 1))).join(',')}]`
+    return `[${(value as PlainInput[]).map((item, index) => formatLine(treeOf(item, level + 1, `${at}/${index}`))).join(',')}]`
   if ('toJSON' in value && typeof value.toJSON === 'function')
-    return treeOf((value as { toJSON(): PlainInput }).toJSON(), level + 1)
-  if (value instanceof String || value instanceof Number || value instanceof Boolean) return treeOf(value.valueOf(), level)
-  if (isNothingInJson(value)) throw new MemoryError('usage', `a ${value.constructor.name} is no JSON value: nothing of it would be kept`)
-  return treeOfMembers(value as Readonly<Record<string, PlainInput>>, level)
+    return treeOf((value as { toJSON(): PlainInput }).toJSON(), level + 1, at)
+  if (value instanceof String || value instanceof Number || value instanceof Boolean) return treeOf(value.valueOf(), level, at)
+  if (isNothingInJson(value)) throw new MemoryError('usage', `a ${value.constructor.name} is no JSON value${placed(at)}: nothing of it would be kept`)
+  return treeOfMembers(value as Readonly<Record<string, PlainInput>>, level, at)
 }
+
+const LONGEST_PLACE = 80
+
+/** Of the value itself nothing need be said. */
+const placed = (at: string): string => (at === '' ? '' : ` (at ${at.length > LONGEST_PLACE ? `${at.slice(0, LONGEST_PLACE)}...` : at})`)
 
 /** What JSON.stringify makes `{}` of although it holds something: a Map, an Error, a promise that nobody waited for. Not a plain object, of any realm. */
 export function isNothingInJson(value: object): boolean {
@@ -100,7 +108,7 @@ export function isNothingInJson(value: object): boolean {
  * `what` names it.
  */
 export function treeOfObjectGiven(value: unknown, what: string): TreeMap {
-  const tree = isObject(value) ? treeOfObject(value, 0) : ''
+  const tree = isObject(value) ? treeOfObject(value, 0, '') : ''
   if (typeof tree === 'object') return tree
   throw new MemoryError('usage', `${what} has to be an object, and is ${kindName(value)}`)
 }
@@ -116,7 +124,7 @@ export function textGiven(value: unknown, what: string): string {
 export const kindName = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'an array' : value === undefined ? 'missing' : typeof value === 'object' ? 'an object' : `a ${typeof value}`)
 
 /** Members without a value are left out, as JSON.stringify does it. */
-export function treeOfMembers(value: Readonly<Record<string, PlainInput>>, level = 0): TreeMap {
+export function treeOfMembers(value: Readonly<Record<string, PlainInput>>, level = 0, at = ''): TreeMap {
   const members = Object.entries(value).filter(([, member]) => member !== undefined)
-  return new Map(members.map(([key, member]) => [key, treeOf(member, level + 1)]))
+  return new Map(members.map(([key, member]) => [key, treeOf(member, level + 1, `${at}/${key}`)]))
 }

@@ -1,6 +1,6 @@
 /** What programs without types, or with a slip of the pen, hand to the library: with a hub and without, with Redis and with files the same. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Lease, SharedMemory } from '../../src/index.js'
+import type { Lease, MemoryError, SharedMemory } from '../../src/index.js'
 import { eventually } from '../support/eventually.js'
 import { type Program, runCli, startHub } from '../support/program.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
@@ -268,7 +268,21 @@ describe.each(SET_UPS)('the library with $name', (setUp) => {
 
   it('says what it does not know, and what it knows', async () => {
     await expect(untyped(memory).updateAgentContext('gg', { x: 1 }, { ifrev: 3 })).rejects.toMatchObject({
-      message: 'the conditions cannot have "ifrev": ifRev, fence, idempotencyKey are known',
+      message: 'the conditions cannot have "ifrev"',
+      suggestions: ['there may be: ifRev, fence, idempotencyKey'],
     })
+    const patch = { files: [{ size: 1 }, { size: NaN }] }
+    await expect(memory.updateAgentContext('gg', patch)).rejects.toThrow('NaN is no JSON number (at /files/1/size)')
+  })
+
+  it('names its own options, and not those of the commands', async () => {
+    const ways = [{ redisUrl: 'redis://:secret@localhost' }, { redisUrl: 'http://localhost' }, { redisUrl: '' }, { root: '' }]
+    for (const options of ways) {
+      const error = await openMemory(options).catch((failure: unknown) => failure)
+      expect(error).toMatchObject({ code: 'usage' })
+      const { message, suggestions } = error as MemoryError
+      expect([message, ...suggestions].join('\n')).toContain(Object.keys(options)[0])
+      expect([message, ...suggestions].join('\n')).not.toMatch(/--|secret/)
+    }
   })
 })

@@ -4,7 +4,7 @@
  */
 import type { AcquireOutcome, GrantedAt } from '../core/leasing.js'
 import type { Notice, Snapshot, TaskSnapshot, WriteOutcome } from '../core/memory.js'
-import { formatLine, parseTree, parseTreeMap, type TreeMap } from '../domain/json.js'
+import { formatLine, OWN_DEPTH, parseOwn, parseTree, type TreeMap } from '../domain/json.js'
 
 /** `T` with every document in it as text. */
 type Wire<T> = T extends unknown ? { [K in keyof T]: WireField<K, T[K]> } : never
@@ -15,7 +15,7 @@ export type WireNotice = Wire<Notice>
 export type WireOutcome = Wire<WriteOutcome>
 
 export const snapshotToWire = (snapshot: Snapshot): WireSnapshot => ({ ...snapshot, context: formatLine(snapshot.context) })
-export const snapshotFromWire = (wire: WireSnapshot): Snapshot => ({ ...wire, context: parseTreeMap(wire.context) })
+export const snapshotFromWire = (wire: WireSnapshot): Snapshot => ({ ...wire, context: parseOwn(wire.context) })
 
 export type WireTasks = Omit<TaskSnapshot, 'tasks' | 'list'> & { tasks: string; list: string }
 
@@ -26,15 +26,15 @@ export const tasksToWire = (snapshot: TaskSnapshot): WireTasks => ({
 })
 export const tasksFromWire = (wire: WireTasks): TaskSnapshot => ({
   ...wire,
-  tasks: parseTreeMap(wire.tasks),
-  list: parseTreeMap(wire.list),
+  tasks: parseOwn(wire.tasks),
+  list: parseOwn(wire.list),
 })
 
 export const noticeToWire = (notice: Notice): WireNotice =>
   notice.is === 'snapshot' ? { ...notice, context: formatLine(notice.context) } : notice
 
 export const noticeFromWire = (wire: WireNotice): Notice =>
-  wire.is === 'snapshot' ? { ...wire, context: parseTreeMap(wire.context) } : wire
+  wire.is === 'snapshot' ? { ...wire, context: parseOwn(wire.context) } : wire
 
 export function outcomeToWire(outcome: WriteOutcome): WireOutcome {
   if (outcome.ok || outcome.reason !== 'conflict') return outcome
@@ -43,11 +43,11 @@ export function outcomeToWire(outcome: WriteOutcome): WireOutcome {
 
 export function outcomeFromWire(wire: WireOutcome): WriteOutcome {
   if (wire.ok || wire.reason !== 'conflict') return wire
-  return { ...wire, current: wire.current === null ? null : parseTree(wire.current) }
+  return { ...wire, current: wire.current === null ? null : parseTree(wire.current, OWN_DEPTH) }
 }
 
 export const eventToWire = (event: TreeMap): string => formatLine(event)
-export const eventFromWire = (text: string): TreeMap => parseTreeMap(text)
+export const eventFromWire = (text: string): TreeMap => parseOwn(text)
 
 /** Clocks of processes cannot be compared, but how long something is ago can be said. */
 export type WireAcquire = Exclude<AcquireOutcome, GrantedAt> | (Omit<GrantedAt, 'asOf'> & { ageMs: number })

@@ -7,8 +7,9 @@ import {
   type EditedTarget,
   editsBetween,
   keepUnseen,
+  parseDocument,
 } from '../domain/hand-edit.js'
-import { InvalidJson, parseTreeMap, type TreeMap } from '../domain/json.js'
+import { InvalidJson, type TreeMap } from '../domain/json.js'
 import { isMergedList } from '../domain/merge.js'
 import { CONTEXT, isTimeOfWrite, type Operation, type Stamp, type Target } from '../domain/operation.js'
 import { isWithin } from '../domain/pointer.js'
@@ -85,7 +86,7 @@ function readDocument(file: FileText, hadAgents: boolean): TreeMap | string {
   if (!file.valid) return 'it is not UTF-8'
   if (file.text.length > MAX_FOREIGN_LENGTH) return `it has more than ${MAX_FOREIGN_LENGTH} characters`
   try {
-    const document = parseTreeMap(withoutMark(file.text))
+    const document = parseDocument(withoutMark(file.text))
     const agents = agentsOf(document)
     if (agents === undefined) return 'its member agents is not an object'
     if (agents.size === 0 && hadAgents) return 'it has no agents, although there were some'

@@ -1,7 +1,7 @@
 /** What a root says of itself: status, what health asks beyond it, and the comparison of file and Redis. */
 import { composeDocument, composeTasks } from '../domain/document.js'
 import type { Entry } from '../domain/entry.js'
-import { equalTrees, parseTreeMap, type TreeMap } from '../domain/json.js'
+import { equalTrees, parseOwn, type TreeMap } from '../domain/json.js'
 import { agentOf, type Change, type Target } from '../domain/operation.js'
 import { MemoryError, StoreUnavailable } from '../errors/errors.js'
 import type { Store, WakingStore } from '../store/contract.js'
@@ -87,7 +87,7 @@ async function compare(ports: Ports, keeper: Keeper, store: Store): Promise<Comp
   const entries = entriesIn(await readAll(store, lineage))
   const redis = composeDocument(entries, NO_FACTS)
   const look = await lookAtFile(ports, keeper.facts())
-  const file = look.is === 'ours' ? parseTreeMap(look.text) : look.is === 'absent' ? composeDocument(new Map(), NO_FACTS) : null
+  const file = look.is === 'ours' ? parseOwn(look.text) : look.is === 'absent' ? composeDocument(new Map(), NO_FACTS) : null
   const items = composeTasks(entries)
   const own = composeTasks(keeper.records())
   const equal =

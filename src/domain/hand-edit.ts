@@ -3,7 +3,7 @@
  */
 import { contains, type Contains } from './lineage.js'
 import { DERIVED_MEMBERS } from './document.js'
-import { InvalidJson, parseTree, stringOf, type Tree, type TreeMap } from './json.js'
+import { formatLine, InvalidJson, parseOwn, parseTree, parseTreeMap, stringOf, TooDeep, type Tree, type TreeMap } from './json.js'
 import { agentTarget, CONTEXT, type Edit, type Kind, type Stamp, type Target } from './operation.js'
 import { PathIndex } from './path-index.js'
 import type { Pointer } from './pointer.js'
@@ -20,6 +20,23 @@ export function agentsOf(document: TreeMap): TreeMap | undefined {
   const agents = document.get('agents')
   if (agents === undefined) return new Map()
   return typeof agents === 'object' ? agents : undefined
+}
+
+/**
+ * As deep as what we write: a value of the greatest depth, and what lies around it. Throws InvalidJson, also for a value that could stand
+ * here and nowhere else.
+ */
+export function parseDocument(text: string): TreeMap {
+  try {
+    return parseTreeMap(text)
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error
+  }
+  const document = parseOwn(text)
+  const agents = agentsOf(document) ?? new Map<string, Tree>()
+  const parts = [membersOf(document), ...agents.values()]
+  for (const part of parts) for (const value of typeof part === 'object' ? part.values() : [part]) parseTree(formatLine(value))
+  return document
 }
 
 /** Agents whose record, or its context, is no object cannot be read; the others can. */

@@ -5,8 +5,17 @@ import type { Tree, TreeMap } from './json.js'
 /** Deeper than any person or program writes; a guard for what goes through a tree recursively. */
 export const MAX_DEPTH = 500
 
+/** Of what we have written ourselves: around a value of the greatest depth there are a record, its agents and a document. */
+export const OWN_DEPTH = MAX_DEPTH + 20
+
 export class InvalidJson extends Error {
   override readonly name = 'InvalidJson'
+}
+
+export class TooDeep extends InvalidJson {
+  constructor(levels: number) {
+    super(`nested deeper than ${levels} levels`)
+  }
 }
 
 interface Frame {
@@ -16,7 +25,7 @@ interface Frame {
 }
 
 /** The tree of a text that is JSON, whatever it has in it: an object or a list. */
-export function scanned(text: string): Tree {
+export function scanned(text: string, levels: number): Tree {
   const frames: Frame[] = []
   let result: Tree | undefined
   let arrays = 0 // inside an array, everything is kept as text
@@ -28,7 +37,7 @@ export function scanned(text: string): Tree {
     else top.map.set(top.key, value)
   }
   const open = (map: TreeMap | null): void => {
-    if (frames.length >= MAX_DEPTH) throw tooDeep() // in what a key that stands twice has replaced
+    if (frames.length >= levels) throw new TooDeep(levels) // in what a key that stands twice has replaced
     frames.push({ map, key: '', text: [] })
   }
   const arrayText = (): string[] => frames.at(-1)!.text
@@ -91,5 +100,3 @@ export function placeOfFault(text: string): { line: number; column: number } | n
   visit(text, { onError }, { disallowComments: true })
   return place
 }
-
-export const tooDeep = (): InvalidJson => new InvalidJson(`nested deeper than ${MAX_DEPTH} levels`)

@@ -2,9 +2,9 @@
  * JSON that comes out as it went in. A JavaScript object would reorder keys such as "10", swallow `__proto__` and round
  * numbers, so a document is a tree of ordered Maps whose leaves are JSON *text*: a scalar or a whole array, in one line.
  */
-import { InvalidJson, MAX_DEPTH, scanned, tooDeep } from './json-scan.js'
+import { InvalidJson, MAX_DEPTH, OWN_DEPTH, scanned, TooDeep } from './json-scan.js'
 
-export { InvalidJson, MAX_DEPTH }
+export { InvalidJson, MAX_DEPTH, OWN_DEPTH, TooDeep }
 
 /** An object, or a leaf: the one-line JSON text of a scalar or an array. An empty object is an empty Map. */
 export type Tree = TreeMap | string
@@ -12,22 +12,22 @@ export type TreeMap = Map<string, Tree>
 
 /**
  * Parses strictly (what `JSON.parse` refuses is refused) and keeps key order, number texts and every key.
- * Throws InvalidJson for text that is no JSON, for duplicate keys and for nesting over MAX_DEPTH.
+ * Throws InvalidJson for text that is no JSON, for duplicate keys and for nesting over so many levels.
  */
-export function parseTree(text: string): Tree {
+export function parseTree(text: string, levels = MAX_DEPTH): Tree {
   const value = parsed(text)
   // A number keeps its digits; a string is written as we write strings.
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value !== 'object' || value === null) return text.trim()
-  refuseDeeper(value, 1)
+  refuseDeeper(value, levels)
   const body = text.trim()
-  return printed(value, body) === body ? treeOf(value) : scanned(body)
+  return printed(value, body) === body ? treeOf(value) : scanned(body, levels)
 }
 
-function refuseDeeper(value: unknown, depth: number): void {
+function refuseDeeper(value: unknown, levels: number, depth = 1): void {
   if (typeof value !== 'object' || value === null) return
-  if (depth > MAX_DEPTH) throw tooDeep()
-  for (const item of Object.values(value)) refuseDeeper(item, depth + 1)
+  if (depth > levels) throw new TooDeep(levels)
+  for (const item of Object.values(value)) refuseDeeper(item, levels, depth + 1)
 }
 
 /** In one line, or as we lay it out. A text that is this has lost nothing in `JSON.parse`. */
@@ -61,11 +61,14 @@ export function isJson(text: string): boolean {
 }
 
 /** Parses a document that has to be an object. */
-export function parseTreeMap(text: string): TreeMap {
-  const tree = parseTree(text)
+export function parseTreeMap(text: string, levels = MAX_DEPTH): TreeMap {
+  const tree = parseTree(text, levels)
   if (typeof tree === 'string') throw new InvalidJson(`an object was expected, not ${kindOf(tree)}`)
   return tree
 }
+
+/** What this product has written itself: nothing that it has taken is too deep to be read again. */
+export const parseOwn = (text: string): TreeMap => parseTreeMap(text, OWN_DEPTH)
 
 export type Kind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'
 

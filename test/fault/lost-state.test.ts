@@ -1,9 +1,9 @@
 /** The folder in which a root keeps its state goes away, and the file and Redis stay. */
-import { rename } from 'node:fs/promises'
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { makeTempFolder } from '../support/temp.js'
-import { FILES_ALONE, type JsonObject, REDIS_ALONE, soon, World } from '../support/world.js'
+import { FILES_ALONE, FILES_AND_HUB, type JsonObject, REDIS_ALONE, soon, World } from '../support/world.js'
 
 interface Line extends JsonObject {
   event: string
@@ -48,6 +48,29 @@ describe.each([REDIS_ALONE, FILES_ALONE])('a root that lost its state, with $nam
     const changes = lines().filter(({ event }) => event === 'agent_update')
     expect(new Set(changes.map((change) => change.rev)).size).toBe(changes.length)
   })
+})
+
+test('with files only, records of which neither saved state can be read are those of the file', async () => {
+  const world = await World.make(FILES_AND_HUB)
+  for (const agent of ['mary', 'rnd']) {
+    await world.ok('set', agent, 'n=1')
+    world.hub!.signal('SIGTERM') // a hub that ends saves the state, and keeps the one before
+    await world.hub!.ended()
+    await world.startHub()
+  }
+  world.hub!.signal('SIGTERM')
+  await world.hub!.ended()
+  for (const name of ['state.json', 'state.former.json']) {
+    const file = path.join(world.root, 'shared_memory/.memory_sync', name)
+    const text = await readFile(file, 'utf8')
+    expect(text).toContain('"tree":"{')
+    await writeFile(file, text.replace('"tree":"{', '"tree":"['))
+  }
+  await world.startHub()
+  await world.ok('set', 'later', 'n=1')
+  expect(Object.keys((await world.context()).agents).sort()).toEqual(['later', 'mary', 'rnd'])
+  const aside = await readdir(path.join(world.root, 'shared_memory/.memory_sync/aside'))
+  expect(aside.filter((name) => name.includes('state'))).toHaveLength(2)
 })
 
 test('with files only, a watcher of a root of which nothing is left is told so, and goes on', async () => {

@@ -166,7 +166,9 @@ export class RootFiles implements Root {
     const aside = join(this.directory, 'aside')
     await this.files.makeDirectory(aside, 0o700)
     const keep = (name: string): Promise<boolean> => this.files.rename(join(this.directory, name), join(aside, `${at}.broken.${name}`))
-    if ((await this.headAt(this.formerPath)) === null) {
+    const former = (await this.files.read(this.formerPath))?.text ?? null
+    if (former === null || readableState(former) === null) {
+      await keep('state.former.json')
       // Nothing is left that says which versions of context.json are ours: it is taken over as at the first contact.
       for (const name of await this.files.list(this.directory)) if (/^version\.\d+\.(?:json|log)$/.test(name)) await keep(name)
       this.versions.reload()
@@ -228,10 +230,13 @@ export class RootFiles implements Root {
   }
 }
 
-function stateOrEmpty(text: string | null): RootState {
+/** Both may be broken: what is left then is context.json, the journal and the shared store. */
+const stateOrEmpty = (text: string | null): RootState => (text === null ? null : readableState(text)) ?? emptyState()
+
+function readableState(text: string): RootState | null {
   try {
-    return text === null ? emptyState() : parseState(text)
+    return parseState(text)
   } catch {
-    return emptyState() // both are broken: what is left is context.json, the journal and the shared store
+    return null
   }
 }

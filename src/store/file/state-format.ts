@@ -1,6 +1,6 @@
 /** The text of state.json: one JSON object whose first line, the head, can be read without the rest. */
 import type { Entry } from '../../domain/entry.js'
-import { formatLine, parseTreeMap, type TreeMap } from '../../domain/json.js'
+import { formatLine, parseOwn, type TreeMap } from '../../domain/json.js'
 import { formatStamp, parseStamp } from '../../domain/lineage.js'
 import { emptyReplica } from '../../domain/replica.js'
 import { type Seen, SeenIds, type SeenText } from '../../domain/seen-ids.js'
@@ -144,7 +144,7 @@ const entryOf = (text: EntryText): Entry => ({
   live: text.live,
   rev: text.rev,
   born: text.born,
-  tree: parseTreeMap(text.tree),
+  tree: parseOwn(text.tree),
   stamps: new Map(text.stamps.map(([path, stamp]) => [path, parseStamp(stamp)])),
   counts: new Map(text.counts.map(([path, byRoot]) => [path, new Map(byRoot.map(([root, n, sum]) => [root, { n, sum }]))])),
 })

@@ -3,7 +3,7 @@
  * difference of each later version; a new pair is begun when the log is old or long, and the pair before is kept.
  */
 import { join } from 'node:path'
-import { cloneMap, formatLine, InvalidJson, parseTreeMap, type TreeMap } from '../../domain/json.js'
+import { cloneMap, formatLine, InvalidJson, parseOwn, type TreeMap } from '../../domain/json.js'
 import { applyEdits, diffTrees } from '../../domain/tree.js'
 import type { Clock } from '../../platform/clock.js'
 import { appendToPresent, type Files, type Identity } from '../../platform/files.js'
@@ -236,7 +236,7 @@ export class VersionLog implements Versions {
 
 function documentOf(text: string): TreeMap | null {
   try {
-    return parseTreeMap(text)
+    return parseOwn(text)
   } catch (error) {
     if (error instanceof InvalidJson) return null
     throw error

@@ -83,7 +83,7 @@ export function treeOf(value: PlainInput, level = 0, at = ''): Tree {
 
 function treeOfObject(value: object, level: number, at: string): Tree {
   if (Array.isArray(value))
-    return `[${(value as PlainInput[]).map((item, index) => formatLine(treeOf(item, level + 1, `${at}/${index}`))).join(',')}]`
+    return `[${Array.from(value as PlainInput[], (item, index) => formatLine(treeOf(item, level + 1, `${at}/${index}`))).join(',')}]` // map() leaves holes out
   if ('toJSON' in value && typeof value.toJSON === 'function')
     return treeOf((value as { toJSON(): PlainInput }).toJSON(), level + 1, at)
   if (value instanceof String || value instanceof Number || value instanceof Boolean) return treeOf(value.valueOf(), level, at)

@@ -51,6 +51,13 @@ describe('plain values', () => {
     expect(formatLine(treeOf(value))).toBe('{"a":12345678901234567890,"b":"1970-01-01T00:00:00.000Z","d":[null]}')
   })
 
+  it('take what an array lacks as null, as JSON.stringify does', () => {
+    const list: PlainInput[] = []
+    list[1] = 'second'
+    list.length = 3
+    expect(formatLine(treeOf({ list }))).toBe(JSON.stringify({ list }))
+  })
+
   it('take objects of other realms and of classes, and boxed values as what is in them', () => {
     class Point {
       x = 1

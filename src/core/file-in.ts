@@ -1,7 +1,7 @@
 /** context.json, where somebody else has written it: an edit is taken in as operations, what cannot be read is set aside. */
 import {
-  adoption,
   adoptionBeside,
+  adoptionOf,
   agentsOf,
   closest,
   type EditedTarget,
@@ -138,7 +138,7 @@ async function operationsOf(
 }
 
 function editedTargets(document: TreeMap, { rev, base, last, replica }: Base): EditedTarget[] {
-  if (last === null || last.version.rev < 0) return adoption(document)
+  if (last === null || last.version.rev < 0) return adoptionOf(document, staysIn(replica))
   if (base !== undefined) return editsBetween(base.document, document, true)
   if (rev === undefined) return editsBetween(last.document, document, false)
   return keepUnseen(editsBetween(last.document, document, true), seenAt(replica, rev), stampsOf(replica), isSumIn(replica))

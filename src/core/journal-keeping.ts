@@ -1,8 +1,9 @@
 /** The journal and the saved state of a root: read when a keeper begins, followed, and folded into each other. */
 import type { Change, Operation } from '../domain/operation.js'
-import { advance, isDone, type Replica } from '../domain/replica.js'
+import { advance, isDone, remember, type Replica } from '../domain/replica.js'
 import type { Identity } from '../platform/files.js'
 import type { Acknowledged, JournalLine, JournalTail } from '../store/root.js'
+import { revisionInFile } from './file-in.js'
 import { isNumberedIn } from './open-operations.js'
 import type { Ports } from './ports.js'
 import type { RootCopy } from './root-copy.js'
@@ -38,6 +39,8 @@ export class JournalKeeping {
   private linesSinceFold = 0
   /** Why the saved state could not be read; null: it could, or was mended. */
   private damage: string | null = null
+  /** What this root has numbered behind a state of which nothing is left. */
+  private numbered: Change[] = []
   /** Reading and folding, one after another. */
   private work: Promise<unknown> = Promise.resolve()
   /** A reading that has not begun yet: it is good for everybody who asks until then. */
@@ -73,9 +76,22 @@ export class JournalKeeping {
   async mendState(): Promise<void> {
     if (this.damage === null) return
     const where = await this.ports.root.setStateAside()
+    await this.leaveToFile()
     this.ports.tell('error', `the saved state cannot be read (${this.damage}): ${where === null ? '' : `set aside as ${where}; `}the state before, the journal and Redis go on`)
     await this.save()
     this.damage = null
+  }
+
+  /**
+   * Nothing is left of both states, and context.json is taken over as at the first contact: what it shows is not done once more. Sums would
+   * be counted twice.
+   */
+  private async leaveToFile(): Promise<void> {
+    const { replica, open } = this.copy
+    const shown = this.numbered.length === 0 ? 0 : await revisionInFile(this.ports)
+    for (const change of this.numbered) if (change.rev <= shown) remember(replica, change)
+    open.settle(replica)
+    this.numbered = []
   }
 
   /** When it is long. */
@@ -122,6 +138,7 @@ export class JournalKeeping {
     const { state, saved, lines, tail, damage } = await this.ports.root.load()
     this.saved = saved
     this.damage = damage
+    if (damage !== null && state.replica.epoch === null) this.numbered = lines.flatMap((line) => ('change' in line ? [line.change] : []))
     copy.replica = state.replica
     copy.generation = state.generation
     copy.order = state.order

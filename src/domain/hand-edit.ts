@@ -63,8 +63,14 @@ function treeOrUndefined(text: string): Tree | undefined {
   }
 }
 
-/** First contact: everything that stands in the file, a record at a time. */
-export function adoption(document: TreeMap): EditedTarget[] {
+/** First contact, a record at a time: everything that stands in the file, but what `stays` (see `adoptionBeside`) where the versions were lost. */
+export const adoptionOf = (document: TreeMap, stays: (target: Target, path: Pointer) => boolean): EditedTarget[] =>
+  adoption(document).flatMap((found) => {
+    const edits = found.edits.filter(({ path }) => !stays(found.target, path))
+    return edits.length === 0 && found.edits.length > 0 ? [] : [{ ...found, edits }]
+  })
+
+function adoption(document: TreeMap): EditedTarget[] {
   const context = membersOf(document)
   const found: EditedTarget[] = context.size === 0 ? [] : [adopted(CONTEXT, context, document.get('last_update'))]
   for (const [name, record] of agentsOf(document) ?? []) {
@@ -83,9 +89,7 @@ export function adoptionBeside(present: TreeMap, document: TreeMap, stays: (targ
       .filter(({ target, edits }) => edits.some(({ path }) => !stays(target, path)))
       .map(({ target }) => target),
   )
-  return adoption(document)
-    .filter(({ target }) => differing.has(target))
-    .map((target) => ({ ...target, edits: target.edits.filter(({ path }) => !stays(target.target, path)) }))
+  return adoptionOf(document, stays).filter(({ target }) => differing.has(target))
 }
 
 function adopted(target: Target, tree: TreeMap, lastUpdate?: Tree): EditedTarget {

@@ -1,9 +1,9 @@
 /** The folder in which a root keeps its state goes away, and the file and Redis stay. */
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { makeTempFolder } from '../support/temp.js'
-import { FILES_ALONE, FILES_AND_HUB, type JsonObject, REDIS_ALONE, soon, World } from '../support/world.js'
+import { FILES_ALONE, FILES_AND_HUB, type JsonObject, REDIS_ALONE, SET_UPS, soon, World } from '../support/world.js'
 
 interface Line extends JsonObject {
   event: string
@@ -13,6 +13,11 @@ interface Line extends JsonObject {
 /** As somebody who tidies up does it. */
 async function loseState(world: World): Promise<void> {
   await rename(path.join(world.root, 'shared_memory/.memory_sync'), path.join(await makeTempFolder(), 'state'))
+}
+
+async function killHub(world: World): Promise<void> {
+  world.hub!.signal('SIGKILL')
+  await world.hub!.ended()
 }
 
 describe.each([REDIS_ALONE, FILES_ALONE])('a root that lost its state, with $name', (setUp) => {
@@ -71,6 +76,32 @@ test('with files only, records of which neither saved state can be read are thos
   expect(Object.keys((await world.context()).agents).sort()).toEqual(['later', 'mary', 'rnd'])
   const aside = await readdir(path.join(world.root, 'shared_memory/.memory_sync/aside'))
   expect(aside.filter((name) => name.includes('state'))).toHaveLength(2)
+})
+
+test.each(SET_UPS)('no sum is set back, or counted twice, where the versions of the file are gone: $name', async (setUp) => {
+  const world = await World.make(setUp)
+  for (const edits of [['v=old', 'n+=1'], ['n+=1']]) await world.ok('set', 'mary', ...edits)
+  await world.quiet()
+  const folder = path.join(world.root, 'shared_memory/.memory_sync')
+  if (setUp.hub) await killHub(world)
+  for (const name of await readdir(folder)) if (name.startsWith('version.')) await rm(path.join(folder, name))
+  await world.ok('set', 'mary', 'v=new', 'n+=1')
+  if (setUp.hub) await world.startHub()
+  await world.quiet()
+  await world.showsInFile({ agents: { mary: { context: { v: 'new', n: 3 } } } })
+  expect(JSON.parse(await world.ok('get', '/agents/mary/context'))).toEqual({ v: 'new', n: 3 })
+})
+
+test.each([FILES_AND_HUB, FILES_ALONE])('no sum is counted twice where neither saved state can be read, $name', async (setUp) => {
+  const world = await World.make(setUp)
+  for (const _ of [1, 2, 3]) await world.ok('set', 'mary', 'n+=1')
+  if (setUp.hub) await killHub(world)
+  for (const name of ['state.json', 'state.former.json']) await writeFile(path.join(world.root, 'shared_memory/.memory_sync', name), '')
+  expect(JSON.parse(await world.ok('get', '/agents/mary/context'))).toEqual({ n: 3 })
+  await world.ok('set', 'mary', 'n+=1')
+  await world.ok('set', 'mary', 'n+=1')
+  expect(JSON.parse(await world.ok('get', '/agents/mary/context'))).toEqual({ n: 5 })
+  expect((await world.context()).agents['mary']).toMatchObject({ context: { n: 5 } })
 })
 
 test('with files only, a watcher of a root of which nothing is left is told so, and goes on', async () => {

@@ -15,7 +15,7 @@ also MEMORY_SYNC_EVENT in its environment; of a longer one that is unset.`
   static override readonly examples = [
     '<%= config.bin %> watch --agent mary',
     '<%= config.bin %> watch --event conflict --count 1 --timeout 60',
-    '<%= config.bin %> watch --since 120',
+    '<%= config.bin %> watch --since "$(<%= config.bin %> get /rev)"',
     `<%= config.bin %> watch --event agent_update --exec 'jq -r .agent >> seen.txt'`,
   ]
   static override readonly flags = {

@@ -122,14 +122,18 @@ export class LeaseWaiting {
   private async mayBeNext({ id, name }: AcquireCall): Promise<boolean> {
     const { granting } = this
     if ((await granting.hearable()) !== granting.looker) return true
-    const { holder, queue } = await this.looksAt(name).ask()
+    const { holder, queue } = await this.lookAt(name)
     return holder === null && (queue[0] === undefined || queue[0].id === id)
   }
 
-  private looksAt(name: string): Shared<LeaseView> {
+  private async lookAt(name: string): Promise<LeaseView> {
     const present = this.looks.get(name) ?? new Shared(() => this.granting.looker.look(name))
     this.looks.set(name, present)
-    return present
+    try {
+      return await present.ask()
+    } finally {
+      this.looks.delete(name) // there may be a lease for each job, and a hub lives long; who asks meanwhile looks for himself
+    }
   }
 }
 

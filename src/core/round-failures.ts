@@ -6,6 +6,8 @@ import type { Ports } from './ports.js'
 export const AFTER_FAILURE_MS = 100
 /** A disk may stay full for hours; and when there is room again, the file is to show soon what Redis and the journal have. */
 const LONGEST_PAUSE_MS = 1_000
+/** Different ones, while none succeeds: a message may have a number in it that is another one each time. */
+const MOST_TOLD = 20
 
 export class RoundFailures {
   private count = 0
@@ -16,8 +18,10 @@ export class RoundFailures {
   /** Returns for how many ms nothing is tried, unless somebody waits for it. */
   failed(error: unknown): number {
     const what = kindOf(error)
-    if (!this.told.has(what)) this.tell('error', `a round failed: ${messageOf(error)}`)
-    this.told.add(what)
+    if (!this.told.has(what) && this.told.size < MOST_TOLD) {
+      this.told.add(what)
+      this.tell('error', `a round failed: ${messageOf(error)}`)
+    }
     return Math.min(AFTER_FAILURE_MS * 2 ** this.count++, LONGEST_PAUSE_MS)
   }
 

@@ -21,6 +21,16 @@ test('what makes rounds fail is told once until one succeeds, and another reason
   ])
 })
 
+test('reasons that are others each time are told up to a number', () => {
+  const told: string[] = []
+  const failures = new RoundFailures((_, text) => told.push(text))
+  for (let i = 0; i < 100; i++) failures.failed(new Error(`at ${i}`))
+  expect(told).toHaveLength(20)
+  failures.succeeded()
+  failures.failed(new Error('at 0'))
+  expect(told).toHaveLength(22)
+})
+
 test('the pause after each that fails is longer, up to a second, and short again after one that succeeds', () => {
   const failures = new RoundFailures(() => undefined)
   const pauses = Array.from({ length: 6 }, () => failures.failed(refused('x')))

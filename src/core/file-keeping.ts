@@ -149,7 +149,7 @@ export class FileKeeping {
     const reason = unreadable.length > 0 ? 'unreadable' : look.foreign && look.operations.length > 0 ? 'foreign' : null
     const where = reason === null ? null : ((await place.setAside(reason)) ?? '?')
     if (unreadable.length > 0) {
-      this.ports.tell('error', `records that are no objects (${unreadable.join(', ')}) in context.json: a copy is ${where}`)
+      this.ports.tell('error', `records that cannot be kept (no objects, or their names are no text: ${unreadable.map((name) => JSON.stringify(name)).join(', ')}) in context.json: a copy is ${where}`)
     }
     if (this.copy.order.length === 0 || look.operations.length > 0) this.copy.takeOrder(look.document)
     await this.ports.root.versions.merged(look.hash, look.identity)

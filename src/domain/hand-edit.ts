@@ -39,9 +39,12 @@ export function parseDocument(text: string): TreeMap {
   return document
 }
 
-/** Agents whose record, or its context, is no object cannot be read; the others can. */
+/** Agents whose record, or its context, is no object cannot be read, and those of which UTF-8 has no name cannot be kept; the others can. */
 export const unreadableAgents = (document: TreeMap): string[] =>
-  [...(agentsOf(document) ?? [])].filter(([, record]) => typeof record !== 'object' || !hasReadableContext(record)).map(([name]) => name)
+  [...(agentsOf(document) ?? [])].filter(([name, record]) => !isName(name) || typeof record !== 'object' || !hasReadableContext(record)).map(([name]) => name)
+
+/** With half of a surrogate pair it would be another one in Redis, and perhaps somebody else's. */
+const isName = (name: string): boolean => name.isWellFormed()
 
 const hasReadableContext = (record: TreeMap): boolean => !record.has('context') || typeof contextIn(record) === 'object'
 
@@ -74,7 +77,7 @@ function adoption(document: TreeMap): EditedTarget[] {
   const context = membersOf(document)
   const found: EditedTarget[] = context.size === 0 ? [] : [adopted(CONTEXT, context, document.get('last_update'))]
   for (const [name, record] of agentsOf(document) ?? []) {
-    if (typeof record === 'object') found.push(adopted(agentTarget(name), recordOf(record)))
+    if (typeof record === 'object' && isName(name)) found.push(adopted(agentTarget(name), recordOf(record)))
   }
   return found
 }
@@ -110,8 +113,8 @@ export function editsBetween(base: TreeMap, edited: TreeMap, mayDelete: boolean)
   const after = agentsOf(edited) ?? new Map<string, Tree>()
   for (const name of before.keys()) if (!after.has(name)) add(agentTarget(name), [{ path: '', value: null }])
   for (const [name, record] of after) {
-    if (typeof record !== 'object') continue
     const known = before.get(name)
+    if (typeof record !== 'object' || (known === undefined && !isName(name))) continue
     const was = typeof known === 'object' ? recordOf(known) : new Map<string, Tree>()
     add(agentTarget(name), known === undefined && record.size === 0 ? [] : diffTrees(was, recordOf(record, was)))
   }

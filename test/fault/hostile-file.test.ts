@@ -71,6 +71,7 @@ const PARTLY: [name: string, content: string][] = [
   ['an agent that is null', '{"agents":{"mary":null,"gg":{"status":"new"}}}'],
   ['a context that is a list', '{"agents":{"mary":{"status":"active","context":[1]},"gg":{"status":"new"}}}'],
   ['a context that is a string', '{"agents":{"mary":{"status":"active","context":"text"},"gg":{"status":"new"}}}'],
+  ['a name that is no text', `{"agents":{"mary":{"status":"active","context":{"a":1}},"x\\ud800":{"status":"new"},"gg":{"status":"new"}}}`],
 ]
 
 const aside = (world: World): string => `${world.root}/shared_memory/.memory_sync/aside`
@@ -196,6 +197,7 @@ describe.each([REDIS_AND_HUB, FILES_ALONE])('a context.json that is strange, wit
       await world.ok('update', 'gg', 'taken')
       await world.showsInFile({ agents: { mary: { status: 'active', context: { a: 1 } }, gg: { status: 'taken' } } })
       expect((await keptAside(world)).map(String), name).toContain(content)
+      expect(Object.keys((await world.context()).agents).sort(), name).toEqual(['gg', 'mary'])
       await rm(aside(world), { recursive: true })
     }
   })

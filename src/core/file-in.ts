@@ -61,6 +61,9 @@ export async function judgeRead(ports: Ports, file: FileText, facts: EditFacts):
 export const isSame = (a: Identity | null, b: Identity | null): boolean =>
   a === null || b === null ? a === b : a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs
 
+/** And nobody has closed it since, which changes neither its content nor its time. */
+export const isUntouched = (a: Identity | null, b: Identity | null): boolean => isSame(a, b) && a?.uid === b?.uid && a?.mode === b?.mode
+
 export async function judgeText(ports: Ports, file: FileText, place: 'shown' | 'replaced', facts: EditFacts): Promise<FileLook> {
   const { identity } = file
   if (file.unreadable !== undefined) return brokenOrUnsettled(ports, { is: 'broken', identity, hash: null, reason: file.unreadable })

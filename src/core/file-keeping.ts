@@ -5,7 +5,7 @@ import type { TreeMap } from '../domain/json.js'
 import { formatTime } from '../domain/time.js'
 import type { FileText, Identity } from '../platform/files.js'
 import type { Place } from '../store/root.js'
-import { type FileLook, isSame, judgeText } from './file-in.js'
+import { type FileLook, isSame, isUntouched, judgeText } from './file-in.js'
 import { FilePace } from './file-pace.js'
 import type { Ports } from './ports.js'
 import { ReplacedLooks } from './replaced-looks.js'
@@ -58,7 +58,7 @@ export class FileKeeping {
 
   /** Whether it is another file than the one that was looked into last. */
   async isTouched(): Promise<boolean> {
-    return !isSame(await this.ports.root.document.identify(), this.known?.identity ?? null)
+    return !isUntouched(await this.ports.root.document.identify(), this.known?.identity ?? null)
   }
 
   /** ms until the file should be written; null: it shows everything. */
@@ -101,7 +101,7 @@ export class FileKeeping {
     const began = this.ports.clock.now()
     const { document, versions } = this.ports.root
     const expected = await document.identify()
-    if (!isSame(expected, this.known?.identity ?? null)) return false
+    if (!isUntouched(expected, this.known?.identity ?? null)) return false
     const { rev, epoch, t: newest } = this.copy.replica
     const composed = this.compose()
     if (composed.size <= 2 && expected === null) return false
@@ -187,7 +187,7 @@ export class FileKeeping {
   private async isKnown(): Promise<boolean> {
     if (this.known === null) return false
     const identity = await this.ports.root.document.identify()
-    return isSame(identity, this.known.identity) && (this.known.isSure || this.isYoung(this.known.identity))
+    return isUntouched(identity, this.known.identity) && (this.known.isSure || this.isYoung(this.known.identity))
   }
 
   private isYoung({ mtimeMs }: Identity): boolean {

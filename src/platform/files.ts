@@ -5,6 +5,9 @@ export interface Identity {
   ino: number
   size: number
   mtimeMs: number
+  /** Whose it is, and who may open it: a file where only this changed is the same one for who is to replace it. */
+  uid: number
+  mode: number
 }
 
 export interface FileText {

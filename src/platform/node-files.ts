@@ -18,7 +18,7 @@ const sync = promisify(fs.fsync)
 const writeFile = promisify(fs.writeFile)
 const unlink = promisify(fs.unlink)
 
-const identityOf = (stat: fs.Stats): Identity => ({ ino: stat.ino, size: stat.size, mtimeMs: stat.mtimeMs })
+const identityOf = ({ ino, size, mtimeMs, uid, mode }: fs.Stats): Identity => ({ ino, size, mtimeMs, uid, mode })
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function decode(bytes: Buffer, identity: Identity): FileText {

@@ -7,6 +7,7 @@ interface Inode {
   ino: number
   text: string
   mtimeMs: number
+  mode: number
   /** The process that made it. */
   maker: Process | null
 }
@@ -21,7 +22,7 @@ export class Disk {
     return this.names.get(path)
   }
   create(path: string, text: string, maker: Process | null = null): Inode {
-    const inode = { ino: this.nextIno++, text, mtimeMs: this.now(), maker }
+    const inode = { ino: this.nextIno++, text, mtimeMs: this.now(), mode: 0o644, maker }
     this.names.set(path, inode)
     return inode
   }
@@ -30,7 +31,7 @@ export class Disk {
   }
 }
 
-const identityOf = (inode: Inode): Identity => ({ ino: inode.ino, size: inode.text.length, mtimeMs: inode.mtimeMs })
+const identityOf = (inode: Inode): Identity => ({ ino: inode.ino, size: inode.text.length, mtimeMs: inode.mtimeMs, uid: 0, mode: inode.mode })
 
 export function filesOf(disk: Disk, process: Process): Files {
   const step = async <T>(effect: () => T): Promise<T> => {
@@ -41,7 +42,9 @@ export function filesOf(disk: Disk, process: Process): Files {
     read: (path) =>
       step((): FileText | null => {
         const inode = disk.get(path)
-        return inode === undefined ? null : { text: inode.text, valid: true, identity: identityOf(inode) }
+        if (inode === undefined) return null
+        if ((inode.mode & 0o400) === 0) return { text: '', valid: false, identity: identityOf(inode), unreadable: 'this user may not open it' }
+        return { text: inode.text, valid: true, identity: identityOf(inode) }
       }),
     readLines: (path, from) =>
       step(() => {

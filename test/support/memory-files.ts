@@ -6,7 +6,7 @@ export function memoryFiles(): { files: Map<string, string>; api: RootFiles['fil
   const api: RootFiles['files'] = {
     async read(path) {
       const text = files.get(path)
-      return text === undefined ? null : { text, valid: true, identity: { ino: 1, size: text.length, mtimeMs: 0 } }
+      return text === undefined ? null : { text, valid: true, identity: { ino: 1, size: text.length, mtimeMs: 0, uid: 0, mode: 0o644 } }
     },
     async append(path, text) {
       const all = (files.get(path) ?? '') + text

@@ -103,6 +103,29 @@ test('what a root that stood here before has replaced deletes nothing of the one
   expect([...disk.names.keys()].filter((name) => name.includes('/aside/'))).toHaveLength(1)
 })
 
+test('a file that somebody has only closed is moved aside and restored, and one that has got another mode stays', async () => {
+  const { world, disk, keeping, write } = place()
+  const path = '/r/shared_memory/context.json'
+  await keeping.begin()
+  await keeping.takeIn()
+  await write(1)
+  world.at += 2_000
+  await keeping.takeIn()
+  const aside = (): string[] => [...disk.names.keys()].filter((name) => name.includes('/aside/'))
+  const written = disk.get(path)!
+  written.mode = 0o600
+  expect(await keeping.isTouched()).toBe(true)
+  await keeping.takeIn()
+  expect(await keeping.isTouched()).toBe(false)
+  expect(aside()).toEqual([])
+  written.mode = 0
+  expect(await keeping.isTouched()).toBe(true)
+  await keeping.takeIn()
+  await keeping.putOut('now')
+  expect(aside().map((name) => disk.get(name))).toEqual([written])
+  expect(disk.get(path)).toMatchObject({ text: written.text, mode: 0o644 })
+})
+
 test('an edit is not later than now, whatever time the file has', async () => {
   const { world, disk, copy, keeping, write } = place()
   const path = '/r/shared_memory/context.json'

@@ -8,7 +8,7 @@ import { VersionLog } from '../../../src/store/file/versions.js'
 import { makeTempFolder } from '../../support/temp.js'
 
 const KB = 1024
-const FILE = { ino: 1, size: 2, mtimeMs: 3.5 }
+const FILE = { ino: 1, size: 2, mtimeMs: 3.5, uid: 0, mode: 0o644 }
 const documentOf = (n: number, text = ''): TreeMap => parseTreeMap(JSON.stringify({ agents: { mary: { n, text } }, rev: n }))
 
 /** The log of one keeper, and what another one reads there that begins now. */

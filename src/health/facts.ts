@@ -69,8 +69,8 @@ export interface Facts {
   disk: { freeBytes: number; totalBytes: number; freeFiles: number; totalFiles: number } | null
   /** Of our folder: what others than its owner can read or write. */
   openToOthers: readonly string[]
-  /** Of the root: what this user cannot read, or not write. */
-  closedToUs: readonly string[]
+  /** Of the root: what this user cannot read, or not write. `isOwn`: it belongs to this user, who may open it. */
+  closedToUs: readonly { path: string; isOwn: boolean }[]
   /** Unfinished files of processes that have ended. */
   leftovers: readonly string[]
   file: { is: 'absent' | 'current' | 'edited' | 'unsettled' | 'broken'; reason?: string }

@@ -101,6 +101,20 @@ test.skipIf(!isRoot)('what root has made in another way, and its user cannot use
   expect((await startCli(['health', '--json'], owner).ended()).stdout).not.toContain('sudo chown')
 })
 
+test.skipIf(!isRoot).each(['shared_memory', 'shared_memory/.memory_sync'])('what its own user has closed (%s) needs no sudo, and is open with what health says', async (name) => {
+  const { root, owner } = await ofOwner()
+  await ok(['update', 'mary', 'active'], owner)
+  for (const mode of [0o500, 0o000]) {
+    await chmod(`${root}/${name}`, mode)
+    const { findings } = JSON.parse((await startCli(['health', '--json'], owner).ended()).stdout) as { findings: { name: string; wayOut?: string }[] }
+    const finding = findings.find((found) => found.name === 'modes')
+    expect(finding).toMatchObject({ level: 'bad', wayOut: expect.not.stringContaining('sudo') })
+    const said = finding!.wayOut!
+    execFileSync('sh', ['-c', `${said.slice(said.indexOf('chmod'))} 2>&1`], { ...OWNER, stdio: 'ignore' })
+    expect((await startCli(['health'], owner).ended()).stdout, mode.toString(8)).toContain('open to this one')
+  }
+})
+
 describe.skipIf(!isRoot)('what root has not made in the folder of another user', () => {
   test('stays whose it is: a file that is there, what a link leads to, and another name of a file', async () => {
     const folder = await makeTempFolder()

@@ -245,6 +245,23 @@ test('a context.json that this user may not open is moved aside, with its mode',
   expect((await stat(`${aside(world)}/${name ?? ''}`)).mode & 0o777).toBe(0)
 })
 
+test('a context.json that this user may not open any more is put back by a hub that has looked at it before', async () => {
+  const world = await makeWorld(FILES_ALONE)
+  const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  if (process.getuid?.() === 0) execFileSync('chown', ['-R', '65534:65534', world.root])
+  await world.startHub(user)
+  expect(await world.runWith(user, 'set', 'mary', 'b=2')).toMatchObject({ code: 0 })
+  await world.showsInFile({ agents: { mary: { context: { a: 1, b: 2 } } } })
+  const closed = await stat(world.file)
+  await chmod(world.file, 0o000)
+  await soon(async () => (await stat(world.file)).ino !== closed.ino, 'another file in its place')
+  expect((await stat(world.file)).mode & 0o777).toBe(0o644)
+  await world.showsInFile({ agents: { mary: { context: { a: 1, b: 2 } } } })
+  const { stdout } = await world.runWith(user, 'health')
+  expect(stdout).toContain('unreadable file was set aside')
+  expect(stdout, 'what was set aside is in nobody\'s way').toContain('open to this one')
+})
+
 test('what lies behind a link in our own folder is neither opened to nor closed from others, nor removed', async () => {
   const world = await makeWorld(FILES_ALONE)
   const theirs = `${world.root}/theirs`

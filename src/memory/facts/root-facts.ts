@@ -65,14 +65,23 @@ export const isOpenToOthers = (path: string): boolean => ((orNull(() => statSync
 
 const entriesOf = (folder: string): Dirent[] => orNull(() => readdirSync(folder, { withFileTypes: true })) ?? []
 
-/** Paths of ours that this user cannot read, or not write: somebody else has made them. */
-export function closedToUs(root: string): string[] {
+/** What this user cannot read, or not write, of our paths. What was set aside keeps its mode, and is in nobody's way. */
+export function closedToUs(root: string): Facts['closedToUs'] {
   const shared = join(root, 'shared_memory')
   const ours = stateFolderOf(root)
   const { inbox, outbox, processed } = bridgeOf(root)
   const folders = entriesOf(ours).flatMap((entry) => (entry.isDirectory() ? [join(ours, entry.name)] : []))
-  const within = [ours, ...folders].flatMap((folder) => entriesOf(folder).flatMap((entry) => (entry.isFile() || entry.isDirectory() ? [join(folder, entry.name)] : [])))
-  return [shared, join(shared, 'context.json'), ours, ...within, inbox, outbox, processed].filter(isClosed)
+  const looked = [ours, ...folders.filter((folder) => folder !== join(ours, 'aside'))]
+  const within = looked.flatMap((folder) => entriesOf(folder).flatMap((entry) => (entry.isFile() || entry.isDirectory() ? [join(folder, entry.name)] : [])))
+  const closed = [shared, join(shared, 'context.json'), ours, ...within, inbox, outbox, processed].filter(isClosed)
+  return closed.map((path) => ({ path, isOwn: ownerOf(path) === process.getuid?.() }))
+}
+
+/** Of a path that is hidden behind a folder: the owner of that folder. */
+function ownerOf(path: string): number | undefined {
+  const stat = orNull(() => statSync(path))
+  if (stat !== null) return stat.uid
+  return path === dirname(path) ? undefined : ownerOf(dirname(path))
 }
 
 function isClosed(path: string): boolean {

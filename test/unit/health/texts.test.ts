@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { CHECKS } from '../../../src/health/all-checks.js'
 import { contextFile } from '../../../src/health/checks/context-file.js'
 import { hub } from '../../../src/health/checks/hub.js'
+import { modes } from '../../../src/health/checks/modes.js'
 import { redisConnection } from '../../../src/health/checks/redis-connection.js'
 import { command } from '../../../src/health/checks/command.js'
 import { redisOfHub } from '../../../src/health/checks/redis-hub.js'
@@ -57,6 +58,15 @@ describe('a check says what is so', () => {
     expect(wayOut(installed)).not.toMatch(/memory_sync hub|start it again/)
     expect(service.look(facts({ hub: found, installed })).wayOut).toContain('memory_sync install-agent')
     for (const of of [null, { ...installed, service: null }]) expect(wayOut(of)).not.toContain('install-agent')
+  })
+
+  test('of what this user cannot open: whose it is says how to open it', () => {
+    const wayOut = (...own: boolean[]): string => modes.look(facts({ closedToUs: own.map((isOwn) => ({ path: '/r/x', isOwn })), root: '/r' })).wayOut ?? ''
+    expect(wayOut(true)).toContain('chmod -R u+rwX "/r/shared_memory"')
+    expect(wayOut(true)).not.toMatch(/sudo|somebody else/)
+    expect(wayOut(false)).toContain('sudo chown')
+    expect(wayOut(false)).not.toContain('chmod')
+    expect(wayOut(false, true)).toMatch(/sudo chown.*; then chmod/)
   })
 
   test('of an installation whose record cannot be read: nothing is said to be missing', () => {

@@ -7,6 +7,7 @@ import { redisConnection } from '../../../src/health/checks/redis-connection.js'
 import { command } from '../../../src/health/checks/command.js'
 import { redisOfHub } from '../../../src/health/checks/redis-hub.js'
 import { service } from '../../../src/health/checks/service.js'
+import { anotherServer, explain, silent } from '../../../src/store/redis/failures.js'
 import type { Facts } from '../../../src/health/facts.js'
 
 const facts = (some: object): Facts => some as unknown as Facts
@@ -41,6 +42,18 @@ describe('a check says what is so', () => {
     expect(wayOut(false, { is: 'absent' })).toContain('start Redis')
     expect(wayOut(true, { is: 'absent' })).toContain('start the hub')
     expect(wayOut(true, { is: 'running' })).toMatch(/the hub starts it.*redis\.log/)
+  })
+
+  test('of a private Redis that runs: not that the hub starts it', () => {
+    const at = { label: '/r.sock', sent: false }
+    const wayOut = (error: Error): string =>
+      redisConnection.look(facts({ own: { ...ONLINE, redis: 'away', redisReason: error.message, redisLatencyMs: null }, hub: { is: 'running' }, isPrivateRedis: true })).wayOut ?? ''
+    expect(wayOut(explain(new Error('WRONGPASS invalid username-password pair'), at))).toMatch(/redis\.password.*memory_sync install/)
+    expect(wayOut(explain(new Error('NOAUTH Authentication required.'), at))).toContain('redis.password')
+    expect(wayOut(silent('/r.sock', 200, false))).toContain('kill -CONT')
+    expect(wayOut(anotherServer('/r.sock'))).toContain('another port')
+    expect(wayOut(explain(new Error('LOADING Redis is loading'), at))).toContain('wait')
+    expect(wayOut(explain(new Error('connect ENOENT /r.sock'), at))).toContain('the hub starts it')
   })
 
   test.each(['absent', 'broken'])('of a context.json that is %s: a hub that is stopped keeps it', (is) => {

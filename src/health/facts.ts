@@ -55,6 +55,8 @@ export interface Facts {
   keeperPid: number | null
   /** Seen by this process itself, past the hub. */
   own: Status
+  /** False: the files of the root could not be looked into, and of `own` only what it says of Redis is so. */
+  isOwnSeen: boolean
   /** null: no connection. */
   redis: RedisFact | null
   /** It is the one that an installation has given to the hub of this root. */
@@ -73,7 +75,7 @@ export interface Facts {
   closedToUs: readonly { path: string; isOwn: boolean }[]
   /** Unfinished files of processes that have ended. */
   leftovers: readonly string[]
-  file: { is: 'absent' | 'current' | 'edited' | 'unsettled' | 'broken'; reason?: string }
+  file: { is: 'absent' | 'current' | 'edited' | 'unsettled' | 'broken' | 'unseen'; reason?: string }
   /** Where context.json is a link to a file in a folder that is not there, so that no write can make it: to which file. */
   fileLeadsTo: string | null
   /** Copies of files that could not be read, newest last. */
@@ -93,7 +95,8 @@ export interface Facts {
   oldestPendingMs: number | null
   /** The newest time of a write in the journal, ms; 0: there is none. */
   newestT: number
-  agents: readonly AgentFact[]
+  /** null: they could not be looked at. */
+  agents: readonly AgentFact[] | null
   /** null: nothing was ever changed. */
-  lastChange: { t: number; what: string } | null
+  lastChange: { t: number; what: string } | 'unseen' | null
 }

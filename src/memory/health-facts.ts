@@ -4,6 +4,7 @@ import { stateFolderOf } from '../client/socket-path.js'
 import { readConfig } from '../config/file.js'
 import { privateRedisOf } from '../config/private-redis.js'
 import type { LocalEngine } from '../core/engine.js'
+import type { Examination } from '../core/inspection.js'
 import type { Status } from '../core/memory.js'
 import { stringOf, type Tree, type TreeMap } from '../domain/json.js'
 import { describeTarget } from '../domain/operation.js'
@@ -34,11 +35,12 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
   const files = rootFilesOf(options.root)
   const { root, version, installed = null } = options
   const look = new Looks()
-  const nobody = { own: unseen(root, connector), hub: { is: 'unseen' } as HubFact }
   try {
     const notWritable = existsSync(stateFolderOf(root)) ? await whyNotWritable(files) : whyNotMade(root)
-    const { own, hub } = await look.at('the state of the root', () => settled(engine, root, files), nobody)
-    const found = await look.at('context.json and the history', () => engine.examine(), UNEXAMINED)
+    const seen = await look.at('the state of the root', () => settled(engine, root, files), null)
+    const hub = seen?.hub ?? (await look.at<HubFact>('the hub', () => hubOf(root, files), { is: 'unseen' }))
+    const own = seen?.own ?? (await unseen(root, connector))
+    const found = await look.at('context.json and the history', (): Promise<Examined> => engine.examine(), UNEXAMINED)
     const last = found.lastChange
     const now = Date.now()
     return {
@@ -51,6 +53,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
       hubPids: hubPidsOf(root),
       keeperPid: (await look.at('the keeper lock', () => files.lock.holder(), null))?.pid ?? null,
       own,
+      isOwnSeen: seen !== null,
       redis: own.redis === 'online' ? await look.at('Redis', () => lookAtRedis(connector), null) : null,
       isPrivateRedis: await look.at('the settings', () => isPrivateRedis(options), false),
       password: passwordKind(connector.endpoint?.password),
@@ -71,8 +74,8 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
       spool: spoolOf(root),
       oldestPendingMs: found.oldestPending === null ? null : now - found.oldestPending,
       newestT: await look.at('the journal', async () => (await files.glance()).lastT, 0),
-      agents: await look.at('the records', async () => agentsIn((await engine.read())?.context), []),
-      lastChange: last === null ? null : { t: last.t, what: describeTarget(last.target) },
+      agents: await look.at('the records', async () => agentsIn((await engine.read())?.context), null),
+      lastChange: typeof last !== 'object' || last === null ? last : { t: last.t, what: describeTarget(last.target) },
       notSeen: look.failed,
     }
   } finally {
@@ -80,18 +83,17 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
   }
 }
 
-const UNEXAMINED: Awaited<ReturnType<LocalEngine['examine']>> = {
-  file: { is: 'broken', reason: 'it could not be looked at' },
-  oldestPending: null,
-  lastChange: null,
-}
+type Examined = Omit<Examination, 'file' | 'lastChange'> & { file: Facts['file']; lastChange: Examination['lastChange'] | 'unseen' }
 
-const unseen = (root: string, { reason, namespace }: RedisConnector): Status => ({
+const UNEXAMINED: Examined = { file: { is: 'unseen' }, oldestPending: null, lastChange: 'unseen' }
+
+/** Of a root whose files cannot be read: Redis answers, or does not, all the same. */
+const unseen = async (root: string, connector: RedisConnector): Promise<Status> => ({
   root,
-  redis: 'away',
-  redisUrl: null,
-  namespace,
-  redisReason: reason,
+  redis: (await connector.connect()) !== null ? 'online' : connector.configured === 'off' ? 'off' : 'away',
+  redisUrl: connector.url,
+  namespace: connector.namespace,
+  redisReason: connector.reason,
   redisLatencyMs: null,
   hub: { running: false, pid: null, version: null, startedAt: null },
   rev: 0,

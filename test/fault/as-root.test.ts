@@ -101,6 +101,23 @@ test.skipIf(!isRoot)('what root has made in another way, and its user cannot use
   expect((await startCli(['health', '--json'], owner).ended()).stdout).not.toContain('sudo chown')
 })
 
+test.skipIf(!isRoot).each(['journal', 'version.1.log'])('of one file that its user cannot open (%s) health says nothing of what it could not look at, and all of the rest', async (name) => {
+  const { port } = await startRedis({ tcp: true })
+  const { root, owner } = await ofOwner(`redis://127.0.0.1:${port}`)
+  await startHub(owner)
+  await ok(['update', 'mary', 'active'], owner)
+  const path = `${root}/shared_memory/.memory_sync/${name}`
+  await soon(() => lstat(path))
+  await chown(path, 0, 0)
+  await chmod(path, 0o600)
+  const { findings } = JSON.parse((await startCli(['health', '--json'], owner).ended()).stdout) as { findings: { name: string; level: string; text: string }[] }
+  const levelOf = Object.fromEntries(findings.map((finding) => [finding.name, finding.level]))
+  expect(levelOf).toMatchObject({ 'hub': 'ok', 'one-hub': 'ok', 'redis-connection': 'ok', 'redis-writes': 'ok', 'redis-of-hub': 'ok', 'looked': 'bad', 'modes': 'bad' })
+  expect(levelOf).toMatchObject({ 'context-file': 'off', 'file-lag': 'off', 'hub-lag': 'off', 'pending': 'off', 'activity': 'off', 'stale-agents': 'off' })
+  const red = findings.flatMap((finding) => (finding.level === 'bad' ? [finding.name] : []))
+  expect(['root', 'looked', 'modes']).toEqual(expect.arrayContaining(red))
+})
+
 test.skipIf(!isRoot).each(['shared_memory', 'shared_memory/.memory_sync'])('what its own user has closed (%s) needs no sudo, and is open with what health says', async (name) => {
   const { root, owner } = await ofOwner()
   await ok(['update', 'mary', 'active'], owner)

@@ -14,6 +14,7 @@ export const activity: Check = {
           'the context itself is whole; log and watch --since leave these changes out, unless Redis still has them. memory_sync health --fix keeps a copy and goes on without these lines',
       }
     }
+    if (lastChange === 'unseen') return { level: 'off', text: 'Last change: not known here, see what could not be looked at' }
     if (lastChange === null) return { level: 'off', text: 'Nothing was ever written' }
     return { level: 'ok', text: `Last change: ${lastChange.what} at ${formatTime(lastChange.t, 0)}` }
   },

@@ -17,6 +17,8 @@ export const contextFile: Check = {
         }
       case 'unsettled':
         return { level: 'warn', text: 'context.json is being written by somebody', wayOut: 'look again in a moment' }
+      case 'unseen':
+        return { level: 'off', text: 'context.json: not known here, see what could not be looked at' }
       case 'absent':
         if (fileLeadsTo !== null) {
           return {

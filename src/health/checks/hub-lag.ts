@@ -4,7 +4,8 @@ import type { Check } from '../check.js'
 export const hubLag: Check = {
   name: 'hub-lag',
   section: 'Hub Service',
-  look({ hub, own }) {
+  look({ hub, own, isOwnSeen }) {
+    if (!isOwnSeen) return { level: 'off', text: 'Lag of the hub: not known here, see what could not be looked at' }
     if (hub.is !== 'running' || own.redis !== 'online') return { level: 'off', text: 'Lag of the hub: no hub and Redis to compare' }
     const behind = own.rev - hub.status.rev
     if (behind <= 0) return { level: 'ok', text: `Hub has what Redis has (rev ${hub.status.rev})` }

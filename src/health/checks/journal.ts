@@ -4,7 +4,7 @@ export const journal: Check = {
   name: 'journal',
   section: 'Shared Memory',
   look({ journal: found }) {
-    if (found === null) return { level: 'bad', text: 'Journal cannot be read', wayOut: 'see what could not be looked at, above' }
+    if (found === null) return { level: 'off', text: 'Journal: not known here, see what could not be looked at' }
     const { lines, unreadable } = found
     if (unreadable === 0) return { level: 'ok', text: `Journal readable (${lines} lines); the system syncs it to the disk within seconds, a power loss takes what it had not` }
     return {

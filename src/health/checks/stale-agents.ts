@@ -10,6 +10,7 @@ export const staleAgents: Check = {
   name: 'stale-agents',
   section: 'Recent Activity',
   look({ agents, now }) {
+    if (agents === null) return { level: 'off', text: 'Agents: not known here, see what could not be looked at' }
     const active = agents.filter(({ status }) => status === 'active')
     if (active.length === 0) return { level: 'off', text: 'No agent is active' }
     const stale = active.filter(({ seenAt }) => seenAt !== null && now - seenAt > STALE_MS)

@@ -2,7 +2,7 @@
 import { basename, dirname, join } from 'node:path'
 import { messageOf, NotTaken } from '../../errors/errors.js'
 import type { Clock } from '../../platform/clock.js'
-import { type Files, type Identity, sameIdentity } from '../../platform/files.js'
+import { type Files, type FileText, type Identity, sameIdentity } from '../../platform/files.js'
 import type { Processes } from '../../platform/processes.js'
 import type { Glance, JournalLine, JournalTail, Loaded, Root, RootState } from '../root.js'
 import { ContextFile } from './document.js'
@@ -96,7 +96,7 @@ export class RootFiles implements Root {
   async load(): Promise<Loaded> {
     for (;;) {
       const before = await this.files.read(this.statePath)
-      const { state, damage } = await this.stateOr(before?.text ?? null)
+      const { state, damage } = await this.stateOr(before)
       const journal = await this.journal.readAfter(state.generation)
       const saved = before?.identity ?? null
       if (journal !== null && (await this.isSaved(saved))) return { state, saved, ...journal, damage }
@@ -107,14 +107,15 @@ export class RootFiles implements Root {
     return sameIdentity(saved, await this.files.identify(this.statePath))
   }
 
-  private async stateOr(text: string | null): Promise<{ state: RootState; damage: string | null }> {
+  private async stateOr(read: FileText | null): Promise<{ state: RootState; damage: string | null }> {
     const former = async (): Promise<string | null> => (await this.files.read(this.formerPath))?.text ?? null
-    if (text === null) {
+    if (read === null) {
       const before = await former()
       return before === null ? { state: emptyState(), damage: null } : { state: stateOrEmpty(before), damage: 'it is missing' }
     }
+    if (read.unreadable !== undefined) return { state: stateOrEmpty(await former()), damage: read.unreadable }
     try {
-      return { state: parseState(text), damage: null }
+      return { state: parseState(read.text), damage: null }
     } catch (error) {
       return { state: stateOrEmpty(await former()), damage: messageOf(error) }
     }
@@ -179,7 +180,7 @@ export class RootFiles implements Root {
   /** For health: why the saved state cannot be read; null: it can, or there is none. */
   async inspectState(): Promise<string | null> {
     const read = await this.files.read(this.statePath)
-    return (await this.stateOr(read?.text ?? null)).damage
+    return (await this.stateOr(read)).damage
   }
 
   /** For health: lines, and those of them that are none. */

@@ -4,13 +4,14 @@ import type { Check } from '../check.js'
 export const fileLag: Check = {
   name: 'file-lag',
   section: 'Shared Memory',
-  look({ file, own }) {
+  look({ file, own, hub, isOwnSeen }) {
+    if (!isOwnSeen) return { level: 'off', text: 'context.json lag: not known here, see what could not be looked at' }
     if (file.is !== 'current') return { level: 'off', text: 'context.json lag: see above' }
     if (own.fileIsCurrent) return { level: 'ok', text: `context.json current (rev ${own.rev})` }
     return {
       level: 'bad',
       text: 'context.json is behind what is committed',
-      wayOut: 'memory_sync health --fix, or start the hub',
+      wayOut: hub.is === 'silent' ? 'the hub keeps it, and does not answer: see what is said of it, above' : 'memory_sync health --fix, or start the hub',
     }
   },
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CHECKS } from '../../../src/health/all-checks.js'
 import { contextFile } from '../../../src/health/checks/context-file.js'
+import { fileLag } from '../../../src/health/checks/file-lag.js'
 import { hub } from '../../../src/health/checks/hub.js'
 import { modes } from '../../../src/health/checks/modes.js'
 import { redisConnection } from '../../../src/health/checks/redis-connection.js'
@@ -80,6 +81,13 @@ describe('a check says what is so', () => {
     expect(wayOut(false)).toContain('sudo chown')
     expect(wayOut(false)).not.toContain('chmod')
     expect(wayOut(false, true)).toMatch(/sudo chown.*; then chmod/)
+  })
+
+  test('of a context.json that is behind: a hub that is stopped keeps it', () => {
+    const found = (hub: object): string => fileLag.look(facts({ file: { is: 'current' }, isOwnSeen: true, own: { rev: 1, fileIsCurrent: false }, hub })).wayOut ?? ''
+    expect(found({ is: 'absent' })).toContain('--fix')
+    expect(found(STOPPED)).toMatch(/the hub keeps it/)
+    expect(found(STOPPED)).not.toMatch(/--fix|start the hub/)
   })
 
   test('of an installation whose record cannot be read: nothing is said to be missing', () => {

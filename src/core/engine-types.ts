@@ -14,6 +14,8 @@ export interface OperationIds {
 /** A line for the person who reads the log. Never with a secret in it. */
 export interface LogLine {
   level: 'info' | 'warn' | 'error'
+  /** What it tells of was wrong, and is well again. */
+  isMended: boolean
   text: string
 }
 

@@ -42,8 +42,8 @@ export class LocalEngine implements Engine {
   constructor(private readonly options: EngineOptions) {
     this.ports = {
       ...options.ports,
-      tell: (level, text) => {
-        for (const listener of this.listeners) listener({ level, text })
+      tell: (level, text, mended) => {
+        for (const listener of this.listeners) listener({ level, text, isMended: mended !== undefined })
       },
     }
     this.single = new SingleRounds(this.ports)

@@ -149,7 +149,7 @@ export class FileKeeping {
     const reason = unreadable.length > 0 ? 'unreadable' : look.foreign && look.operations.length > 0 ? 'foreign' : null
     const where = reason === null ? null : ((await place.setAside(reason)) ?? '?')
     if (unreadable.length > 0) {
-      this.ports.tell('error', `records that cannot be kept (no objects, or their names are no text: ${unreadable.map((name) => JSON.stringify(name)).join(', ')}) in context.json: a copy is ${where}`)
+      this.ports.tell('error', `records that cannot be kept (no objects, or their names are no text: ${unreadable.map((name) => JSON.stringify(name)).join(', ')}) in context.json: a copy is ${where}`, 'mended')
     }
     if (this.copy.order.length === 0 || look.operations.length > 0) this.copy.takeOrder(look.document)
     await this.ports.root.versions.merged(look.hash, look.identity)
@@ -172,7 +172,7 @@ export class FileKeeping {
       case 'broken': {
         const { document, versions } = this.ports.root
         const where = look.hash === null ? await document.moveAside('broken') : await document.setAside('broken')
-        this.ports.tell('error', `context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}, and restored`)
+        this.ports.tell('error', `context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}, and restored`, 'mended')
         if (look.hash !== null) await versions.merged(look.hash)
         break
       }
@@ -216,7 +216,7 @@ export class FileKeeping {
       }
       if (look?.is === 'broken') {
         const where = await replaced.setAside('broken')
-        this.ports.tell('error', `what was written over context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}`)
+        this.ports.tell('error', `what was written over context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}`, 'mended')
         continue
       }
       if (look?.is === 'edited') await this.takeEdit(look, replaced)

@@ -77,7 +77,7 @@ export class JournalKeeping {
     if (this.damage === null) return
     const where = await this.ports.root.setStateAside()
     await this.leaveToFile()
-    this.ports.tell('error', `the saved state cannot be read (${this.damage}): ${where === null ? '' : `set aside as ${where}; `}the state before, the journal and Redis go on`)
+    this.ports.tell('error', `the saved state cannot be read (${this.damage}): ${where === null ? '' : `set aside as ${where}; `}the state before, the journal and Redis go on`, 'mended')
     await this.save()
     this.damage = null
   }

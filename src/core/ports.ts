@@ -15,8 +15,8 @@ export interface Ports {
   connector: Connector
   /** A store in which this root itself gives the revisions; only its keeper may use it. */
   fileStore: (keeper: LocalSequencer) => Store
-  /** Things that a person who reads the hub's log wants to know. */
-  tell: (level: 'info' | 'warn' | 'error', text: string) => void
+  /** Things that a person who reads the hub's log wants to know. `mended`: it was so, and nothing is left to be done but to look at what was kept. */
+  tell: (level: 'info' | 'warn' | 'error', text: string, mended?: 'mended') => void
 }
 
 /** How the shared store is found. */

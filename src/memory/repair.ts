@@ -41,7 +41,7 @@ export async function repair(options: OpenOptions): Promise<Repairs> {
   const files = rootFilesOf(root)
   const engine = await openLocalEngine(options)
   const work: Work = { root, files, engine, done: [], left: [], keeperPid: null, hub: 'absent' }
-  const forget = engine.on(({ level, text }) => (level === 'error' ? work.left : work.done).push(text))
+  const forget = engine.on(({ level, text, isMended }) => (level === 'error' && !isMended ? work.left : work.done).push(text))
   try {
     await files.prepare()
     work.keeperPid = (await files.lock.holder())?.pid ?? null

@@ -49,6 +49,20 @@ describe('health --fix', () => {
     expect((await fixOf(world)).done).toEqual([])
   })
 
+  test('says of what it has mended that it is done, and the next one has nothing to say', async () => {
+    const world = await World.make(FILES_ALONE)
+    await world.ok('set', 'mary', 'a=1')
+    await world.run('health', '--fix')
+    await writeFile(world.file, '{')
+    await utimes(world.file, 1, 1)
+    await writeFile(`${world.root}/shared_memory/.memory_sync/state.json`, '{"replica"')
+    const { done, left } = await fixOf(world)
+    expect(left).toEqual([])
+    expect(done).toContainEqual(expect.stringMatching(/^context\.json cannot be read .*, and restored$/))
+    expect(done).toContainEqual(expect.stringMatching(/^the saved state cannot be read .*set aside as/))
+    expect(await fixOf(world)).toMatchObject({ done: [], left: [] })
+  })
+
   test('leaves to a hub that is stopped what is its own, and promises nothing', async () => {
     const world = await World.make(FILES_AND_HUB)
     await world.ok('set', 'mary', 'a=1')

@@ -259,7 +259,7 @@ export const HEALTH_CASES: HealthCase[] = [
     },
   },
   {
-    ...{ check: 'one-hub', when: 'the socket of the hub was removed', setUp: FILES_AND_HUB, is: 'bad' },
+    ...{ check: 'hub', when: 'the socket of the hub was removed', setUp: FILES_AND_HUB, is: 'bad' },
     harm: (world) => rm(`${ours(world)}/hub.sock`),
     mend: restartHub,
   },

@@ -3,17 +3,26 @@ import type { Check } from '../check.js'
 export const hub: Check = {
   name: 'hub',
   section: 'Hub Service',
-  look({ hub: found, installed }) {
+  look({ hub: found, hubPids, installed }) {
     const hasService = (installed?.service ?? null) !== null // one that is started beside it would be in its way
     switch (found.is) {
       case 'running':
         return { level: 'ok', text: `Hub running (pid ${found.pid}, version ${found.version})` }
-      case 'absent':
+      case 'absent': {
+        const [pid] = hubPids
+        if (pid !== undefined) {
+          return {
+            level: 'bad',
+            text: `Hub runs (pid ${pid}), and its control socket is not in this root: commands do without it`,
+            wayOut: `it makes the socket again within 30 seconds; where it does not, it is suspended, or it hangs: kill -CONT ${pid}, or end it and start it again`,
+          }
+        }
         return {
           level: 'bad',
           text: 'Hub not running: writes are kept, but nothing brings file and Redis together between them',
           wayOut: hasService ? 'memory_sync install-agent starts its service' : 'start it: memory_sync hub',
         }
+      }
       case 'unseen':
         return {
           level: 'bad',

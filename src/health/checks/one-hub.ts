@@ -16,19 +16,15 @@ export const oneHub: Check = {
     }
     if (hub.is === 'unseen') return { level: 'off', text: 'One hub: it cannot be seen' }
     if (hub.is === 'absent') {
-      const [pid] = hubPids
-      if (pid === undefined) return { level: 'off', text: 'One hub: none runs' }
-      return {
-        level: 'bad',
-        text: `A hub runs (pid ${pid}), and its control socket is not in this root: no command finds it`,
-        wayOut: `end it (kill ${pid}) and start it again`,
-      }
+      if (hubPids.length === 0) return { level: 'off', text: 'One hub: none runs' }
+      if (hubPids[0] === keeperPid) return { level: 'ok', text: 'One hub, and it is the keeper' }
     }
-    if (hub.is === 'running' && hub.pid !== keeperPid) {
+    const pid = hub.is === 'running' ? hub.pid : hub.is === 'absent' ? hubPids[0] : undefined
+    if (pid !== undefined && pid !== keeperPid) {
       const who = keeperPid === null ? 'nobody' : `pid ${keeperPid}`
       return {
         level: 'bad',
-        text: `The hub (pid ${hub.pid}) has lost the right to be the keeper of this root: ${who} has it`,
+        text: `The hub (pid ${pid}) has lost the right to be the keeper of this root: ${who} has it`,
         wayOut: 'restart the hub (memory_sync hub stop)',
       }
     }

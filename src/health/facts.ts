@@ -38,6 +38,8 @@ export interface AgentFact {
 
 export interface Facts {
   root: string
+  /** The folder of the hub's log is there. */
+  hasLogs: boolean
   /** What could not be looked at, and why. */
   notSeen: readonly string[]
   /** Of this program. */

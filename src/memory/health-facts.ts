@@ -1,5 +1,6 @@
 /** Looks at everything that health speaks of. Nothing is changed by looking. */
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { stateFolderOf } from '../client/socket-path.js'
 import { readConfig } from '../config/file.js'
 import { privateRedisOf } from '../config/private-redis.js'
@@ -49,6 +50,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
       build: BUILD,
       installed,
       now,
+      hasLogs: existsSync(join(root, 'logs')),
       hub,
       hubPids: hubPidsOf(root),
       keeperPid: (await look.at('the keeper lock', () => files.lock.holder(), null))?.pid ?? null,

@@ -134,6 +134,11 @@ export const INSTALLED_CASES: InstalledCase[] = [
     mend: (home) => home.ok('install-agent'),
   },
   {
+    ...{ check: 'service', when: 'the folder of its log is gone, and it still runs', is: 'warn', says: 'the folder of its log is gone' },
+    harm: (home) => rm(`${home.root}/logs`, { recursive: true }),
+    mend: (home) => home.ok('install-agent'),
+  },
+  {
     ...{ check: 'service', when: 'the service was stopped', is: 'bad', says: 'is not loaded' },
     harm: (home) => home.ok('hub', 'stop'),
     mend: async (home) => {

@@ -7,7 +7,7 @@ import { noPart, wrongPieces } from '../pieces.js'
 export const service: Check = {
   name: 'service',
   section: 'Hub Service',
-  look({ installed, hub }) {
+  look({ installed, hub, hasLogs, root }) {
     const installedService = installed?.service ?? null
     if (installedService === null) return noPart(installed, 'Service', 'none is installed')
     const { label, manager, state, definition } = installedService
@@ -22,6 +22,13 @@ export const service: Check = {
     if (state.is !== 'running') return { level: 'bad', text: `${name} ${describeState(state)}`, wayOut }
     if (hub.is === 'running' && hub.pid !== state.pid) {
       return { level: 'bad', text: `${name} runs (pid ${state.pid}), but pid ${hub.pid} is the hub that answers`, wayOut }
+    }
+    if (!hasLogs) {
+      return {
+        level: 'warn',
+        text: `${name} runs (pid ${state.pid}), and the folder of its log is gone (${root}/logs): what it says is lost`,
+        wayOut: 'memory_sync install-agent makes the folder again, and the hub then writes there',
+      }
     }
     const before = state.lastExit === null ? '' : `; the one before: ${describeExit(state.lastExit)}`
     return { level: 'ok', text: `${name} runs (pid ${state.pid}${before})` }

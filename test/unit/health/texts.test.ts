@@ -4,6 +4,7 @@ import { contextFile } from '../../../src/health/checks/context-file.js'
 import { fileLag } from '../../../src/health/checks/file-lag.js'
 import { hub } from '../../../src/health/checks/hub.js'
 import { modes } from '../../../src/health/checks/modes.js'
+import { oneHub } from '../../../src/health/checks/one-hub.js'
 import { redisConnection } from '../../../src/health/checks/redis-connection.js'
 import { command } from '../../../src/health/checks/command.js'
 import { redisOfHub } from '../../../src/health/checks/redis-hub.js'
@@ -67,7 +68,7 @@ describe('a check says what is so', () => {
   test.each([{ is: 'absent' }, { is: 'silent', pid: 7 }, { is: 'silent', pid: null }])('of a hub that does not run or answer (%j): with a service the way out is the same as that of the service', (found) => {
     const state = { is: 'absent' }
     const installed = { state: 'finished', service: { label: 'x', manager: 'systemd', definition: [], state } }
-    const wayOut = (of: object | null): string => hub.look(facts({ hub: found, installed: of })).wayOut ?? ''
+    const wayOut = (of: object | null): string => hub.look(facts({ hub: found, hubPids: [], installed: of })).wayOut ?? ''
     expect(wayOut(installed)).toContain('memory_sync install-agent')
     expect(wayOut(installed)).not.toMatch(/memory_sync hub|start it again/)
     expect(service.look(facts({ hub: found, installed })).wayOut).toContain('memory_sync install-agent')
@@ -81,6 +82,22 @@ describe('a check says what is so', () => {
     expect(wayOut(false)).toContain('sudo chown')
     expect(wayOut(false)).not.toContain('chmod')
     expect(wayOut(false, true)).toMatch(/sudo chown.*; then chmod/)
+  })
+
+  test('of a hub without its socket: one thing, and not that another one is to be started', () => {
+    const found = facts({ hub: { is: 'absent' }, hubPids: [7], keeperPid: 7, installed: null })
+    expect(hub.look(found)).toMatchObject({ level: 'bad', text: expect.stringContaining('runs (pid 7)'), wayOut: expect.stringContaining('within 30 seconds') })
+    expect(oneHub.look(found).level).toBe('ok')
+    expect(oneHub.look({ ...found, keeperPid: 8 })).toMatchObject({ level: 'bad', text: expect.stringContaining('pid 7') })
+    expect(oneHub.look({ ...found, hubPids: [] }).level).toBe('off')
+  })
+
+  test('of a service whose log has no folder: how it is made again', () => {
+    const state = { is: 'running', pid: 7, lastExit: null }
+    const installed = { state: 'finished', service: { label: 'x', manager: 'systemd', definition: [], state } }
+    const of = (hasLogs: boolean): object => service.look(facts({ hub: { is: 'running', pid: 7 }, installed, hasLogs, root: '/r' }))
+    expect(of(true)).toMatchObject({ level: 'ok' })
+    expect(of(false)).toMatchObject({ level: 'warn', text: expect.stringContaining('/r/logs'), wayOut: expect.stringContaining('install-agent') })
   })
 
   test('of a context.json that is behind: a hub that is stopped keeps it', () => {

@@ -112,7 +112,7 @@ export class LocalEngine implements Engine {
       isOpen: (id) => keeper.open.has(id),
       lastSettled: () => keeper.open.lastSettled,
       document: () => keeper.compose(),
-      older: (after) => olderChanges(this.ports, after, keeper.replica.rev),
+      older: (after) => olderChanges(this.ports, keeper.history, after, keeper.replica.rev),
     })
   }
 

@@ -2,7 +2,7 @@
 import { revisionFloorAt } from '../domain/lineage.js'
 import { type Change, CONTEXT, type Operation, type Target } from '../domain/operation.js'
 import type { Replica } from '../domain/replica.js'
-import { messageOf, StoreUnavailable } from '../errors/errors.js'
+import { StoreUnavailable } from '../errors/errors.js'
 import type { Lineage, Store } from '../store/contract.js'
 import { DueRecords } from './due-records.js'
 import { revisionInFile } from './file-in.js'
@@ -35,8 +35,6 @@ export class Exchange {
   private readonly legacy: LegacyWatch
   /** While it is joined, the replica is about to be another one. */
   private isJoining = false
-  /** Told once, until it takes changes again. */
-  private hasHistoryFailed = false
   /** Own changes that are not in the replica yet. */
   private readonly committed: Change[] = []
   private taking: Promise<void> | null = null
@@ -89,31 +87,21 @@ export class Exchange {
     return (this.taking ??= Promise.resolve().then(() => this.takeCommitted()))
   }
 
+  /**
+   * The history has changes of a shared store before the replica follows: a watcher must not know of more than the next keeper will. Where
+   * the disk takes nothing, the store has them still; and who reads is to see them.
+   */
   private async takeCommitted(): Promise<void> {
     try {
       while (this.committed.length > 0) {
         const changes = this.joiningOn(this.committed.splice(0))
-        await this.addToHistory(changes)
+        await this.journal.history.copy(changes)
         this.copy.follow(this.joiningOn(changes)) // some may have been pulled meanwhile
       }
     } catch {
       // The next round pulls these changes, and tells what is wrong.
     } finally {
       this.taking = null
-    }
-  }
-
-  /**
-   * Before the replica follows changes of a shared store: a watcher must not know of more than the next keeper will. Where the disk takes
-   * nothing, the store has them still; and who reads is to see them.
-   */
-  private async addToHistory(changes: readonly Change[]): Promise<void> {
-    try {
-      await this.ports.root.history.add(changes)
-      this.hasHistoryFailed = false
-    } catch (error) {
-      if (!this.hasHistoryFailed) this.ports.tell('error', `the history takes no changes, and misses them: ${messageOf(error)}`)
-      this.hasHistoryFailed = true
     }
   }
 
@@ -213,8 +201,8 @@ export class Exchange {
       if (changes.length === 0) return rev > copy.replica.rev ? this.catchUp(store) : true
       if (changes.some((change) => change.epoch !== copy.replica.epoch)) return false
       if (changes[0]!.prev > copy.replica.rev) return this.catchUp(store)
-      if (store.shared) await this.addToHistory(changes)
-      else await this.ports.root.history.add(changes) // without it they would be nowhere that a watcher could read them
+      if (store.shared) await this.journal.history.copy(changes)
+      else await this.journal.history.add(changes)
       copy.follow(changes.filter((change) => change.rev > copy.replica.rev))
     }
   }

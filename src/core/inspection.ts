@@ -52,7 +52,7 @@ export async function statusOf(ports: Ports, view: Keeper, store: Store | null, 
 export async function examine(ports: Ports, view: Keeper): Promise<Examination> {
   const look = await lookAtFile(ports, view.facts())
   const pending = view.pendingOperations()
-  const last = (await ports.root.history.after(0)).findLast((change) => change.t > 0)
+  const last = (await view.history.after(0)).findLast((change) => change.t > 0)
   return {
     file: look.is === 'broken' ? { is: 'broken', reason: look.reason } : { is: look.is === 'ours' ? 'current' : look.is },
     oldestPending: pending.reduce<number | null>((oldest, { op }) => (oldest === null ? op.t : Math.min(oldest, op.t)), null),

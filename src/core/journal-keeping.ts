@@ -4,6 +4,7 @@ import { advance, isDone, remember, type Replica } from '../domain/replica.js'
 import type { Identity } from '../platform/files.js'
 import type { Acknowledged, JournalLine, JournalTail } from '../store/root.js'
 import { revisionInFile } from './file-in.js'
+import { HistoryKeeping } from './history-keeping.js'
 import { isNumberedIn } from './open-operations.js'
 import type { Ports } from './ports.js'
 import type { RootCopy } from './root-copy.js'
@@ -29,6 +30,7 @@ const IDS_A_RECORD = 5
 const KEPT_KEY_MS = 8 * 24 * 3_600_000
 
 export class JournalKeeping {
+  readonly history: HistoryKeeping
   private tail: JournalTail | null = null
   /** What stands in the journal under an idempotency key: ids of operations, each with the digest of the first one. */
   private readonly keys = new Map<string, string>()
@@ -50,7 +52,9 @@ export class JournalKeeping {
     private readonly ports: Ports,
     private readonly copy: RootCopy,
     private readonly keptFor: KeptFor,
-  ) {}
+  ) {
+    this.history = new HistoryKeeping(ports)
+  }
 
   /** Somebody else has saved the state: what is behind it cannot be told from here. Everything has to be read again. */
   async isOvertaken(): Promise<boolean> {
@@ -72,8 +76,12 @@ export class JournalKeeping {
     this.copy.changesSinceSave = 0
   }
 
-  /** By the keeper alone: a saved state that could not be read is kept aside, and what was known before it takes its place. */
-  async mendState(): Promise<void> {
+  /**
+   * By the keeper alone: the history gets what it lacks; a saved state that could not be read is kept aside, and what was known before it
+   * takes its place.
+   */
+  async mend(): Promise<void> {
+    await this.history.complete()
     if (this.damage === null) return
     const where = await this.ports.root.setStateAside()
     await this.leaveToFile()
@@ -145,7 +153,7 @@ export class JournalKeeping {
     copy.skewMs = state.skewMs
     copy.rootId = await this.ports.root.id().catch(() => '') // who only reads may have no right to make one, and needs none
     for (const entry of state.carry) copy.open.add(entry)
-    this.told = this.ports.root.history.follow()
+    this.told = this.history.follow()
     const first = lines.find((line) => 'change' in line)?.change.rev ?? Infinity
     await this.takeBehind(lines, Math.min(copy.replica.rev, first - 1))
     this.tail = tail
@@ -153,13 +161,13 @@ export class JournalKeeping {
 
   /** Lines that were not read before, and what the history knows beyond this revision. */
   private async takeBehind(lines: readonly JournalLine[], rev: number): Promise<void> {
-    const changes = await this.told(rev)
+    const changes = await this.told(this.history.from(rev))
     const numbered = lines.flatMap((line) => ('change' in line && line.change.rev > rev ? [line.change] : []))
     for (const change of changes) this.follow(change)
     // One that another process was just writing was passed over: next time everything is read.
-    if (changes.some(({ epoch, rev: its }) => epoch === this.copy.replica.epoch && its > this.copy.replica.rev)) this.told = this.ports.root.history.follow()
+    if (changes.some(({ epoch, rev: its }) => epoch === this.copy.replica.epoch && its > this.copy.replica.rev)) this.told = this.history.follow()
     for (const line of lines) this.take(line)
-    await this.completeHistory(numbered, changes)
+    this.history.compare(numbered, changes)
   }
 
   /** A change that this root numbered itself is a commit; an operation waits until the replica contains it, which mostly it does by now. */
@@ -189,13 +197,6 @@ export class JournalKeeping {
     if (change.epoch !== epoch || change.rev <= rev || change.prev > rev) return
     advance(this.copy.replica, change)
     this.copy.changesSinceSave++
-  }
-
-  /** A keeper that died after it numbered a change may not have told the history. */
-  private async completeHistory(numbered: readonly Change[], told: readonly Change[]): Promise<void> {
-    if (numbered.length === 0) return
-    const known = new Set(told.map((change) => change.rev))
-    await this.ports.root.history.add(numbered.filter((change) => !known.has(change.rev)))
   }
 
   /** Seal, read what came until then, save, and only then drop: whatever is killed in between, nothing is lost. */

@@ -8,7 +8,7 @@ import type { Change, Operation, Target } from '../domain/operation.js'
 import type { Pointer } from '../domain/pointer.js'
 import type { Replica } from '../domain/replica.js'
 import { messageOf } from '../errors/errors.js'
-import type { Acknowledged } from '../store/root.js'
+import type { Acknowledged, History } from '../store/root.js'
 import { Exchange } from './exchange.js'
 import type { EditFacts } from './file-in.js'
 import { FileKeeping, type FileTurn } from './file-keeping.js'
@@ -23,6 +23,7 @@ import type { Submission } from './submit.js'
 const NOTHING: readonly Acknowledged[] = []
 
 export class Keeper implements LocalSequencer {
+  readonly history: History
   private readonly copy: RootCopy
   private readonly journal: JournalKeeping
   private readonly file: FileKeeping
@@ -37,6 +38,7 @@ export class Keeper implements LocalSequencer {
   ) {
     this.copy = new RootCopy(ports.clock)
     this.journal = new JournalKeeping(ports, this.copy, keptFor)
+    this.history = this.journal.history
     this.file = new FileKeeping(ports, this.copy)
     this.sequencer = new Exchange(ports, this.copy, this.journal, { beginsWhenAsked: keptFor === 'a round', ownStore: () => ports.fileStore(this) })
   }
@@ -49,7 +51,7 @@ export class Keeper implements LocalSequencer {
   async round(touched: Iterable<Target> | 'all' | 'none', file: FileTurn = 'now', portion = EVERYTHING): Promise<void> {
     if (touched !== 'none') this.sequencer.note(touched) // before anything can fail
     await this.refresh()
-    await this.journal.mendState()
+    await this.journal.mend()
     const mayWrite = await this.file.takeIn()
     if (this.sequencer.isOwed || this.copy.hasWork()) {
       await this.sequencer.run(portion)
@@ -133,8 +135,6 @@ export class Keeper implements LocalSequencer {
   save(): Promise<void> {
     return this.journal.save()
   }
-
-  // ---- what it knows
 
   get replica(): Replica {
     return this.copy.replica

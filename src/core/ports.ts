@@ -1,7 +1,7 @@
 /** What the engine is given: nothing of it knows a driver, a clock or chance of its own. */
 import type { Replica } from '../domain/replica.js'
 import type { Clock } from '../platform/clock.js'
-import type { KeeperLock, Root } from '../store/root.js'
+import type { History, KeeperLock, Root } from '../store/root.js'
 import type { Store } from '../store/contract.js'
 
 export interface Ports {
@@ -39,6 +39,8 @@ export interface Connector {
 /** What the file store needs of the keeper whose replica it is. */
 export interface LocalSequencer {
   readonly replica: Replica
+  /** Never throws because the disk takes nothing: what was numbered is in the journal. */
+  readonly history: History
   save(): Promise<void>
 }
 

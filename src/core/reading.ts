@@ -116,13 +116,13 @@ export class Reading {
   async history(view: Keeper, since: number): Promise<Change[]> {
     const store = await this.ports.connector.connect()
     const upTo = store === null ? view.replica.rev : Math.max(view.replica.rev, await revisionOf(store))
-    const { changes, complete } = await olderChanges(this.ports, since, upTo)
-    return (complete ? changes : await this.historyLeft(since)).filter((change) => !isFirstContext(change))
+    const { changes, complete } = await olderChanges(this.ports, view.history, since, upTo)
+    return (complete ? changes : await this.historyLeft(view, since)).filter((change) => !isFirstContext(change))
   }
 
   /** Not all of it is to be had any more: then what is left. */
-  private async historyLeft(since: number): Promise<Change[]> {
-    const local = await this.ports.root.history.after(since)
+  private async historyLeft(view: Keeper, since: number): Promise<Change[]> {
+    const local = await view.history.after(since)
     const store = await this.ports.connector.connect()
     const remote = store === null ? [] : (await store.changesAfter(since, 10_000)).changes
     const byRev = new Map([...local, ...remote].map((change) => [change.rev, change]))

@@ -2,15 +2,14 @@
 import { Shared } from '../domain/shared.js'
 import { messageOf } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
-import type { Glance } from '../store/root.js'
+import type { Glance, Held } from '../store/root.js'
 import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
 import type { Portion } from './portion.js'
 import type { KeeperAccess, Patience } from './writer.js'
 
-/** So long a command tries to become the keeper. */
-const LOCK_BUDGET_MS = 100
+const LOCK_BUDGET_MS = 100 // so long a command tries to become the keeper
 const LOCK_RETRY_MS = 5
 /** Who has nothing but the lock waits in the queue for it: while it changes hands at least so often, and no longer than that. */
 const STUCK_MS = 300
@@ -174,7 +173,7 @@ export class SingleRounds implements KeeperAccess {
       await this.brought(keeper)
       if (!(await keeper.isOvertaken())) return keeper // else it may have missed what was folded meanwhile
     }
-    return this.brought(new Keeper(this.ports))
+    return this.load()
   }
 
   /** Up to date, and with the mode of this moment. */
@@ -185,7 +184,7 @@ export class SingleRounds implements KeeperAccess {
     return keeper
   }
 
-  /** In a queue of others who each do a round, a turn comes: it is given up only when the lock does not change hands. */
+  /** In a queue of others a turn comes: it is given up only when the lock does not change hands. */
   async alone<T>(action: (keeper: Keeper) => Promise<T>, patience: Patience = 'short'): Promise<T | null> {
     const { clock, lock } = this.ports
     const began = clock.ticks()
@@ -197,7 +196,7 @@ export class SingleRounds implements KeeperAccess {
         try {
           return await this.inPlace(action)
         } finally {
-          await held.release()
+          await this.release(held)
         }
       }
       const now = clock.ticks()
@@ -208,6 +207,15 @@ export class SingleRounds implements KeeperAccess {
       }
       if (now >= until) return null
       await clock.pause(LOCK_RETRY_MS)
+    }
+  }
+
+  /** What was done is done also where the disk does not take that the lock is free: for this process it is, for others when it has ended. */
+  private async release(held: Held): Promise<void> {
+    try {
+      await held.release()
+    } catch (error) {
+      this.ports.tell('error', `the lock of the root could not be released: ${messageOf(error)}`)
     }
   }
 

@@ -2,6 +2,7 @@
 import type { Change } from '../domain/operation.js'
 import { StoreUnavailable } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
+import type { History } from '../store/root.js'
 import { Feed } from './feed.js'
 import { Keeper } from './keeper.js'
 import type { Ports } from './ports.js'
@@ -26,7 +27,7 @@ export class SingleFeed {
       isOpen: (id) => this.view.open.has(id),
       lastSettled: () => this.view.open.lastSettled,
       document: () => this.view.compose(),
-      older: (after) => olderChanges(ports, after, this.view.replica.rev),
+      older: (after) => olderChanges(ports, this.view.history, after, this.view.replica.rev),
     })
   }
 
@@ -41,7 +42,7 @@ export class SingleFeed {
     const { rev } = view.replica
     // The state of this root is gone, and a round brings back what it had, or begins anew.
     if (rev < this.last && view.replica.epoch === null) return this.ports.root.prepare()
-    const { changes, complete } = await olderChanges(this.ports, this.last, rev)
+    const { changes, complete } = await olderChanges(this.ports, view.history, this.last, rev)
     this.view = view
     this.last = rev
     // A disk that is full took in none of some changes, and the store may have forgotten them: then it is a gap.
@@ -60,11 +61,12 @@ export class SingleFeed {
 
 /** From the local history, else from the shared store's stream. */
 export async function olderChanges(
-  ports: Ports,
+  ports: Pick<Ports, 'connector'>,
+  history: Pick<History, 'after'>,
   after: number,
   upTo: number,
 ): Promise<{ changes: Change[]; complete: boolean }> {
-  const local = (await ports.root.history.after(after)).filter((change) => change.rev <= upTo)
+  const local = (await history.after(after)).filter((change) => change.rev <= upTo)
   if (isWhole(local, after, upTo)) return { changes: local, complete: true }
   const store = await ports.connector.connect()
   if (store === null) return { changes: [], complete: false }

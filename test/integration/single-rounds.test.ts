@@ -20,6 +20,7 @@ async function place({ clock = systemClock } = {}) {
   const disk: { failsAt: RegExp | null; afterHistory: (() => Promise<unknown>) | null } = { failsAt: null, afterHistory: null }
   const files: Files = {
     ...nodeFiles,
+    write: (path, ...rest) => (disk.failsAt?.test(path) === true ? Promise.reject(new Error('ENOSPC')) : nodeFiles.write(path, ...rest)),
     append: (path, text) => (disk.failsAt?.test(path) === true ? Promise.reject(new Error('ENOSPC')) : nodeFiles.append(path, text)),
     read: (path) => {
       if (path.endsWith('/state.json')) read.state++
@@ -116,7 +117,7 @@ test('a program goes on from what is in the files when a round of it has failed 
   const { open, read, disk } = await place()
   const program = await open()
   for (let n = 0; n < 3; n++) await program.write(aWrite(String(n)))
-  disk.failsAt = /\/history$/ // after the change was numbered
+  disk.failsAt = /\/version\.\d+\.log$/ // after the change was numbered
   expect(await program.write(aWrite('1000'))).toMatchObject({ ok: true })
   disk.failsAt = null
   const states = read.state
@@ -135,6 +136,42 @@ test('what the keeper alone has decided is acknowledged, although the disk fails
   expect(await program.write({ ...aWrite('2'), ifRev: rev })).toMatchObject({ ok: true, rev: rev + 1 })
   disk.failsAt = null
   expect(await program.write({ ...aWrite('3'), ifRev: rev + 1 })).toMatchObject({ ok: true, rev: rev + 2 })
+})
+
+test('what the keeper alone has decided is acknowledged, although the history or the end of its turn finds no room', async () => {
+  const { open, disk } = await place()
+  const program = await open()
+  const { rev } = (await program.write(aWrite('1'))) as { rev: number }
+  disk.failsAt = /\/history$/
+  expect(await program.write({ ...aWrite('2'), ifRev: rev })).toMatchObject({ ok: true, rev: rev + 1 })
+  disk.failsAt = /\/keeper\.\d+\.done$/
+  expect(await program.write({ ...aWrite('3'), ifRev: rev + 1 })).toMatchObject({ ok: true, rev: rev + 2 })
+  expect(await program.write({ ...aWrite('4'), ifRev: rev + 2 })).toMatchObject({ ok: true, rev: rev + 3 })
+})
+
+test('what the history had no room for is read and told from the journal, and a keeper that has room puts it there once', async () => {
+  const { folder, open, disk } = await place()
+  const program = await open()
+  const { rev } = (await program.write(aWrite('1'))) as { rev: number }
+  const reader = await open()
+  const over = new AbortController()
+  const watcher = reader.watch({ since: String(rev), signal: over.signal })[Symbol.asyncIterator]()
+  disk.failsAt = /\/history$/
+  await program.write(aWrite('2'))
+  expect(await watcher.next()).toMatchObject({ value: { is: 'change', change: { rev: rev + 1 } } })
+  over.abort()
+  expect(await watcher.next()).toMatchObject({ done: true })
+  const all = Array.from({ length: rev + 1 }, (_, n) => n + 1)
+  expect(await (await open()).readText()).toContain('"a": 2')
+  expect((await (await open()).history(0)).map((change) => change.rev)).toEqual(all.slice(-2))
+  await program.close()
+  disk.failsAt = null
+  const history = async (): Promise<number[]> =>
+    (await readFile(`${folder}/shared_memory/.memory_sync/history`, 'utf8')).split('\n').flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as { rev: number }).rev]))
+  await (await open()).read()
+  expect(await history()).not.toContain(rev + 1)
+  await (await open()).write(aWrite('3'))
+  expect((await history()).slice(-2)).toEqual([rev + 1, rev + 2])
 })
 
 test('a program that does not write for a while keeps nothing in memory, and begins with the state', async () => {

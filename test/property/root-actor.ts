@@ -1,6 +1,7 @@
 /** A root as its keeper has it, with the real plan of each round, and without a disk: its journal and its memory are never lost. */
 import { createHash } from 'node:crypto'
 import { Exchange } from '../../src/core/exchange.js'
+import { HistoryKeeping } from '../../src/core/history-keeping.js'
 import type { JournalKeeping } from '../../src/core/journal-keeping.js'
 import type { Ports } from '../../src/core/ports.js'
 import { RootCopy } from '../../src/core/root-copy.js'
@@ -50,7 +51,8 @@ export class RootActor {
     this.copy = new RootCopy({ now })
     this.copy.rootId = name
     this.copy.mode = 'away'
-    this.exchange = new Exchange(this.ports(), this.copy, { save: () => Promise.resolve() } as unknown as JournalKeeping, {
+    const journal = { save: () => Promise.resolve(), history: new HistoryKeeping(this.ports()) } as unknown as JournalKeeping
+    this.exchange = new Exchange(this.ports(), this.copy, journal, {
       beginsWhenAsked: true,
       ownStore: () => {
         throw new Error('there is a shared store')

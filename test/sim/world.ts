@@ -225,7 +225,7 @@ const feedOf = (ports: Ports, keeper: Keeper): Feed =>
     isOpen: (id) => keeper.open.has(id),
     lastSettled: () => keeper.open.lastSettled,
     document: () => keeper.compose(),
-    older: (after) => olderChanges(ports, after, keeper.replica.rev),
+    older: (after) => olderChanges(ports, keeper.history, after, keeper.replica.rev),
   })
 
 const believing = (rounds: SingleRounds, known: KeeperAccess['known']): KeeperAccess => ({

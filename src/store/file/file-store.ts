@@ -14,6 +14,7 @@ export interface FileStorePorts {
   /** Of the keeper: only who holds its lock may use this store. */
   replica: Replica
   append(line: JournalLine): Promise<void>
+  /** What it does not take it tells all the same: whoever numbers is answered by the journal. */
   history: History
   save(): Promise<void>
   now(): number
@@ -80,7 +81,7 @@ export class FileStore implements Store {
     return { is: 'committed', change }
   }
 
-  /** Gives the draft its revision: the line in the journal is the commit. */
+  /** Gives the draft its revision: the line in the journal is the commit, and nothing that fails after it undoes it. */
   async number(draft: Draft, floor: number): Promise<Change> {
     const { replica } = this.ports
     const rev = Math.max(replica.rev, replica.high, floor) + 1
@@ -130,12 +131,12 @@ export class FileStore implements Store {
 
 /** The store of a root for its keeper, whose replica it decides on. */
 export const fileStoreOf =
-  (root: Pick<Root, 'append' | 'history'>, clock: Pick<Clock, 'now'>, fenceOf?: FileStorePorts['fenceOf']) =>
-  (keeper: { replica: Replica; save(): Promise<void> }): FileStore =>
+  (root: Pick<Root, 'append'>, clock: Pick<Clock, 'now'>, fenceOf?: FileStorePorts['fenceOf']) =>
+  (keeper: { replica: Replica; history: History; save(): Promise<void> }): FileStore =>
     new FileStore({
       replica: keeper.replica,
       append: (line) => root.append(line),
-      history: root.history,
+      history: keeper.history,
       save: () => keeper.save(),
       now: () => clock.now(),
       ...(fenceOf !== undefined && { fenceOf }),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { Exchange } from '../../../src/core/exchange.js'
+import { HistoryKeeping } from '../../../src/core/history-keeping.js'
 import type { JournalKeeping } from '../../../src/core/journal-keeping.js'
 import type { Ports } from '../../../src/core/ports.js'
 import type { Portion } from '../../../src/core/portion.js'
@@ -33,7 +34,7 @@ async function place() {
     connector: { connect: (): Promise<Store | null> => Promise.resolve(link.isBroken ? null : watched) },
     root: { path: '/nowhere', append: () => Promise.resolve(), history: { add: () => Promise.resolve() } },
   } as unknown as Ports
-  const exchange = new Exchange(ports, copy, {} as JournalKeeping, { beginsWhenAsked: true, ownStore: () => store })
+  const exchange = new Exchange(ports, copy, { history: new HistoryKeeping(ports) } as JournalKeeping, { beginsWhenAsked: true, ownStore: () => store })
   for (let n = 0; n < AGENTS; n++) {
     const draft = { id: `own-${n}`, t: 1_000, target: `agent:a${n}`, kind: 'set' as const, by: 'x', leaves: [{ path: '/n', value: '1' }] }
     await store.commit({ epoch: 'r1', floor: 0, draft, before: undefined, expect: {} })

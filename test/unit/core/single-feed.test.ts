@@ -11,8 +11,9 @@ const change = (rev: number): Change => ({ id: `w${rev}`, t: rev, target: 'agent
 async function feedOf(history: number[], store: number[] | null) {
   let rev = 1
   const connector = { connect: () => Promise.resolve(store === null ? null : { changesAfter: () => Promise.resolve({ changes: store.map(change), rev }) }) }
-  const ports = { root: { history: { after: (after: number) => Promise.resolve(history.filter((at) => at > after).map(change)) } }, connector }
-  const view = { get replica() { return { rev } } } as unknown as Keeper
+  const local = { after: (after: number) => Promise.resolve(history.filter((at) => at > after).map(change)) }
+  const ports = { connector }
+  const view = { history: local, get replica() { return { rev } } } as unknown as Keeper
   const rounds = { settle: () => Promise.resolve(view), follow: () => Promise.resolve(view) } as unknown as SingleRounds
   const single = new SingleFeed(ports as unknown as Ports, rounds)
   await single.begin()

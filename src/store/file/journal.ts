@@ -88,7 +88,7 @@ export class Journal {
     const lines: JournalLine[] = []
     for (const segment of before) {
       const read = await this.files.readLines(`${this.path}.${segment}`, 0)
-      if (read === null) return null
+      if (read === null) return this.noneAt(segment, generation)
       addAll(lines, read.lines.flatMap(parseLine))
     }
     const present = await this.files.readLines(this.path, 0)
@@ -96,6 +96,14 @@ export class Journal {
     if ((await this.segments(generation)).join() !== before.join()) return null
     const tail: JournalTail = { generation: before.at(-1) ?? generation, ino: present?.ino ?? null, end: present?.end ?? 0 }
     return { lines, tail }
+  }
+
+  /** One that is listed still was not folded: no number comes twice. */
+  private async noneAt(segment: number, generation: number): Promise<null> {
+    if (!(await this.segments(generation)).includes(segment)) return null
+    throw new MemoryError('unavailable', `${this.path}.${segment} cannot be read: it is a link that leads nowhere`, {
+      suggestions: ['bring back what it names, or remove it'],
+    })
   }
 
   /** Lines since `tail`, through segments that were sealed meanwhile. */

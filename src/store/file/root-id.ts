@@ -5,6 +5,8 @@ import type { Files, Identity } from '../../platform/files.js'
 
 /** Else a power loss has left it empty, or full of NULs. */
 const ID = /^[\w.:-]+$/
+/** Who makes it at the same time is through by then; a link that leads nowhere is there, and is not, each time. */
+const ATTEMPTS = 10
 
 export class RootId {
   private known: string | null = null
@@ -17,7 +19,8 @@ export class RootId {
 
   /** On the disk before anybody uses it. */
   async read(): Promise<string> {
-    while (this.known === null) {
+    for (let attempt = 0; this.known === null; attempt++) {
+      if (attempt === ATTEMPTS) throw this.cannotBeRead('it is a link that leads nowhere, or is taken away each time')
       const read = await this.files.read(this.path)
       if (read?.unreadable !== undefined) throw this.cannotBeRead(read.unreadable)
       const id = read?.text.trim() ?? ''

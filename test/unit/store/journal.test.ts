@@ -1,4 +1,4 @@
-import fs, { readFileSync, writeFileSync } from 'node:fs'
+import fs, { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Operation } from '../../../src/domain/operation.js'
 import type { Files } from '../../../src/platform/files.js'
@@ -99,4 +99,11 @@ test('a line behind which the journal cannot be looked at is not refused as one 
   const refused = own.append(line('b'))
   await expect(refused).rejects.toMatchObject({ code: 'unknown-outcome', message: expect.stringContaining('not known') })
   expect(written()).toEqual(['a', 'b'])
+})
+
+test('a segment that is a link that leads nowhere is told, and not looked for again and again', async () => {
+  const { own, folder } = await place()
+  symlinkSync('/nonexistent/x', `${folder}/journal.3`)
+  await expect(own.readAfter(2)).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining(`${folder}/journal.3`) as string })
+  expect(await own.readAfter(3)).not.toBeNull()
 })

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { systemClock } from '../../../src/platform/clock.js'
 import { randomHex } from '../../../src/platform/digests.js'
@@ -25,6 +25,13 @@ test.each([null, '', '\n', '\0'.repeat(17)])('processes that find no id at the s
   expect(new Set(ids).size).toBe(1)
   expect(await readFile(file, 'utf8')).toBe(`${ids[0]}\n`)
   expect(await open().id()).toBe(ids[0])
+  expect(await readdir(directory)).toEqual(['root-id'])
+})
+
+test('a link that leads nowhere in its place is told, and nobody waits for it', async () => {
+  const { open, directory, file } = await place()
+  await symlink('/nonexistent/x', file)
+  await expect(open().id()).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining(`${file} cannot be read`) as string })
   expect(await readdir(directory)).toEqual(['root-id'])
 })
 

@@ -1,4 +1,4 @@
-/** Removes what was kept long enough: broadcasts and drops that were handled; keeps logs short. Only files with names of ours. */
+/** Removes what was kept long enough: broadcasts and drops that were handled; keeps logs short. Only files with names of ours, and none that is older than what we keep of this root. */
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../platform/clock.js'
@@ -46,19 +46,26 @@ export class Housekeeping implements Component {
     const { root, clock, keepMs = KEEP_MS, everyMs = HOUR_MS } = this.options
     const { outbox, processed } = bridgeOf(root)
     const before = clock.now() - keepMs
-    await removeOld(outbox, BROADCAST, before)
-    await removeOld(processed, HANDLED_DROP, before)
+    const since = await beginningOf(root)
+    await removeOld(outbox, BROADCAST, { since, before })
+    await removeOld(processed, HANDLED_DROP, { since, before })
     rotateLogs(root, this.options.maxLogBytes)
     return everyMs
   }
 }
 
-/** Plain files of the folder itself, with such a name, not changed since. */
-async function removeOld(folder: string, pattern: RegExp, before: number): Promise<void> {
+/** Programs before this one gave their files such names, too: those are their owner's, and no rollback could bring them back. */
+async function beginningOf(root: string): Promise<number> {
+  const made = await unlessMissing(() => lstat(join(root, 'shared_memory', '.memory_sync', 'root-id')))
+  return made?.mtimeMs ?? Infinity
+}
+
+/** Plain files of the folder itself, with such a name, last changed in between. */
+async function removeOld(folder: string, pattern: RegExp, { since, before }: { since: number; before: number }): Promise<void> {
   for (const name of (await unlessMissing(() => readdir(folder))) ?? []) {
     if (!pattern.test(name)) continue
     const path = join(folder, name)
     const stat = await unlessMissing(() => lstat(path))
-    if (stat !== null && stat.isFile() && stat.mtimeMs < before) await rm(path, { force: true })
+    if (stat !== null && stat.isFile() && stat.mtimeMs >= since && stat.mtimeMs < before) await rm(path, { force: true })
   }
 }

@@ -297,6 +297,10 @@ test('old broadcasts and handled drops go, and nothing else does', async () => {
     const at = (Date.now() - days * DAY_MS) / 1000
     utimesSync(file, at, at)
   }
+  mkdirSync(path.join(root, 'shared_memory/.memory_sync'), { recursive: true })
+  put(path.join(root, 'shared_memory/.memory_sync'), 'root-id', 20)
+  put(outbox, '0_legacy_broadcast.json', 21)
+  put(processed, 'gc_context_4.json', 21)
   for (const [name, days] of [['1_broadcast.json', 8], ['2_abc_broadcast.json', 7.1], ['3_broadcast.json', 6.9], ['gg_1762909092.json', 30], ['broadcast.json', 30]] as const) {
     put(outbox, name, days)
   }
@@ -307,19 +311,23 @@ test('old broadcasts and handled drops go, and nothing else does', async () => {
   await keeper.start()
   await eventually(() => !existsSync(path.join(processed, 'gc_context_5.json')))
   await keeper.stop()
-  expect(readdirSync(outbox).sort()).toEqual(['3_broadcast.json', 'broadcast.json', 'gg_1762909092.json', 'old_broadcast.json'])
-  expect(readdirSync(processed).sort()).toEqual(['gc_context_6.json', 'notes.txt', 'rejected'])
+  expect(readdirSync(outbox).sort()).toEqual(['0_legacy_broadcast.json', '3_broadcast.json', 'broadcast.json', 'gg_1762909092.json', 'old_broadcast.json'])
+  expect(readdirSync(processed).sort()).toEqual(['gc_context_4.json', 'gc_context_6.json', 'notes.txt', 'rejected'])
   expect(readdirSync(rejected)).toEqual(['gc_context_7.json'])
 })
 
 test('a drop is kept for its time after it was handled, however old it was', async () => {
   const { bridge } = await dropBox()
+  const root = path.join(bridge.inbox, '../../..')
+  mkdirSync(path.join(root, 'shared_memory/.memory_sync'), { recursive: true })
+  writeFileSync(path.join(root, 'shared_memory/.memory_sync/root-id'), 'r')
+  utimesSync(path.join(root, 'shared_memory/.memory_sync/root-id'), 1, 1)
   const file = path.join(bridge.inbox, 'gc_context_1762909092.json')
   writeFileSync(`${file}.tmp`, '{}')
   utimesSync(`${file}.tmp`, 1762909092, 1762909092)
   renameSync(`${file}.tmp`, file)
   await eventually(() => readdirSync(bridge.inbox).length === 0)
-  const keeper = new Housekeeping({ root: path.join(bridge.inbox, '../../..'), log: createLog(() => undefined, systemClock), clock: systemClock })
+  const keeper = new Housekeeping({ root, log: createLog(() => undefined, systemClock), clock: systemClock })
   await keeper.start()
   await keeper.stop()
   expect(readdirSync(bridge.processed)).toEqual(['gc_context_1762909092.json'])

@@ -131,7 +131,9 @@ function redisConf(folder: string, url: string, password: string): string {
   ].join('\n')}\n`
 }
 
-const quoted = (word: string): string => `"${word.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+/** As Redis reads it: a line of its file is a line, so control characters are written as what they are. */
+const quoted = (word: string): string =>
+  `"${word.replace(/[\\"]/g, '\\$&').replace(/\p{Cc}/gu, (char) => [...Buffer.from(char)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''))}"`
 
 /** Where the file is that a link names. */
 function realPathOf(path: string): string {

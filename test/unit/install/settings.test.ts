@@ -53,3 +53,10 @@ test.each<[string, string, string, string]>([
 ])('of settings that are taken out of a file that was edited since, the object around them %s', (_, before, now, after) => {
   expect(withoutSettings(now, '{"redis":{"url":"redis://host:1"}}', before)).toBe(after)
 })
+
+test('a home whose path has a newline, quotes and backslashes is named in one line of the file of the private Redis', async () => {
+  const home = await makeTempFolder('ms-st-')
+  const { intents } = await planSettings(placesOf({}, join(home, 'a\nb"c\\d\u0085'), join(home, 'r')), { got: 'managed', program: '/bin/redis-server', before: null }, { HOME: home })
+  const conf = intents.flatMap((intent) => (intent.do === 'file' && intent.path.endsWith('redis.conf') ? [intent.text.toString()] : []))[0] ?? ''
+  expect(conf.split('\n').find((line) => line.startsWith('dir '))).toContain(`dir "${home}/a\\x0ab\\"c\\\\d\\xc2\\x85/`)
+})

@@ -45,11 +45,15 @@ function undoEntry(entry: RecordEntry, options: UndoOptions): Undone {
   if (sameShape(now, before)) return { path, did: 'nothing' }
   if (after.is === 'folder' && before.is === 'absent') return removeFolder(path, now, options)
   if (part !== 'whole' && now.is === 'file') return undoPart(entry, now, options)
-  const isOurs = [after, previous].some((shape) => shape !== null && sameShape(shape, now))
+  const isOurs = [after, previous].some((shape) => shape !== null && isSameButForMode(shape, now))
   if (isOurs || now.is === 'absent') return restore(entry, options)
   if (after.is === 'tree' && now.is === 'tree') return restoreTree(entry, options)
   return leave(entry, options)
 }
+
+/** A file with what we wrote is ours, whatever its mode has become. */
+const isSameButForMode = (made: Shape, now: Shape): boolean =>
+  sameShape(made.is === 'file' && now.is === 'file' ? { ...made, mode: now.mode } : made, now)
 
 /** Below our own folder, where nothing is meant to stay: what somebody has put there is kept with the whole tree. */
 function restoreTree(entry: RecordEntry, options: UndoOptions): Undone {

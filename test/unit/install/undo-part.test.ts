@@ -1,5 +1,5 @@
 /** Files in which only a part is ours, and what has become of them when that part is taken out. */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { look } from '../../../src/install/disk.js'
 import { insertBlock } from '../../../src/install/marked-block.js'
@@ -105,4 +105,14 @@ test.each<[string, Part, string, (installed: string) => string, Partial<Undone>,
   expect(done).toMatchObject(expected)
   expect(text).toBe(rest ?? withOurs(before))
   expect(kept).toEqual([])
+})
+
+test('a file that is all ours goes also where its mode was changed since', async () => {
+  const home = await makeTempFolder('ms-up-')
+  const path = `${home}/memory_sync`
+  await writeFile(path, SCRIPT, { mode: 0o755 })
+  const entry: RecordEntry = { path, step: 'it', part: 'whole', before: { is: 'absent' }, after: look(path), previous: null, foreign: false }
+  await chmod(path, 0o700)
+  expect(undo(entry, { folder: home, takeOut: () => null, dryRun: false })).toEqual({ path, did: 'removed' })
+  expect(look(path)).toEqual({ is: 'absent' })
 })

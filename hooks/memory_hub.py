@@ -4,10 +4,12 @@
 Standard library only, Python 3.9 or later. Every write is one of memory_sync: acknowledged, merged with what others write, and
 an error where it was not taken. Run as a program, this is the hub.
 """
+import atexit
 import json
 import os
 import pwd
 import re
+import selectors
 import shutil
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import tempfile
 import threading
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Dict, Generator, List, Optional
+from typing import IO, Any, Dict, Generator, Iterator, List, Optional, Tuple
 
 __all__ = ["MemorySyncError", "UnifiedMemoryHub", "get_ledger_path", "load_memory", "save_memory"]
 
@@ -112,6 +114,25 @@ def _call(root: Path, args: List[str], text: Optional[str] = None) -> Any:
     if ran.returncode == 0 and reply is not None:
         return reply
     raise _error_of(reply, args[0], ran)
+
+
+def _lines_of(*pipes: IO[bytes]) -> Iterator[Tuple[IO[bytes], bytes]]:
+    """The lines of unbuffered pipes as they come, each with its pipe, until all have ended. Of both at once, as a pipe that nobody
+    reads would stop the program behind it; and without a thread, as one that reads would not let Python end."""
+    with selectors.DefaultSelector() as selector:
+        for pipe in pipes:
+            selector.register(pipe, selectors.EVENT_READ, b"")
+        while selector.get_map():
+            for key, _ in selector.select():
+                chunk = os.read(key.fd, 65536)
+                *lines, rest = (key.data + chunk).split(b"\n")
+                if chunk:
+                    selector.modify(key.fileobj, key.events, rest)
+                else:
+                    selector.unregister(key.fileobj)
+                    lines = [rest] if rest else []
+                for line in lines:
+                    yield key.fileobj, line + b"\n"  # type: ignore
 
 
 def _no_argument(verb: str, error: ValueError) -> MemorySyncError:
@@ -313,29 +334,31 @@ class UnifiedMemoryHub:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                bufsize=0,
             )
         except ValueError as error:
             raise _no_argument("watch", error) from error
         assert watch.stdout is not None and watch.stderr is not None
-        said: List[bytes] = [watch.stderr.readline()]
-        # A pipe that nobody reads would stop the program behind it.
-        reader = threading.Thread(target=lambda: said.extend(watch.stderr or ()), daemon=True)
-        reader.start()
+        # A program may end without closing this, and Python need not close it then.
+        atexit.register(watch.kill)
         try:
+            said = [watch.stderr.readline()]
             if said[0].startswith(b"watching "):
                 yield None
-            for line in watch.stdout:
+            for pipe, line in _lines_of(watch.stdout, watch.stderr):
+                if pipe is watch.stderr:
+                    said.append(line)
+                    continue
                 event = _parsed(line)
                 if isinstance(event, dict):
                     yield event
             if watch.wait() not in (0, 11):  # 11: the time is up
-                reader.join()
                 text = b"".join(said).decode("utf-8", "replace").strip()
                 raise MemorySyncError(f"memory_sync watch ended with {watch.returncode}: {text}")
         finally:
+            atexit.unregister(watch.kill)
             watch.kill()
             watch.wait()
-            reader.join()
             watch.stdout.close()
             watch.stderr.close()
 

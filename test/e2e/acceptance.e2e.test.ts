@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { HOOKS, installHooks, runProgram } from '../support/hooks.js'
+import { processesIn } from '../support/processes-in.js'
 import { environmentOf, type Ran } from '../support/program.js'
 import { FILES_ALONE, FILES_AND_HUB, SET_UPS, soon, World } from '../support/world.js'
 
@@ -69,6 +70,25 @@ test('the shim run as a program is the hub, with the same process', async () => 
   })
   process.kill(status, 'SIGTERM')
   expect(await running).toMatchObject({ code: 0 })
+})
+
+test.each([
+  ['with its last line', 'next(updates)'],
+  ['in the middle of a loop', 'for update in updates: sys.exit(0)'],
+  ['behind a loop', 'for update in updates: break'],
+  ['while a thread waits', 'threading.Thread(target=lambda: list(updates), daemon=True).start()'],
+  ['with a generator that Python never closes', 'class Holder: pass\nholder = Holder(); holder.me, holder.updates = holder, updates; next(updates); gc.disable(); del updates, holder'],
+])('a program that ends %s without closing its updates ends well, and with it what it has started', async (_, rest) => {
+  const world = await World.make(FILES_ALONE)
+  installHooks(world.root)
+  await world.ok('update', 'mary', 'here')
+  const program = `import gc, sys, threading
+from agents.memory_hub.memory_hub import UnifiedMemoryHub
+updates = UnifiedMemoryHub().subscribe_updates(since="0")
+print("fine")
+${rest}`
+  expect(await runIn(world, 'timeout', ['-s', 'KILL', '60', 'python3', '-c', program])).toEqual(FINE)
+  await soon(async () => (await processesIn(world.root)).length === 0)
 })
 
 test('where memory_sync is gone the shim says so, and pretends nothing', async () => {

@@ -327,10 +327,13 @@ class UnifiedMemoryHub:
         return _call(self.sot_path, args, text)
 
     def _updates(self, command: List[str]) -> Generator[Optional[Dict[str, Any]], None, None]:
+        environment = _environment(self.sot_path)
+        # With it, watch would not say on stderr from where on it watches.
+        environment.pop("MEMORY_SYNC_CONTENT_TYPE", None)
         try:
             watch = subprocess.Popen(
                 command,
-                env=_environment(self.sot_path),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

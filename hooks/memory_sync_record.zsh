@@ -28,6 +28,8 @@ fi
 if [[ -z ${MEMORY_SYNC_ROOT-} && -z ${LUKA_SOT-} && -n $memory_sync_root ]]; then
   export MEMORY_SYNC_ROOT=$memory_sync_root
 fi
+# What memory_sync says is read here as text, not as JSON.
+unset MEMORY_SYNC_CONTENT_TYPE
 typeset -g memory_sync_at=${MEMORY_SYNC_ROOT:-${LUKA_SOT:-$HOME/02luka}}
 
 # Sets `reply` to the words that begin a call of memory_sync; fails when there is none.

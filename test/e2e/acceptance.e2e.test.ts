@@ -17,6 +17,7 @@ function runIn({ root, options }: World, command: string, args: string[], env: N
   })
 }
 
+const WANTS_JSON = { MEMORY_SYNC_CONTENT_TYPE: 'json' }
 const FINE = { code: 0, signal: null, stdout: 'fine\n', stderr: '' }
 
 describe.each(SET_UPS)('with $name', (setUp) => {
@@ -91,6 +92,17 @@ ${rest}`
   await soon(async () => (await processesIn(world.root)).length === 0)
 })
 
+test('the shim finds what it reads where the environment wants JSON', async () => {
+  const world = await World.make(FILES_AND_HUB)
+  installHooks(world.root)
+  const program = `from agents.memory_hub.memory_hub import UnifiedMemoryHub
+hub = UnifiedMemoryHub()
+updates = hub.subscribe_updates()
+hub.update_agent_context("mary", {"is": "fine"})
+print(next(updates)["data"]["context"]["is"])`
+  expect(await runIn(world, 'timeout', ['-s', 'KILL', '20', 'python3', '-c', program], WANTS_JSON)).toEqual(FINE)
+})
+
 test('where memory_sync is gone the shim says so, and pretends nothing', async () => {
   const world = await World.make(FILES_ALONE)
   installHooks(world.root, { client: '#!/bin/sh\necho broken >&2\nexit 70\n' })
@@ -130,6 +142,15 @@ test("another program's gc_memory_sync.sh: what it pushes is shown under agents.
 
 describe('the entry points of the health checks', () => {
   const health = (world: World, name: string, ...args: string[]): Promise<Ran> => runIn(world, `${world.root}/tools/${name}`, args)
+
+  test('say the same where the environment wants JSON', async () => {
+    const world = await World.make(FILES_AND_HUB)
+    const tools = installHooks(world.root)
+    await world.ok('update', 'mary', 'active')
+    const [hub, shared] = await Promise.all(['memory_hub_health', 'shared_memory_health'].map((name) => runIn(world, `${tools}/${name}.zsh`, [], WANTS_JSON)))
+    expect(hub).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n✅ All checks passed\n$/) as unknown })
+    expect(shared).toMatchObject({ code: 0, stdout: expect.stringMatching(/^✅ [^]*\n✅ health passed\n$/) as unknown })
+  })
 
   test('are green when all is well, and red when it is not', async () => {
     const world = await World.make(FILES_AND_HUB)

@@ -64,8 +64,10 @@ class Tour {
     private readonly root: string,
     private readonly redis: PrivateRedis | null,
   ) {
-    const { MEMORY_SYNC_REDIS_URL, REDIS_URL, REDIS_HOST, REDIS_PORT, MEMORY_SYNC_REDIS, ...rest } = options.env
+    const { MEMORY_SYNC_REDIS_URL, REDIS_URL, REDIS_HOST, REDIS_PORT, MEMORY_SYNC_REDIS, ...others } = options.env
     void [MEMORY_SYNC_REDIS_URL, REDIS_URL, REDIS_HOST, REDIS_PORT, MEMORY_SYNC_REDIS] // the tour never touches the user's Redis
+    const { MEMORY_SYNC_CONTENT_TYPE, MEMORY_SYNC_NAMESPACE, ...rest } = others
+    void [MEMORY_SYNC_CONTENT_TYPE, MEMORY_SYNC_NAMESPACE] // the tour reads text, and the keys of Redis under their usual names
     const where = redis === null ? { MEMORY_SYNC_REDIS: 'off' } : { MEMORY_SYNC_REDIS_URL: redis.url }
     this.env = { ...rest, ...where, MEMORY_SYNC_ROOT: root, XDG_CONFIG_HOME: join(root, 'config') }
   }

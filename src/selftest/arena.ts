@@ -73,6 +73,7 @@ export class Arena {
       ...(given === undefined ? cleanEnvironment(env) : env),
       ...redis,
       ...{ MEMORY_SYNC_ROOT: this.root, MEMORY_SYNC_NAMESPACE: this.namespace, MEMORY_SYNC_AGENT: 'selftest' },
+      MEMORY_SYNC_CONTENT_TYPE: undefined, // what they say is read as text
       ...(given === undefined && { XDG_CONFIG_HOME: join(this.scratch, 'config') }),
     }
   }

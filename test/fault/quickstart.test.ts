@@ -20,6 +20,16 @@ describe('a tour', () => {
     await nothingIsLeft(root)
   })
 
+  test.each([
+    ['wants JSON', { MEMORY_SYNC_CONTENT_TYPE: 'json' }],
+    ['names a namespace', { MEMORY_SYNC_NAMESPACE: 'team1' }],
+  ])('goes on as ever where the environment %s', async (_, env) => {
+    const root = await makeTempFolder()
+    const { code, stdout } = await startCli(['quickstart'], { root, env: { TMPDIR: root, ...env } }).ended()
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('Two agents wrote') as string })
+    await nothingIsLeft(root)
+  })
+
   test.each(['SIGHUP', 'SIGINT', 'SIGTERM'] as const)('leaves no process and no folder behind when %s ends it while its hub runs', async (signal) => {
     const root = await makeTempFolder()
     const tour = startCli(['quickstart'], { root, env: { TMPDIR: root } })

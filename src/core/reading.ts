@@ -10,7 +10,7 @@ import type { Keeper } from './keeper.js'
 import type { Snapshot, TaskSnapshot } from './memory.js'
 import type { Ports } from './ports.js'
 import type { SingleRounds } from './rounds.js'
-import { olderChanges } from './single-feed.js'
+import { changesIn, olderChanges } from './single-feed.js'
 import { entriesOf, readAll } from './snapshot.js'
 
 /** A hub that is asked while somebody has edited the file waits so long for the round that takes it in: the answer is to show it. */
@@ -124,7 +124,7 @@ export class Reading {
   private async historyLeft(view: Keeper, since: number): Promise<Change[]> {
     const local = await view.history.after(since)
     const store = await this.ports.connector.connect()
-    const remote = store === null ? [] : (await store.changesAfter(since, 10_000)).changes
+    const remote = store === null ? [] : await changesIn(store, since)
     const byRev = new Map([...local, ...remote].map((change) => [change.rev, change]))
     return [...byRev.values()].sort((a, b) => a.rev - b.rev)
   }

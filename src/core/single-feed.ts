@@ -74,8 +74,8 @@ export async function olderChanges(
   return isWhole(changes, after, upTo) ? { changes, complete: true } : { changes: [], complete: false }
 }
 
-/** A store that does not answer has none: whoever watches gets a snapshot, and goes on. */
-async function changesIn(store: Store, after: number): Promise<Change[]> {
+/** A store that does not answer, or does not let us ask, has none: whoever watches gets a snapshot, and goes on; and the history is what is here. */
+export async function changesIn(store: Store, after: number): Promise<Change[]> {
   try {
     return await changesSince(store, after)
   } catch (error) {

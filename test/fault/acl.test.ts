@@ -66,3 +66,11 @@ test.each(['~memory:* ~prp:merge:lock +@all', '~* &* +@all -publish'])('a user w
   const { stdout } = await world.run('health', '--json')
   expect(stdout).toContain(JSON.stringify(NEEDED_RIGHTS).slice(1, -1))
 })
+
+test('the history of this root is shown where the user may run no scripts any more', async () => {
+  const world = await worldOf('~* &* +@all')
+  for (const n of [1, 2]) await world.ok('set', 'mary', `n=${n}`)
+  const before = await world.ok('log')
+  await (await world.redis.client()).call('ACL', 'SETUSER', 'app', '-evalsha', '-eval')
+  expect(await world.ok('log')).toBe(before)
+})

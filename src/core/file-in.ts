@@ -17,14 +17,15 @@ import { lineageOf, type Replica } from '../domain/replica.js'
 import { timeIn, writableTime } from '../domain/time.js'
 import { valueAt } from '../domain/tree.js'
 import type { FileText, Identity } from '../platform/files.js'
+import type { Version } from '../store/root.js'
 import { type Base, isForeign } from './foreign-file.js'
 import type { Ports } from './ports.js'
 
 export type FileLook =
   | { is: 'absent' }
   | { is: 'ours'; identity: Identity; hash: string; text: string }
-  /** `foreign`: of another root, or of a revision that nobody knows here. */
-  | { is: 'edited'; identity: Identity; hash: string; document: TreeMap; operations: Operation[]; foreign: boolean }
+  /** `foreign`: of another root, or of a revision that nobody knows here; `left`: something of it was not taken. */
+  | { is: 'edited'; identity: Identity; hash: string; document: TreeMap; operations: Operation[]; foreign: boolean; left: boolean }
   /** `hash`: of what was read; null: nothing could be, and it can only be moved away. */
   | { is: 'broken'; identity: Identity; hash: string | null; reason: string }
   /** Perhaps somebody is still writing it: nothing is done with it in this round. */
@@ -107,13 +108,23 @@ export async function revisionInFile(ports: Ports): Promise<number> {
   return document instanceof Map ? (revisionOf(document) ?? 0) : 0
 }
 
+/** The version of ours that context.json is, as it was written; null: somebody else has written it. */
+export async function versionInFile(ports: Ports): Promise<Version | null> {
+  const file = await ports.root.document.read()
+  const document = file === null ? null : readDocument(file, false)
+  if (file === null || !(document instanceof Map)) return null
+  const hash = ports.digest(file.text)
+  const versions = await ports.root.versions.withRev(revisionOf(document) ?? -1)
+  return versions.find(({ version }) => version.hash === hash)?.version ?? null
+}
+
 async function operationsOf(
   ports: Ports,
   document: TreeMap,
   file: FileText,
   hash: string,
   facts: EditFacts,
-): Promise<{ operations: Operation[]; foreign: boolean }> {
+): Promise<{ operations: Operation[]; foreign: boolean; left: boolean }> {
   const rev = revisionOf(document)
   const versions = rev === undefined ? [] : await ports.root.versions.withRev(rev)
   const base = closest(versions, document)
@@ -137,7 +148,7 @@ async function operationsOf(
     by: 'context.json',
     root: facts.rootId,
   }))
-  return { operations, foreign }
+  return { operations, foreign, left: !foreign && base === undefined && hasOther(document, known) }
 }
 
 function editedTargets(document: TreeMap, { rev, base, last, replica }: Base): EditedTarget[] {
@@ -145,6 +156,15 @@ function editedTargets(document: TreeMap, { rev, base, last, replica }: Base): E
   if (base !== undefined) return editsBetween(base.document, document, true)
   if (rev === undefined) return editsBetween(last.document, document, false)
   return keepUnseen(editsBetween(last.document, document, true), seenAt(replica, rev), stampsOf(replica), isSumIn(replica))
+}
+
+/** Where no version is left: a sum, or a list, that stands here, and is another one in the file. */
+function hasOther(document: TreeMap, { last, replica }: Base): boolean {
+  if (last !== null && last.version.rev >= 0) return false
+  const stays = staysIn(replica)
+  const isOther = ({ target, edits }: EditedTarget): boolean =>
+    edits.some((edit) => edit.do === 'set' && stays(target, edit.path) && valueAt(replica.entries.get(target)!.tree, edit.path) !== edit.value)
+  return adoptionOf(document, () => false).some(isOther)
 }
 
 /** What a reader of revision `rev` had seen, as far as this root knows. */

@@ -146,13 +146,14 @@ export class FileKeeping {
       this.copy.open.add({ op })
     }
     const unreadable = unreadableAgents(look.document)
-    const reason = unreadable.length > 0 ? 'unreadable' : look.foreign && look.operations.length > 0 ? 'foreign' : null
+    const reason = unreadable.length > 0 ? 'unreadable' : look.left || (look.foreign && look.operations.length > 0) ? 'foreign' : null
     const where = reason === null ? null : ((await place.setAside(reason)) ?? '?')
     if (unreadable.length > 0) {
-      this.ports.tell('error', `records that cannot be kept (no objects, or their names are no text: ${unreadable.map((name) => JSON.stringify(name)).join(', ')}) in context.json: a copy is ${where}`, 'mended')
+      this.ports.tell('error', `records that cannot be kept (no objects, or their names are no text: ${unreadable.map((name) => JSON.stringify(name)).join(', ')}) in context.json: a copy is ${where}`)
     }
     if (this.copy.order.length === 0 || look.operations.length > 0) this.copy.takeOrder(look.document)
     await this.ports.root.versions.merged(look.hash, look.identity)
+    if (look.left) this.ports.tell('warn', `which versions of context.json are ours is not known any more: sums and lists that are here stay, and a copy of the file is ${where}`)
     if (look.operations.length === 0) return
     const targets = look.operations.map((op) => op.target).join(', ')
     if (!look.foreign) this.ports.tell('info', `context.json was edited: ${targets}`)
@@ -172,7 +173,8 @@ export class FileKeeping {
       case 'broken': {
         const { document, versions } = this.ports.root
         const where = look.hash === null ? await document.moveAside('broken') : await document.setAside('broken')
-        this.ports.tell('error', `context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}, and restored`, 'mended')
+        const isRestored = (await versions.lastRev()) > 0
+        this.ports.tell('error', `context.json cannot be read (${look.reason}): set aside as ${where ?? '?'}, ${isRestored ? 'and restored' : 'and what is known here takes its place'}`, ...(isRestored ? (['mended'] as const) : []))
         if (look.hash !== null) await versions.merged(look.hash)
         break
       }

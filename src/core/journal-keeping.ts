@@ -1,9 +1,9 @@
 /** The journal and the saved state of a root: read when a keeper begins, followed, and folded into each other. */
-import type { Change, Operation } from '../domain/operation.js'
+import { agentOf, type Change, CONTEXT, type Operation } from '../domain/operation.js'
 import { advance, isDone, remember, type Replica } from '../domain/replica.js'
 import type { Identity } from '../platform/files.js'
 import type { Acknowledged, JournalLine, JournalTail } from '../store/root.js'
-import { revisionInFile } from './file-in.js'
+import { versionInFile } from './file-in.js'
 import { HistoryKeeping } from './history-keeping.js'
 import { isNumberedIn } from './open-operations.js'
 import type { Ports } from './ports.js'
@@ -83,21 +83,24 @@ export class JournalKeeping {
   async mend(): Promise<void> {
     await this.history.complete()
     if (this.damage === null) return
+    await this.leaveToFile() // as long as it is known which versions of it are ours
     const where = await this.ports.root.setStateAside()
-    await this.leaveToFile()
     this.ports.tell('error', `the saved state cannot be read (${this.damage}): ${where === null ? '' : `set aside as ${where}; `}the state before, the journal and Redis go on`, 'mended')
     await this.save()
     this.damage = null
   }
 
   /**
-   * Nothing is left of both states, and context.json is taken over as at the first contact: what it shows is not done once more. Sums would
-   * be counted twice.
+   * Nothing is left of both states, and context.json is taken over as at the first contact: what a version of ours shows there is not done
+   * once more. Sums would be counted twice.
    */
   private async leaveToFile(): Promise<void> {
     const { replica, open } = this.copy
-    const shown = this.numbered.length === 0 ? 0 : await revisionInFile(this.ports)
-    for (const change of this.numbered) if (change.rev <= shown) remember(replica, change)
+    const shown = this.numbered.length === 0 ? null : await versionInFile(this.ports)
+    for (const change of this.numbered) {
+      const isShown = shown !== null && change.epoch === shown.epoch && change.rev <= shown.base
+      if (isShown && (change.target === CONTEXT || agentOf(change.target) !== undefined)) remember(replica, change)
+    }
     open.settle(replica)
     this.numbered = []
   }

@@ -63,6 +63,19 @@ describe('health --fix', () => {
     expect(await fixOf(world)).toMatchObject({ done: [], left: [] })
   })
 
+  test('says of a file that it has set aside, and for which there is no other, that it is left', async () => {
+    const world = await World.make(FILES_ALONE, {
+      before: async (root) => {
+        await mkdir(`${root}/shared_memory`, { recursive: true })
+        await writeFile(`${root}/shared_memory/context.json`, '{"agents":{"mary":')
+        await utimes(`${root}/shared_memory/context.json`, 1, 1)
+      },
+    })
+    const { done, left } = await fixOf(world)
+    expect(done.join()).not.toContain('context.json cannot be read')
+    expect(left).toContainEqual(expect.stringMatching(/^context\.json cannot be read .*: set aside as .*, and what is known here takes its place$/))
+  })
+
   test('leaves to a hub that is stopped what is its own, and promises nothing', async () => {
     const world = await World.make(FILES_AND_HUB)
     await world.ok('set', 'mary', 'a=1')

@@ -104,6 +104,30 @@ test.each([FILES_AND_HUB, FILES_ALONE])('no sum is counted twice where neither s
   expect((await world.context()).agents['mary']).toMatchObject({ context: { n: 5 } })
 })
 
+test('a file of somebody else takes no write of the journal\'s place where neither saved state can be read', async () => {
+  const world = await World.make(FILES_ALONE)
+  for (const agent of ['mary', 'bob']) await world.ok('set', agent, 'v=1')
+  await writeFile(world.file, JSON.stringify({ agents: { zed: { status: 'active' } }, rev: 217_634_957_365 }))
+  for (const name of ['state.json', 'state.former.json']) await writeFile(path.join(world.root, 'shared_memory/.memory_sync', name), '')
+  await world.ok('set', 'ann', 'v=1')
+  expect(Object.keys((await world.context()).agents).sort()).toEqual(['ann', 'bob', 'mary', 'zed'])
+})
+
+test('a sum that somebody has edited while nobody knew the versions of the file is told of, and a copy is kept', async () => {
+  const world = await World.make(FILES_ALONE)
+  await world.ok('set', 'mary', 'n+=1')
+  const folder = path.join(world.root, 'shared_memory/.memory_sync')
+  for (const name of await readdir(folder)) if (name.startsWith('version.')) await rm(path.join(folder, name))
+  const edited = await world.context()
+  edited.agents['mary']!.context!['n'] = 10
+  await world.write(edited)
+  await world.ok('set', 'rnd', 'v=1')
+  expect(JSON.parse(await world.ok('get', '/agents/mary/context'))).toEqual({ n: 1 })
+  const [copy, ...others] = await readdir(path.join(folder, 'aside'))
+  expect(others).toEqual([])
+  expect(await readFile(path.join(folder, 'aside', copy!), 'utf8')).toContain('"n": 10')
+})
+
 test('with files only, a watcher of a root of which nothing is left is told so, and goes on', async () => {
   const world = await World.make(FILES_ALONE)
   for (const n of [1, 2, 3]) await world.ok('set', 'mary', `n=${n}`)

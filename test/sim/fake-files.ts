@@ -128,6 +128,6 @@ export function filesOf(disk: Disk, process: Process): Files {
         disk.create(to, disk.get(from)?.text ?? '', process)
       }),
     resolve: (path) => step(() => path),
-    modeOf: () => step(() => 0o644),
+    modeOf: (path) => step(() => disk.get(path)?.mode ?? null),
   }
 }

@@ -6,8 +6,12 @@ import { type DocumentFile, type Replaced, REPLACED_AFTER_MS } from '../root.js'
 
 const MAX_ASIDE = 20
 const DEFAULT_MODE = 0o644
+/** In the place of what nobody else could read. */
+const CLOSED_MODE = 0o600
 
 export class ContextFile implements DocumentFile {
+  private modeOfNew = DEFAULT_MODE
+
   constructor(
     private readonly path: string,
     private readonly directory: string,
@@ -31,7 +35,7 @@ export class ContextFile implements DocumentFile {
   async replace(text: string, expected: Identity | null): Promise<Identity | null> {
     const real = await this.files.resolve(this.path)
     const temporary = join(dirname(real), `.${basename(real)}.${this.unique()}.tmp`)
-    const mode = (await this.files.modeOf(real)) ?? DEFAULT_MODE
+    const mode = (await this.files.modeOf(real)) ?? this.modeOfNew
     let inPlace = false
     try {
       await this.files.write(temporary, text, { durable: true, mode })
@@ -78,6 +82,8 @@ export class ContextFile implements DocumentFile {
   /** Where the path is a link, the link is moved and never what it leads to: that may be a device, or anybody's. */
   async moveAside(reason: string): Promise<string | null> {
     const aside = await this.placeAside(reason)
+    const mode = await this.files.modeOf(this.path).catch(() => null)
+    this.modeOfNew = mode === null || (mode & 0o077) !== 0 ? DEFAULT_MODE : CLOSED_MODE
     try {
       return (await this.files.rename(this.path, aside)) ? aside : null
     } catch {

@@ -123,7 +123,7 @@ test('a file that somebody has only closed is moved aside and restored, and one 
   await keeping.takeIn()
   await keeping.putOut('now')
   expect(aside().map((name) => disk.get(name))).toEqual([written])
-  expect(disk.get(path)).toMatchObject({ text: written.text, mode: 0o644 })
+  expect(disk.get(path)).toMatchObject({ text: written.text, mode: 0o600 }) // who closed it did not mean to open it to everybody
 })
 
 test('an edit is not later than now, whatever time the file has', async () => {

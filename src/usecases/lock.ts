@@ -48,7 +48,7 @@ export async function acquireLock(surroundings: Surroundings, request: LockReque
 export async function grantLock(surroundings: Surroundings, request: LockRequest): Promise<{ reply: LockReply; asOf: number; ttlMs: number }> {
   const { name, ttlMs, waitMs = 0, signal } = request
   refuseIllegal(name)
-  if (ttlMs !== undefined && ttlMs < SHORTEST_TTL_MS) throw new MemoryError('usage', `a lease lasts at least ${SHORTEST_TTL_MS / 1_000} s`)
+  refuseShort(ttlMs)
   const holder = oneLine('the holder', request.holder ?? surroundings.by)
   const token = request.token ?? surroundings.random()
   const asked: AcquireRequest = {
@@ -64,12 +64,13 @@ export async function grantLock(surroundings: Surroundings, request: LockRequest
   return { reply: { ok: true, name, token, fence, ttlMs: leftMs, holder: first?.fence === fence ? first.name : holder }, asOf, ttlMs: outcome.ttlMs }
 }
 
-/** Throws MemoryError `wrong-token` or `not-held`. */
+/** Throws MemoryError `usage` for a time that is too short, `wrong-token` or `not-held`. */
 export async function renewLock(
   { memory }: Pick<Surroundings, 'memory'>,
   { name, token, ttlMs }: RenewRequest,
 ): Promise<Omit<LockReply, 'holder'>> {
   refuseIllegal(name)
+  refuseShort(ttlMs)
   const outcome = await memory.leases.renew({ name, token, ttlMs })
   if (outcome.is !== 'granted') throw refusalOf(name, outcome)
   return { ok: true, name, token, fence: outcome.fence, ttlMs: outcome.leftMs }
@@ -189,6 +190,10 @@ export function refuseIllegal(name: string): void {
   throw new MemoryError('usage', `${JSON.stringify(name.slice(0, 80))} is no name for a lease`, {
     suggestions: ['a name has 1 to 64 of ASCII letters, digits, ".", "_", "-" and ":", and is no reserved word such as ".."'],
   })
+}
+
+function refuseShort(ttlMs: number | undefined): void {
+  if (ttlMs !== undefined && ttlMs < SHORTEST_TTL_MS) throw new MemoryError('usage', `a lease lasts at least ${SHORTEST_TTL_MS / 1_000} s`)
 }
 
 function short(what: string, text: string): string {

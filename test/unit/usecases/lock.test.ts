@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { AcquireOutcome, Leasing } from '../../../src/core/leasing.js'
 import { MemoryError } from '../../../src/errors/errors.js'
 import type { LeaseView, ShownHolder } from '../../../src/store/lease-contract.js'
-import { acquireLock } from '../../../src/usecases/lock.js'
+import { acquireLock, renewLock } from '../../../src/usecases/lock.js'
 import { FakeMemory, fakeSurroundings } from '../../support/fake-memory.js'
 import { noLeases } from '../../support/no-leases.js'
 
@@ -32,4 +32,14 @@ it('who has waited in vain is told what was seen last where nobody can be asked 
 
 it('who has not waited is told what he was answered', async () => {
   expect(await refusedBy(() => Promise.reject(new Error('nobody looks')), 0)).toMatchObject({ code: 'held', message: expect.stringContaining('mary has it') as string })
+})
+
+it('a lease is renewed for no shorter than it can be acquired for', async () => {
+  const surroundings = fakeSurroundings(new FakeMemory())
+  const renew: Leasing['renew'] = ({ ttlMs = 0 }) => Promise.resolve({ is: 'granted', fence: 3, leftMs: ttlMs, ttlMs, again: true, asOf: 0 })
+  const memory = Object.assign(surroundings.memory, { leases: { ...noLeases, renew } })
+  const refused = { code: 'usage', message: 'a lease lasts at least 0.1 s' }
+  await expect(acquireLock({ ...surroundings, memory }, { name: 'deploy', ttlMs: 99 })).rejects.toMatchObject(refused)
+  await expect(renewLock({ memory }, { name: 'deploy', token: 't', ttlMs: 99 })).rejects.toMatchObject(refused)
+  expect(await renewLock({ memory }, { name: 'deploy', token: 't', ttlMs: 100 })).toMatchObject({ ttlMs: 100 })
 })

@@ -5,14 +5,14 @@ import { MemoryError } from '../errors/errors.js'
 /** UTF-8 bytes of one value: a string's own, everything else as one line of JSON. */
 export const MAX_VALUE_BYTES = 1024 * 1024
 
-/** Levels of a value, its key's included: what lies around it in the document has to stay readable as a whole. */
+/** Levels of the value of a key of a context: what lies around it in the document has to stay readable as a whole. */
 const MAX_LEVELS = MAX_DEPTH - 20
 
 const utf8Bytes = (text: string): number => Buffer.byteLength(text, 'utf8')
 
 export const bytesOf = (value: Tree): number => utf8Bytes(stringOf(value) ?? formatLine(value))
 
-/** Throws MemoryError `usage` where a value is over the limit, or nested so deeply that no reader could take it. */
+/** `level`: of its key, from 1 on. Throws MemoryError `usage` where a value is over the limit, or nested so deeply that no reader could take it. */
 export function refuseTooLarge(name: string, value: Tree, level = 1): void {
   const why = whyTooLarge(name, value, level)
   if (why !== undefined) throw why
@@ -27,7 +27,7 @@ export function whyTooLarge(name: string, value: Tree, level = 1): MemoryError |
       details: { bytes, limit: MAX_VALUE_BYTES },
     })
   }
-  if (level + levelsOf(value) <= MAX_LEVELS) return undefined
+  if (level - 1 + levelsOf(value) <= MAX_LEVELS) return undefined
   return new MemoryError('usage', `${name} is nested deeper than ${MAX_LEVELS} levels`)
 }
 

@@ -114,8 +114,10 @@ describe('set', () => {
     const world = fakeSurroundings()
     const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
     await set(world, 'mary', `a=${deep(400)}`)
-    await expect(set(world, 'mary', `a=${deep(490)}`)).rejects.toMatchObject({ code: 'usage' })
-    await expect(set(world, 'mary', `${'a.'.repeat(485)}a=1`)).rejects.toMatchObject({ code: 'usage' })
+    for (const assignment of [(n: number) => `a=${deep(n)}`, (n: number) => `${'a.'.repeat(n)}a=1`, (n: number) => `a.b=${deep(n - 1)}`]) {
+      await set(world, 'mary', assignment(480))
+      await expect(set(world, 'mary', assignment(481))).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('480') as string })
+    }
   })
 
   it('refuses names that no agent may have, and says what to do', async () => {

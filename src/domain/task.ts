@@ -81,9 +81,9 @@ export function standingOf(task: Task, now: number): Standing {
   return { status: returnedStatus(task), owner: undefined, claim: undefined, lapsed: claim }
 }
 
-/** Where an item goes that is given back, or whose claim ran out. */
-export function returnedStatus({ status, record }: Pick<Task, 'status' | 'record'>): string {
-  if (status !== 'in_progress') return status
+/** Where an item goes that is given back, or whose claim ran out; a deprecated one stays where it is. */
+export function returnedStatus({ status, deprecated, record }: Pick<Task, 'status' | 'deprecated' | 'record'>): string {
+  if (status !== 'in_progress' || deprecated) return status
   return isBlank(record.get('validated_at')) ? 'new' : 'validated'
 }
 

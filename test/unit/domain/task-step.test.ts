@@ -120,6 +120,13 @@ describe('the steps of an item', () => {
     expect(refusal('start', item({ status: 'validated', dependencies: 'A, B' }), facts('mary'), both)).toBe('none')
   })
 
+  it.each(['release', 'lapse'])('leave a deprecated item in its status: %s', (how) => {
+    const held = { ...after('start', item({ status: 'validated' }), facts('mary')), deprecated: true }
+    const left = how === 'release' ? after('release', held, facts('mary')) : edited(held, lapseEdits(held, NOW, facts('mary').formatTime))
+    expect(left).toMatchObject({ status: 'in_progress', owner: undefined })
+    expect(left.record.get('started_at')).toBe(held.record.get('started_at'))
+  })
+
   it('are not for deprecated items, nor for a status that nobody knows', () => {
     expect(refusal('claim', item({ status: 'validated', deprecated: true }), facts('mary'))).toBe('deprecated')
     expect(refusal('claim', item({ status: 'parked' }), facts('mary'))).toBe('state')

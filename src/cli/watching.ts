@@ -42,7 +42,7 @@ export async function watchAndDeliver(
     if (isEnough()) return
     for await (const line of watchLines(surroundings, { ...options, signal: ending.signal })) {
       if (!(await deliver(formatLine(line.json), ending.signal))) return
-      if (isWanted(line, watching)) delivered++
+      if (watching.count === undefined || isWanted(line, watching)) delivered++
       if (isEnough() || ending.signal.aborted) return
     }
     if (!ending.signal.aborted)

@@ -112,6 +112,14 @@ describe('watch', () => {
     expect(errorOf(ran).code).toBe('timeout')
   })
 
+  it('says how many lines were printed when the time is up: a gap and its snapshot, too, where an event was named', async () => {
+    const ran = await cli.run('watch', '--since', '999999', '--event', 'lock', '--timeout', '0.4')
+    expect(ran.out.trimEnd().split('\n')).toHaveLength(2)
+    expect(ran).toMatchObject({ code: 11, err: expect.stringContaining(': 2 lines came') as string })
+    const counted = await cli.run('watch', '--since', '999999', '--event', 'lock', '--timeout', '0.4', '--count', '1')
+    expect(counted.err).toContain(': 0 of 1 line came')
+  })
+
   it.each([
     ['SIGINT', 130],
     ['SIGQUIT', 131],

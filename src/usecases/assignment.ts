@@ -9,12 +9,12 @@ import { editsOfMergePatch } from './merge-patch.js'
 
 /**
  * The edits of one assignment below `under`. VALUE is JSON if it parses, else a string; an object is merged, null deletes;
- * KEY is split at its dots. Throws MemoryError `usage`.
+ * KEY is split at its dots. Throws MemoryError `usage`; with `hasPatch` it says that --patch takes any key.
  */
-export function editsOfAssignment(text: string, under: Pointer): Edit[] {
+export function editsOfAssignment(text: string, under: Pointer, { hasPatch = true }: { hasPatch?: boolean } = {}): Edit[] {
   const { key, adds, value } = split(text)
   const segments = key.split('.')
-  if (segments.includes('')) throw malformed(text, 'a part of the key is empty')
+  if (segments.includes('')) throw malformed(text, 'a part of the key is empty', hasPatch ? '; --patch takes any key' : '')
   const path = under + formatPointer(segments)
   if (adds) return [{ do: 'add', path, by: addend(text, value) }]
   const tree = valueOf(text, value)
@@ -52,7 +52,7 @@ function addend(text: string, value: string): string {
   return value
 }
 
-const malformed = (text: string, reason: string): MemoryError =>
+const malformed = (text: string, reason: string, besides = ''): MemoryError =>
   new MemoryError('usage', `${JSON.stringify(text.slice(0, 80))} is no KEY=VALUE: ${reason}`, {
-    suggestions: ['write KEY=VALUE, KEY=null to delete, or KEY+=NUMBER to add; --patch takes any key'],
+    suggestions: [`write KEY=VALUE, KEY=null to delete, or KEY+=NUMBER to add${besides}`],
   })

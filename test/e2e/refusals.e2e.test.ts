@@ -46,6 +46,8 @@ describe('what is refused', () => {
     ['an empty agent to watch', ['watch', '--agent', ''], /--agent is empty/],
     ['an empty event to look for', ['log', '--event', ''], /--event is empty/],
     ['an empty agent to look for', ['log', '--agent', ''], /--agent is empty/],
+    ['nobody to read of', ['get', '--agent='], /--agent is empty/],
+    ['a key of an item with an empty part', ['task', 'add', 'X7', '--title', 'T', 'a..b=1'], /a part of the key is empty\n(?!.*--patch)/],
     ['nobody who claims', ['task', 'claim', 'X7', '--agent', ''], /--agent is empty/],
     ['nobody who validates', ['task', 'validate', 'X7', '--agent='], /--agent is empty/],
     ['nobody who adds an item', ['task', 'add', 'X7', '--by', ''], /--by is empty/],

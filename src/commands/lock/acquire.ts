@@ -9,8 +9,8 @@ import { formatJson } from '../../verbs/json.js'
 export default class LockAcquire extends BaseCommand {
   static override readonly summary = 'Take a lease: a right that one holder has at a time.'
   static override readonly description = `It lasts until it is released, or its time is over: it outlives this command. "lock run" keeps one for as long as a
-command runs. Prints two assignments for a shell, the fence and the token; with --json the whole reply. With the token of
-its holder it is acquired once more, and has to be released as often.
+command runs. Prints three assignments for a shell, the name, the fence and the token; with --json the whole reply. With the
+token of its holder it is acquired once more, and has to be released as often.
 Exit 10 when somebody else has it, 11 when the waiting was in vain, 69 when Redis is configured and away.`
   static override readonly examples = [
     '<%= config.bin %> lock acquire deploy --ttl 30 --wait 10 --reason "release 1.2"',

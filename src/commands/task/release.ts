@@ -3,7 +3,7 @@ import { agentFlag, TaskCommand, tokenFlag, writeFlags } from '../../cli/task-co
 
 export default class TaskRelease extends TaskCommand {
   static override readonly summary = 'Give an item back.'
-  static override readonly description = `An item in progress becomes validated again. Another one's item: exit 13, unless --force takes it away.`
+  static override readonly description = `An item in progress becomes validated again, or new where nobody had validated it. Another one's item: exit 13, unless --force takes it away.`
   static override readonly examples = ['<%= config.bin %> task release P0-12 --agent mary', '<%= config.bin %> task release P0-12 --force']
   static override readonly args = {
     id: Args.string({ description: 'The item.', required: true }),

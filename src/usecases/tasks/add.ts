@@ -31,7 +31,7 @@ export async function addTask(surroundings: TaskSurroundings, task: NewTask): Pr
   const { id, title, dependsOn = [], fields = [] } = task
   for (const name of [id, ...dependsOn]) refuseIllegal(name)
   refuseTooLarge('the title', leafOf(title))
-  const others = fields.flatMap((field) => editsOfAssignment(field, ''))
+  const others = fields.flatMap((field) => editsOfAssignment(field, '', { hasPatch: false }))
   for (const { path } of others) refuseOwnMember(path)
   const needed = [...dependsOn, ...neededBy(id, others)]
   if (needed.includes(id)) throw new MemoryError('usage', `${id} cannot depend on itself: nothing was written`)

@@ -73,7 +73,7 @@ export function filesOf(disk: Disk, process: Process): Files {
       })
       return step(() => ({ ino: inode.ino, end: disk.get(path) === inode ? end : null }))
     },
-    write: async (path, text) => {
+    write: async (path, text, { mode } = {}) => {
       const inode = await step(() => {
         const known = disk.get(path)
         if (known === undefined) return disk.create(path, '', process)
@@ -82,6 +82,7 @@ export function filesOf(disk: Disk, process: Process): Files {
       })
       await step(() => {
         inode.text = text
+        inode.mode = mode ?? inode.mode
         disk.touch(inode)
       })
     },

@@ -255,7 +255,7 @@ test('a context.json that this user may not open any more is put back by a hub t
   const closed = await stat(world.file)
   await chmod(world.file, 0o000)
   await soon(async () => (await stat(world.file)).ino !== closed.ino, 'another file in its place')
-  expect((await stat(world.file)).mode & 0o777).toBe(0o644)
+  expect((await stat(world.file)).mode & 0o777, 'closed to others, as it was').toBe(0o600)
   await world.showsInFile({ agents: { mary: { context: { a: 1, b: 2 } } } })
   const { stdout } = await world.runWith(user, 'health')
   expect(stdout).toContain('unreadable file was set aside')

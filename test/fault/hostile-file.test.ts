@@ -245,6 +245,17 @@ test('a context.json that this user may not open is moved aside, with its mode',
   expect((await stat(`${aside(world)}/${name ?? ''}`)).mode & 0o777).toBe(0)
 })
 
+test.each(['040', '060'])('a context.json that only its group may open (%s) stays closed to all others', async (mode) => {
+  const world = await makeWorld(FILES_ALONE)
+  const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_533 } : {}
+  if (process.getuid?.() === 0) execFileSync('chown', ['-R', '65534:65533', world.root])
+  await chmod(world.file, parseInt(mode, 8))
+  expect(await world.runWith(user, 'set', 'mary', 'b=2')).toMatchObject({ code: 0 })
+  expect(await world.runWith(user, 'health', '--fix')).toMatchObject({ stdout: expect.stringContaining('unreadable file was set aside') })
+  await isRestored(world, 1)
+  expect((await stat(world.file)).mode & 0o777).toBe(parseInt(mode, 8) | 0o600)
+})
+
 test('a context.json that this user may not open any more is put back by a hub that has looked at it before', async () => {
   const world = await makeWorld(FILES_ALONE)
   const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}

@@ -1,4 +1,5 @@
 /** A document such as context.json: read, and replaced atomically. It, or its directory, may be a symbolic link, and stays one. */
+import { constants } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../../platform/clock.js'
 import { type Files, type FileText, type Identity } from '../../platform/files.js'
@@ -6,11 +7,10 @@ import { type DocumentFile, type Replaced, REPLACED_AFTER_MS } from '../root.js'
 
 const MAX_ASIDE = 20
 const DEFAULT_MODE = 0o644
-/** In the place of what nobody else could read. */
-const CLOSED_MODE = 0o600
 
 export class ContextFile implements DocumentFile {
-  private modeOfNew = DEFAULT_MODE
+  /** Of the file that takes the place of one that was moved aside, and of no later one. */
+  private modeOfNext: number | null = null
 
   constructor(
     private readonly path: string,
@@ -35,7 +35,7 @@ export class ContextFile implements DocumentFile {
   async replace(text: string, expected: Identity | null): Promise<Identity | null> {
     const real = await this.files.resolve(this.path)
     const temporary = join(dirname(real), `.${basename(real)}.${this.unique()}.tmp`)
-    const mode = (await this.files.modeOf(real)) ?? this.modeOfNew
+    const mode = (await this.files.modeOf(real)) ?? this.modeOfNext ?? DEFAULT_MODE
     let inPlace = false
     try {
       await this.files.write(temporary, text, { durable: true, mode })
@@ -45,6 +45,7 @@ export class ContextFile implements DocumentFile {
       await this.clock.pause(1)
       inPlace = await this.files.renameOver(temporary, real, expected)
       if (!inPlace) return null
+      this.modeOfNext = null
       await this.files.syncDirectory(dirname(real))
       return written
     } finally {
@@ -82,8 +83,13 @@ export class ContextFile implements DocumentFile {
   /** Where the path is a link, the link is moved and never what it leads to: that may be a device, or anybody's. */
   async moveAside(reason: string): Promise<string | null> {
     const aside = await this.placeAside(reason)
-    const mode = await this.files.modeOf(this.path).catch(() => null)
-    this.modeOfNew = mode === null || (mode & 0o077) !== 0 ? DEFAULT_MODE : CLOSED_MODE
+    const was = await this.files.identify(this.path).catch(() => null)
+    const to = await this.moveTo(aside)
+    if (to !== null && was !== null) this.modeOfNext = modeAfter(was.mode)
+    return to
+  }
+
+  private async moveTo(aside: string): Promise<string | null> {
     try {
       return (await this.files.rename(this.path, aside)) ? aside : null
     } catch {
@@ -110,3 +116,6 @@ export class ContextFile implements DocumentFile {
     await this.files.link(real, join(this.directory, `replaced.${this.clock.now()}.${this.unique()}`)).catch(() => undefined)
   }
 }
+
+/** To others as open as what stood there, and to its owner in any case. A folder or a device (behind a link) opens it no further than a new file is. */
+const modeAfter = (mode: number): number => (mode & ((mode & constants.S_IFMT) === constants.S_IFREG ? 0o666 : DEFAULT_MODE)) | 0o600

@@ -36,7 +36,7 @@ export interface Granting {
 export class LeaseWaiting {
   private readonly bell = new LeaseBell()
   /** By name of a lease: each of many who wait is woken by each sign of life of the others. */
-  private readonly looks = new Map<string, Shared<LeaseView>>()
+  private readonly looks = new Map<string, { shared: Shared<LeaseView>; asking: number }>()
 
   constructor(private readonly granting: Granting) {}
 
@@ -127,12 +127,13 @@ export class LeaseWaiting {
   }
 
   private async lookAt(name: string): Promise<LeaseView> {
-    const present = this.looks.get(name) ?? new Shared(() => this.granting.looker.look(name))
-    this.looks.set(name, present)
+    const look = this.looks.get(name) ?? { shared: new Shared(() => this.granting.looker.look(name)), asking: 0 }
+    this.looks.set(name, look)
+    look.asking++
     try {
-      return await present.ask()
+      return await look.shared.ask()
     } finally {
-      this.looks.delete(name) // there may be a lease for each job, and a hub lives long; who asks meanwhile looks for himself
+      if (--look.asking === 0) this.looks.delete(name) // there may be a lease for each job, and a hub lives long
     }
   }
 }

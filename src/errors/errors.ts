@@ -50,12 +50,15 @@ export class MemoryError extends Error {
  */
 export class StoreUnavailable extends MemoryError {
   override readonly name = 'StoreUnavailable'
+  /** `absent`: nobody listens. `login`: another password may do. Else the suggestions alone say what helps. */
+  readonly because: 'absent' | 'login' | 'silent' | null
   constructor(
     message: string,
     readonly sent: boolean,
-    options: MemoryErrorOptions = {},
+    { because = null, ...options }: MemoryErrorOptions & { because?: StoreUnavailable['because'] } = {},
   ) {
     super('unavailable', message, { retryable: true, ...options })
+    this.because = because
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the checks look at: gathered once, so that all of them speak of the same moment. */
 import type { Status } from '../core/memory.js'
+import type { StoreUnavailable } from '../errors/errors.js'
 import type { InstalledFact } from './installed.js'
 
 export type HubFact =
@@ -61,6 +62,8 @@ export interface Facts {
   isOwnSeen: boolean
   /** null: no connection. */
   redis: RedisFact | null
+  /** Why there is none; null: nothing was tried, or it is not known. */
+  redisFailure: Pick<StoreUnavailable, 'because' | 'suggestions'> | null
   /** It is the one that an installation has given to the hub of this root. */
   isPrivateRedis: boolean
   /** What this process logs in with: nothing, the documented default of the legacy system, one that is guessed at once, or another. */

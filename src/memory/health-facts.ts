@@ -57,6 +57,7 @@ export async function gatherFacts(options: FactOptions): Promise<Facts> {
       own,
       isOwnSeen: seen !== null,
       redis: own.redis === 'online' ? await look.at('Redis', () => lookAtRedis(connector), null) : null,
+      redisFailure: connector.failure,
       isPrivateRedis: await look.at('the settings', () => isPrivateRedis(options), false),
       password: passwordKind(connector.endpoint?.password),
       secrets: await look.at('the files with secrets', () => secretsOf(options.env, installed?.secrets ?? []), null),

@@ -16,6 +16,8 @@ const loadRedis = later(() => import('../store/redis/load.js'))
 export class RedisConnector implements Connector {
   readonly configured: Connector['configured']
   reason: string | null = null
+  /** Of the last attempt; null: it led to a connection, or there was none. */
+  failure: StoreUnavailable | null = null
   private store: RedisStore | null = null
   private connecting: Promise<RedisStore | null> | null = null
   private failedAt = -Infinity
@@ -72,7 +74,7 @@ export class RedisConnector implements Connector {
       try {
         const connection = await connect({ endpoint })
         this.used = endpoint
-        this.reason = null
+        this.reason = this.failure = null
         this.store = new RedisStore(connection, {
           namespace: this.namespace,
           offsetMinutes: () => -new Date().getTimezoneOffset(),
@@ -80,7 +82,8 @@ export class RedisConnector implements Connector {
         return this.store
       } catch (error) {
         why = messageOf(error)
-        if (error instanceof StoreUnavailable && error.details['login'] === true) isThere = true
+        this.failure = error instanceof StoreUnavailable ? error : null
+        if (this.failure?.because === 'login') isThere = true
         else silentPlace = place
       }
     }

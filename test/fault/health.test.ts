@@ -5,7 +5,7 @@ import { gatherFacts } from '../../src/memory/health-facts.js'
 import { readManifest } from '../repo/repository.js'
 import { HEALTH_CASES, type Level } from '../support/health-cases.js'
 import { environmentOf, type ProgramOptions } from '../support/program.js'
-import { FILES_ALONE, FILES_AND_HUB, REDIS_AND_HUB, soon, World } from '../support/world.js'
+import { FILES_ALONE, FILES_AND_HUB, REDIS_ALONE, REDIS_AND_HUB, soon, World } from '../support/world.js'
 
 const { version } = readManifest()
 
@@ -34,6 +34,16 @@ const exists = (path: string): Promise<boolean> => access(path).then(() => true,
 
 const findingOf = ({ findings }: Report, check: string): Report['findings'][number] | undefined =>
   findings.find(({ name }) => name === check)
+
+test('of a Redis that runs and refuses, health says what is to be done there, and not that it is to be started', async () => {
+  const world = await World.make(REDIS_ALONE)
+  const client = await world.redis.client()
+  await client.config('SET', 'maxclients', 1)
+  const finding = findingOf(await look(world, {}), 'redis-connection')
+  expect(finding).toMatchObject({ level: 'bad', text: expect.stringContaining('has no connection left'), wayOut: expect.stringContaining('maxclients') })
+  await client.config('SET', 'maxclients', 100)
+  expect(findingOf(await look(world, {}), 'redis-connection')).toMatchObject({ level: 'ok' })
+})
 
 describe('health --fix', () => {
   const fixOf = async (world: World): Promise<{ done: string[]; left: string[]; all: string }> => {

@@ -1,22 +1,26 @@
 import type { Check } from '../check.js'
+import type { Facts } from '../facts.js'
 
-const WAYS_OUT_PRIVATE = {
-  hub: 'the hub starts it, as it is the private one: if it does not come back, its redis.log says why',
-  noHub: 'start the hub, or have it go on: it starts this Redis, which is the private one',
+const STARTED_BY_HUB = 'the hub starts it, as it is the private one: if it does not come back, its redis.log says why'
+const START_HUB = 'start the hub, or have it go on: it starts this Redis, which is the private one'
+const START_OR_MEND = 'start Redis or mend its address and password (memory_sync where shows what is used)'
+
+function wayOutOf({ redisFailure, isPrivateRedis, hub }: Facts): string {
+  const because = redisFailure?.because
+  if (isPrivateRedis && because === 'login') return 'mend redis.password in the config file, or run memory_sync install, which makes both agree again'
+  if (isPrivateRedis && because === 'silent') return 'it is stopped, or overloaded: kill -CONT its process, or wait; its redis.log may say why'
+  const said = redisFailure?.suggestions[0]
+  // It runs, and refuses, or something is wrong on the way to it: nobody has to start it.
+  if (said !== undefined && because !== 'absent' && because !== 'login') return said
+  if (!isPrivateRedis) return START_OR_MEND
+  return hub.is === 'running' ? STARTED_BY_HUB : START_HUB
 }
-
-/** By what the reason says: it is there, and a hub does not start what runs. */
-const WAYS_OUT_THERE: readonly [says: RegExp, wayOut: string][] = [
-  [/refuses the password|wants a password/, 'mend redis.password in the config file, or run memory_sync install, which makes both agree again'],
-  [/did not answer within/, 'it is stopped, or overloaded: kill -CONT its process, or wait; its redis.log may say why'],
-  [/is another server than the private one/, 'memory_sync install gives the private one another port'],
-  [/is loading its data/, 'wait until it has; nothing else is needed'],
-]
 
 export const redisConnection: Check = {
   name: 'redis-connection',
   section: 'Redis',
-  look({ own, hub, isPrivateRedis }) {
+  look(facts) {
+    const { own } = facts
     switch (own.redis) {
       case 'online':
         return { level: 'ok', text: `Redis connected (${own.redisUrl ?? '?'})` }
@@ -33,9 +37,7 @@ export const redisConnection: Check = {
         return {
           level: 'bad',
           text: `Redis not reachable${own.redisReason === null ? '' : `: ${own.redisReason}`}`,
-          wayOut: isPrivateRedis
-            ? (WAYS_OUT_THERE.find(([says]) => says.test(own.redisReason ?? ''))?.[1] ?? WAYS_OUT_PRIVATE[hub.is === 'running' ? 'hub' : 'noHub'])
-            : 'start Redis or mend its address and password (memory_sync where shows what is used)',
+          wayOut: wayOutOf(facts),
         }
     }
   },

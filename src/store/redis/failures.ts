@@ -5,8 +5,7 @@ interface Explanation {
   pattern: RegExp
   says: string
   suggestion: string
-  /** Another password may do. */
-  login?: true
+  because?: StoreUnavailable['because']
 }
 
 /**
@@ -21,13 +20,13 @@ const REFUSALS: readonly Explanation[] = [
     pattern: /WRONGPASS|invalid password/i,
     says: 'refuses the password',
     suggestion: 'give the right one in REDIS_PASSWORD, the config file or --redis-password-file',
-    login: true,
+    because: 'login',
   },
   {
     pattern: /NOAUTH|Authentication required/i,
     says: 'wants a password',
     suggestion: 'give it in REDIS_PASSWORD, the config file or --redis-password-file',
-    login: true,
+    because: 'login',
   },
   { pattern: /^LOADING/, says: 'is loading its data', suggestion: 'wait until it has; nothing else is needed' },
   {
@@ -75,6 +74,7 @@ const ON_THE_WAY: readonly Explanation[] = [
     pattern: /ECONNREFUSED|ENOENT|ENOTSOCK/,
     says: 'is not there: nobody listens',
     suggestion: 'start it, or set MEMORY_SYNC_REDIS=off to work with files only',
+    because: 'absent',
   },
   { pattern: /EACCES|EPERM/, says: 'may not be opened by this user', suggestion: 'change the permissions of its socket' },
   {
@@ -120,7 +120,7 @@ export function explain(error: unknown, { label, sent, password }: Circumstances
   if (known === undefined) return new StoreUnavailable(`Redis at ${label} failed: ${text}`, sent)
   return new StoreUnavailable(`Redis at ${label} ${known.says} (${text})`, sent, {
     suggestions: [known.suggestion],
-    ...(known.login === true && { details: { login: true } }),
+    because: known.because ?? null,
     // Only time helps by itself; the others want somebody to do something.
     retryable: known.pattern.source !== 'WRONGPASS|invalid password',
   })
@@ -129,6 +129,7 @@ export function explain(error: unknown, { label, sent, password }: Circumstances
 export const silent = (label: string, ms: number, sent: boolean): StoreUnavailable =>
   new StoreUnavailable(`Redis at ${label} did not answer within ${ms} ms`, sent, {
     suggestions: ['look whether it is stopped or overloaded'],
+    because: 'silent',
   })
 
 export const isSuperfluousPassword = (error: unknown): boolean =>

@@ -1,6 +1,6 @@
 /** What a server says of itself and of our keys, for who looks after it. Each question may be forbidden (an ACL): then nobody knows. */
 import { CONTEXT, describeTarget, type Target } from '../../domain/operation.js'
-import { MemoryError } from '../../errors/errors.js'
+import { MemoryError, StoreUnavailable } from '../../errors/errors.js'
 import type { Stored } from '../contract.js'
 import { connectRedis, type RedisConnection, type RedisEndpoint } from './connection.js'
 import type { Keys } from './keys.js'
@@ -80,7 +80,7 @@ async function isOpenToAll({ username: _username, password, ...place }: RedisEnd
     await (await connectRedis({ endpoint: place })).close()
     return true
   } catch (error) {
-    return error instanceof MemoryError && error.details['login'] === true ? false : null
+    return error instanceof StoreUnavailable && error.because === 'login' ? false : null
   }
 }
 

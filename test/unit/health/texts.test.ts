@@ -9,6 +9,7 @@ import { redisConnection } from '../../../src/health/checks/redis-connection.js'
 import { command } from '../../../src/health/checks/command.js'
 import { redisOfHub } from '../../../src/health/checks/redis-hub.js'
 import { service } from '../../../src/health/checks/service.js'
+import type { StoreUnavailable } from '../../../src/errors/errors.js'
 import { anotherServer, explain, silent } from '../../../src/store/redis/failures.js'
 import type { Facts } from '../../../src/health/facts.js'
 
@@ -40,22 +41,44 @@ describe('a check says what is so', () => {
 
   test('of a private Redis: the hub is who starts it', () => {
     const own = { ...ONLINE, redis: 'away', redisReason: 'ENOENT', redisLatencyMs: null }
-    const wayOut = (isPrivateRedis: boolean, hub: object): string => redisConnection.look(facts({ own, hub, isPrivateRedis })).wayOut ?? ''
+    const wayOut = (isPrivateRedis: boolean, hub: object): string => redisConnection.look(facts({ own, hub, redisFailure: null, isPrivateRedis })).wayOut ?? ''
     expect(wayOut(false, { is: 'absent' })).toContain('start Redis')
     expect(wayOut(true, { is: 'absent' })).toContain('start the hub')
     expect(wayOut(true, { is: 'running' })).toMatch(/the hub starts it.*redis\.log/)
   })
 
+  const REFUSALS = ['MISCONF Redis is configured to save', 'OOM command not allowed', 'BUSY Redis is busy', 'READONLY You can\'t write', 'ERR max number of clients reached', 'NOPERM no permissions']
+  const at = { label: '/r.sock', sent: false }
+
+  function wayOutOf(redisFailure: Facts['redisFailure'], isPrivateRedis: boolean): string {
+    const own = { ...ONLINE, redis: 'away', redisReason: 'as it says', redisLatencyMs: null }
+    return redisConnection.look(facts({ own, redisFailure, hub: { is: 'absent' }, isPrivateRedis })).wayOut ?? ''
+  }
+
   test('of a private Redis that runs: not that the hub starts it', () => {
-    const at = { label: '/r.sock', sent: false }
-    const wayOut = (error: Error): string =>
-      redisConnection.look(facts({ own: { ...ONLINE, redis: 'away', redisReason: error.message, redisLatencyMs: null }, hub: { is: 'running' }, isPrivateRedis: true })).wayOut ?? ''
+    const wayOut = (error: Error): string => wayOutOf(error as StoreUnavailable, true)
     expect(wayOut(explain(new Error('WRONGPASS invalid username-password pair'), at))).toMatch(/redis\.password.*memory_sync install/)
     expect(wayOut(explain(new Error('NOAUTH Authentication required.'), at))).toContain('redis.password')
     expect(wayOut(silent('/r.sock', 200, false))).toContain('kill -CONT')
     expect(wayOut(anotherServer('/r.sock'))).toContain('another port')
     expect(wayOut(explain(new Error('LOADING Redis is loading'), at))).toContain('wait')
-    expect(wayOut(explain(new Error('connect ENOENT /r.sock'), at))).toContain('the hub starts it')
+    expect(wayOut(explain(new Error('connect ENOENT /r.sock'), at))).toContain('start the hub')
+    expect(wayOut(explain(new Error('ERR something new'), at))).toContain('start the hub')
+  })
+
+  test.each(REFUSALS)('of a Redis that runs and refuses, private or not: what is to be done there (%s)', (text) => {
+    const failure = explain(new Error(text), at) as StoreUnavailable
+    for (const isPrivate of [true, false]) {
+      expect(wayOutOf(failure, isPrivate)).toBe(failure.suggestions[0])
+      expect(wayOutOf(failure, isPrivate)).not.toMatch(/start (the hub|Redis)/)
+    }
+  })
+
+  test('of a Redis that is not the private one: where its address and password stand', () => {
+    for (const text of ['connect ENOENT /r.sock', 'WRONGPASS invalid', 'ERR something new']) {
+      expect(wayOutOf(explain(new Error(text), at) as StoreUnavailable, false)).toContain('memory_sync where')
+    }
+    expect(wayOutOf(null, false)).toContain('memory_sync where')
   })
 
   test.each(['absent', 'broken'])('of a context.json that is %s: a hub that is stopped keeps it', (is) => {

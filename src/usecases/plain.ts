@@ -56,11 +56,39 @@ function canonical(number: string): string {
   return `${sign}${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`
 }
 
-/**
- * Throws MemoryError `usage` for what JSON cannot say (NaN, a function, a Map, a promise) and for a value that contains itself. `at`: the
- * names above it, as they are told.
- */
-export function treeOf(value: PlainInput, level = 0, at = ''): Tree {
+/** What JSON cannot say. The names above it are put together only on the way out: of nearly every value nothing is refused. */
+class Refused extends Error {
+  private at = ''
+
+  constructor(
+    private readonly what: string,
+    private readonly more = '',
+  ) {
+    super(what)
+  }
+
+  under(name: string | number): this {
+    this.at = `/${name}${this.at}`
+    return this
+  }
+
+  asError(): MemoryError {
+    return new MemoryError('usage', `${this.what}${placed(this.at)}${this.more}`)
+  }
+}
+
+/** Throws MemoryError `usage` for what JSON cannot say (NaN, a function, a Map, a promise), with its place, and for a value that contains itself. */
+export const treeOf = (value: PlainInput): Tree => orTold(() => treeAt(value, 0))
+
+function orTold<T>(made: () => T): T {
+  try {
+    return made()
+  } catch (error) {
+    throw error instanceof Refused ? error.asError() : error
+  }
+}
+
+function treeAt(value: PlainInput, level: number): Tree {
   if (level > MAX_DEPTH)
     throw new MemoryError('usage', `a value is nested deeper than ${MAX_DEPTH} levels, or contains itself`)
   switch (typeof value) {
@@ -71,24 +99,33 @@ export function treeOf(value: PlainInput, level = 0, at = ''): Tree {
       return String(value)
     case 'number':
       if (Number.isFinite(value)) return JSON.stringify(value)
-      throw new MemoryError('usage', `${value} is no JSON number${placed(at)}`)
+      throw new Refused(`${value} is no JSON number`)
     case 'object':
-      return value === null ? 'null' : treeOfObject(value, level, at)
+      return value === null ? 'null' : treeOfObject(value, level)
     case 'undefined':
       return 'null'
     default:
-      throw new MemoryError('usage', `a ${typeof value} is no JSON value${placed(at)}`)
+      throw new Refused(`a ${typeof value} is no JSON value`)
   }
 }
 
-function treeOfObject(value: object, level: number, at: string): Tree {
+/** Of what stands under a name. */
+function treeUnder(name: string | number, value: PlainInput, level: number): Tree {
+  try {
+    return treeAt(value, level)
+  } catch (error) {
+    throw error instanceof Refused ? error.under(name) : error
+  }
+}
+
+function treeOfObject(value: object, level: number): Tree {
   if (Array.isArray(value))
-    return `[${Array.from(value as PlainInput[], (item, index) => formatLine(treeOf(item, level + 1, `${at}/${index}`))).join(',')}]` // map() leaves holes out
+    return `[${Array.from(value as PlainInput[], (item, index) => formatLine(treeUnder(index, item, level + 1))).join(',')}]` // map() leaves holes out
   if ('toJSON' in value && typeof value.toJSON === 'function')
-    return treeOf((value as { toJSON(): PlainInput }).toJSON(), level + 1, at)
-  if (value instanceof String || value instanceof Number || value instanceof Boolean) return treeOf(value.valueOf(), level, at)
-  if (isNothingInJson(value)) throw new MemoryError('usage', `a ${value.constructor.name} is no JSON value${placed(at)}: nothing of it would be kept`)
-  return treeOfMembers(value as Readonly<Record<string, PlainInput>>, level, at)
+    return treeAt((value as { toJSON(): PlainInput }).toJSON(), level + 1)
+  if (value instanceof String || value instanceof Number || value instanceof Boolean) return treeAt(value.valueOf(), level)
+  if (isNothingInJson(value)) throw new Refused(`a ${value.constructor.name} is no JSON value`, ': nothing of it would be kept')
+  return treeOfMembers(value as Readonly<Record<string, PlainInput>>, level)
 }
 
 const LONGEST_PLACE = 80
@@ -104,11 +141,11 @@ export function isNothingInJson(value: object): boolean {
 }
 
 /**
- * As `treeOfMembers`, of what a program without types may have handed over: throws MemoryError `usage` for what is no object.
+ * As `treeOf`, of what a program without types may have handed over: throws MemoryError `usage` for what is no object.
  * `what` names it.
  */
 export function treeOfObjectGiven(value: unknown, what: string): TreeMap {
-  const tree = isObject(value) ? treeOfObject(value, 0, '') : ''
+  const tree = isObject(value) ? orTold(() => treeOfObject(value, 0)) : ''
   if (typeof tree === 'object') return tree
   throw new MemoryError('usage', `${what} has to be an object, and is ${kindName(value)}`)
 }
@@ -124,7 +161,7 @@ export function textGiven(value: unknown, what: string): string {
 export const kindName = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'an array' : value === undefined ? 'missing' : typeof value === 'object' ? 'an object' : `a ${typeof value}`)
 
 /** Members without a value are left out, as JSON.stringify does it. */
-export function treeOfMembers(value: Readonly<Record<string, PlainInput>>, level = 0, at = ''): TreeMap {
+function treeOfMembers(value: Readonly<Record<string, PlainInput>>, level: number): TreeMap {
   const members = Object.entries(value).filter(([, member]) => member !== undefined)
-  return new Map(members.map(([key, member]) => [key, treeOf(member, level + 1, `${at}/${key}`)]))
+  return new Map(members.map(([key, member]) => [key, treeUnder(key, member, level + 1)]))
 }

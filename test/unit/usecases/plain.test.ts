@@ -82,6 +82,17 @@ describe('plain values', () => {
     expect(() => treeOfObjectGiven(value, 'the patch')).toThrow(expect.objectContaining({ code: 'usage' }))
   })
 
+  it.each<[string, unknown, string]>([
+    ['in an object in a list', { a: [1, { 'b/c': Number.NaN }] }, 'NaN is no JSON number (at /a/1/b/c)'],
+    ['behind toJSON', { a: { toJSON: () => [() => 1] } }, 'a function is no JSON value (at /a/0)'],
+    ['a Map', [new Map()], 'a Map is no JSON value (at /0): nothing of it would be kept'],
+    ['under long names', { ['x'.repeat(60)]: { ['y'.repeat(60)]: Number.NaN } }, `NaN is no JSON number (at /${'x'.repeat(60)}/${'y'.repeat(18)}...)`],
+    ['the value itself', Number.NaN, 'NaN is no JSON number'],
+    ['an error of the value\'s own', { a: { toJSON: () => { throw new RangeError('its own') } } }, 'its own'],
+  ])('say where it stands what they refuse: %s', (_, value, message) => {
+    expect(() => treeOf(value as PlainInput)).toThrow(expect.objectContaining({ message }))
+  })
+
   it('refuse what JSON cannot say', () => {
     const circle: { [key: string]: PlainInput } = {}
     circle['self'] = circle

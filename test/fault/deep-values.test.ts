@@ -11,6 +11,14 @@ async function restartHub(world: World): Promise<void> {
   await world.startHub()
 }
 
+/** Of the file in which it stands. */
+async function takesAnEdit(world: World): Promise<void> {
+  const edited = await world.context()
+  edited.agents['mary']!.context!['task'] = 'T2'
+  await world.write(edited)
+  await soon(async () => (await world.ok('get', '--agent=mary')).includes('T2'), 'the edit of its neighbour')
+}
+
 const log = (world: World): string => world.hub!.stderr() + world.hub!.stdout()
 
 test('with files only, one that an editor has put there as text, over restarts', async () => {
@@ -27,10 +35,7 @@ test('with files only, one that an editor has put there as text, over restarts',
   }
   expect(Object.keys((await world.context()).agents).sort()).toEqual(['bob', 'carol', 'mary'])
   await world.ok('set', 'carol', 'more=1')
-  const edited = await world.context()
-  edited.agents['mary']!.context!['task'] = 'T2'
-  await world.write(edited)
-  await soon(async () => (await world.ok('get', '--agent=mary')).includes('T2'), 'an edit of the file in which it stands')
+  await takesAnEdit(world)
 })
 
 test('with Redis, one of a legacy program, over restarts, edits and comparisons', async () => {
@@ -45,10 +50,7 @@ test('with Redis, one of a legacy program, over restarts, edits and comparisons'
   expect(log(world)).not.toMatch(/cannot be read|a bug in/)
   await world.ok('sync')
   await soon(async () => (await world.context()).agents['nester'] !== undefined, 'the file')
-  const edited = await world.context()
-  edited.agents['mary']!.context!['task'] = 'T2'
-  await world.write(edited)
-  await soon(async () => (await world.ok('get', '--agent=mary')).includes('T2'), 'an edit of the file in which it stands')
+  await takesAnEdit(world)
 })
 
 test('one that is deeper is in nobody\'s way', async () => {

@@ -154,7 +154,7 @@ export interface SharedMemory {
  */
 export async function openMemory(options: OpenMemoryOptions = {}): Promise<SharedMemory> {
   const { root: place, redisUrl, redisPasswordFile, by } = optionsGiven(options, 'the options', OPEN)
-  const { memory, root } = await inOwnWords(open({ root: place, 'redis-url': redisUrl, 'redis-password-file': redisPasswordFile }))
+  const { memory, root } = await open({ root: place, 'redis-url': redisUrl, 'redis-password-file': redisPasswordFile }, {}, { isOfLibrary: true })
   const surroundings = surroundingsOf(memory, { by })
   const asked = new Asked()
 
@@ -194,20 +194,6 @@ export async function openMemory(options: OpenMemoryOptions = {}): Promise<Share
     watch,
     acquireLease: asked.noting((name: string, options?: LeaseOptions) => leaseOf(surroundings, asked, name, options)),
     close: () => asked.close(() => memory.close()),
-  }
-}
-
-/** The options of a command are flags, and messages about them name those. */
-const OWN_NAMES = { '--redis-url': 'redisUrl', '--redis-password-file': 'redisPasswordFile', '--root': 'root' }
-
-async function inOwnWords<T>(opening: Promise<T>): Promise<T> {
-  try {
-    return await opening
-  } catch (error) {
-    if (!(error instanceof MemoryError)) throw error
-    const own = (text: string): string => Object.entries(OWN_NAMES).reduce((told, [flag, name]) => told.replaceAll(flag, name), text)
-    const { code, message, suggestions, details, retryable, cause } = error
-    throw new MemoryError(code, own(message), { suggestions: suggestions.map(own), details, retryable, cause })
   }
 }
 

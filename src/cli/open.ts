@@ -14,13 +14,14 @@ export interface Opened {
 }
 
 /** The engine is loaded here and not before: `--help` and a wrong call do not pay for it. */
-export async function open(flags: StoreFlags, { operationId, pastHub }: HandedOver = {}, { makesOneCall }: Pick<OpenOptions, 'makesOneCall'> = {}): Promise<Opened> {
+export async function open(flags: StoreFlags, { operationId, pastHub }: HandedOver = {}, { makesOneCall, isOfLibrary }: Pick<OpenOptions, 'makesOneCall' | 'isOfLibrary'> = {}): Promise<Opened> {
   const { openMemory } = await import('../memory/open.js')
   const options = {
     ...openOptionsOf(flags),
     ...(operationId !== undefined && { operationId }),
     ...(pastHub === true && { pastHub }),
     ...(makesOneCall === true && { makesOneCall }),
+    ...(isOfLibrary === true && { isOfLibrary }),
   }
   return { memory: await openMemory(options), root: rootOf(flags) }
 }

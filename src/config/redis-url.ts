@@ -1,7 +1,8 @@
 /** The address of a Redis as a URL: redis://host:port/db, rediss:// with TLS, unix:///path?db=1, or the path of a socket. */
 import { MemoryError } from '../errors/errors.js'
 
-export type RedisSource = '--redis-url' | 'MEMORY_SYNC_REDIS_URL' | 'REDIS_URL' | 'REDIS_HOST' | 'REDIS_PORT' | 'config'
+/** Of the command line, of the library, of the environment, of the config file. */
+export type RedisSource = '--redis-url' | 'redisUrl' | 'MEMORY_SYNC_REDIS_URL' | 'REDIS_URL' | 'REDIS_HOST' | 'REDIS_PORT' | 'config'
 
 export type RedisPlace = { socket: string } | { host: string; port: number; tls?: true }
 
@@ -26,7 +27,7 @@ export const isSet = (value: string | undefined): value is string => value !== u
 /** What other programs read from the query of such a URL: it would be passed over, and be seen by everybody. */
 const SECRETS = ['password', 'pass', 'auth', 'username', 'user']
 
-/** Throws MemoryError `usage` for a flag's URL and `config` for others; the message never repeats it: it may hold a password. */
+/** Throws MemoryError `usage` for the URL of a flag or an option and `config` for others; the message never repeats it: it may hold a password. */
 export function readUrl(text: string, source: RedisSource): RedisEndpoint {
   if (text.startsWith('/')) return { socket: text, db: 0 }
   const { url, username, password } = parseAddress(text) ?? refuse(source, 'it is no URL')
@@ -102,7 +103,7 @@ function decoded(text: string): string {
 
 function refuse(source: RedisSource, reason: string): never {
   const where = source === 'config' ? 'the url of Redis in the config file' : source
-  throw new MemoryError(source === '--redis-url' ? 'usage' : 'config', `${where} cannot be used: ${reason}`, {
+  throw new MemoryError(source === '--redis-url' || source === 'redisUrl' ? 'usage' : 'config', `${where} cannot be used: ${reason}`, {
     suggestions: ['Write redis://host:port, rediss://host:port or unix:///path/to/redis.sock.'],
   })
 }

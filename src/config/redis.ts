@@ -18,6 +18,8 @@ export interface RedisInputs {
     url?: string | undefined
     /** What stands in the file of `--redis-password-file`. */
     passwordFileText?: string | undefined
+    /** Options of the library: messages name those. */
+    areOptions?: true | undefined
   }
   env: Environment
   configFile: RedisConfig
@@ -44,6 +46,9 @@ export interface ManagedRedis {
 /** The password that the set-up of the system before this one gave to every Redis; a weak one. */
 export const LEGACY_DEFAULT_PASSWORD = 'changeme-02luka'
 
+const FLAG_NAMES = { url: '--redis-url', passwordFile: '--redis-password-file' } as const
+const OPTION_NAMES = { url: 'redisUrl', passwordFile: 'redisPasswordFile' } as const
+
 const DEFAULT_PORT = 6379
 const DEFAULT_NAMESPACE = 'memory'
 
@@ -62,12 +67,13 @@ const USUAL_SOCKETS: readonly string[] = [
   '/usr/local/var/run/redis.sock',
 ]
 
-/** Throws MemoryError: `usage` for a bad flag, `config` for a bad variable or config file. No message repeats a password. */
+/** Throws MemoryError: `usage` for a bad flag or option, `config` for a bad variable or config file. No message repeats a password. */
 export function resolveRedis(inputs: RedisInputs): ResolvedRedis {
   const { flags, env, configFile } = inputs
-  const given = givenPassword(flags.passwordFileText)
+  const { url, passwordFile } = flags.areOptions === true ? OPTION_NAMES : FLAG_NAMES
+  const given = givenPassword(flags.passwordFileText, passwordFile)
   const isSwitchedOff = isOff(env) // a word that means nothing is refused whatever else is named
-  if (flags.url !== undefined) return named(readFlag(flags.url), '--redis-url', given, inputs)
+  if (flags.url !== undefined) return named(readGiven(flags.url, url, passwordFile), url, given, inputs)
   if (isSwitchedOff) return { state: 'off', from: 'MEMORY_SYNC_REDIS' }
   for (const name of ['MEMORY_SYNC_REDIS_URL', 'REDIS_URL'] as const) {
     const url = env[name]
@@ -126,12 +132,12 @@ function isMeantFor(endpoint: RedisPlace, { managed, url }: RedisConfig): boolea
 const isSamePlace = (a: RedisPlace, b: RedisPlace): boolean =>
   'socket' in a ? 'socket' in b && a.socket === b.socket : 'host' in b && a.host === b.host && a.port === b.port
 
-function readFlag(url: string): RedisEndpoint {
-  const endpoint = readUrl(url, '--redis-url')
+function readGiven(url: string, name: RedisSource, passwordFile: string): RedisEndpoint {
+  const endpoint = readUrl(url, name)
   if (endpoint.password === undefined) return endpoint
-  throw new MemoryError('usage', '--redis-url must not carry a password: every user of this machine can read it with ps', {
+  throw new MemoryError('usage', `${name} must not carry a password: every user of this machine can read it with ps`, {
     suggestions: [
-      'Put the password into a file that only you can read and name it with --redis-password-file.',
+      `Put the password into a file that only you can read and name it with ${passwordFile}.`,
       'Or set MEMORY_SYNC_REDIS_URL or REDIS_PASSWORD in the environment, or write it to the config file.',
     ],
   })
@@ -168,11 +174,11 @@ function usualPlaces(password: string | undefined): RedisEndpoint[] {
   return places.flatMap((place) => logins.map((login): RedisEndpoint => ({ ...place, ...login, db: 0 })))
 }
 
-function givenPassword(fileText: string | undefined): string | undefined {
+function givenPassword(fileText: string | undefined, name: string): string | undefined {
   if (fileText === undefined) return undefined
   const password = fileText.replace(/\r?\n$/, '')
   if (password !== '') return password
-  throw new MemoryError('config', 'the file named by --redis-password-file is empty', {
+  throw new MemoryError('config', `the file named by ${name} is empty`, {
     suggestions: ['Write the password of Redis to it, on one line.'],
   })
 }

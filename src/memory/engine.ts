@@ -27,6 +27,8 @@ export interface OpenOptions {
   pastHub?: true
   /** And ends then: what takes long to load is left out where it can be. */
   makesOneCall?: true
+  /** Messages name its options, and not the flags of a command. */
+  isOfLibrary?: true
 }
 
 export async function openLocalEngine(options: OpenOptions): Promise<LocalEngine> {

@@ -8,7 +8,7 @@ import type { OpenOptions } from './engine.js'
 /** Which Redis these options mean. Throws MemoryError `usage` or `config`. */
 export function redisOf(options: OpenOptions, config: Config): ResolvedRedis {
   return resolveRedis({
-    flags: { url: options.redisUrl, passwordFileText: readPasswordFile(options.redisPasswordFile) },
+    flags: { url: options.redisUrl, passwordFileText: readPasswordFile(options.redisPasswordFile), areOptions: options.isOfLibrary },
     env: options.env,
     configFile: config.redis,
   })
@@ -21,7 +21,7 @@ export async function settingsOf(options: OpenOptions): Promise<{ env: Environme
 }
 
 /** For a call that a hub answers, with settings of its own. Throws MemoryError `config` for variables of the caller that cannot be used. */
-export function refuseUnusable({ redisUrl, env }: Pick<OpenOptions, 'redisUrl' | 'env'>): void {
-  resolveRedis({ flags: { url: redisUrl }, env, configFile: {} })
+export function refuseUnusable({ redisUrl, env, isOfLibrary }: Pick<OpenOptions, 'redisUrl' | 'env' | 'isOfLibrary'>): void {
+  resolveRedis({ flags: { url: redisUrl, areOptions: isOfLibrary }, env, configFile: {} })
   resolveNamespace(env, {})
 }

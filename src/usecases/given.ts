@@ -106,11 +106,11 @@ export const RESULT = {
 
 export const LEASE = { ttlMs: ttlGiven, waitMs: waitGiven, token: filledGiven, reason: textGiven, signal: signalGiven }
 export const WATCH = { agent: textGiven, event: textGiven, since: sinceGiven, signal: signalGiven }
-export const OPEN = { root: textGiven, redisUrl: textGiven, redisPasswordFile: textGiven, by: filledGiven }
+export const OPEN = { root: filledGiven, redisUrl: filledGiven, redisPasswordFile: filledGiven, by: filledGiven }
 
-/** An empty one is of a variable that was never set: such a token would be everybody's, and what such a name did nobody's. */
+/** An empty one is of a variable that was never set: such a token would be everybody's, what such a name did nobody's, and such a root the usual one. */
 function filledGiven(value: unknown, what: string): string {
   const text = textGiven(value, what)
   if (text.trim() !== '') return text
-  throw new MemoryError('usage', `${what} is empty`)
+  throw new MemoryError('usage', `${what} is empty`, { suggestions: ['give it a value, or leave it out'] })
 }

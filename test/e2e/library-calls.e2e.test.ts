@@ -1,4 +1,5 @@
 /** What programs without types, or with a slip of the pen, hand to the library: with a hub and without, with Redis and with files the same. */
+import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Lease, MemoryError, SharedMemory } from '../../src/index.js'
 import { eventually } from '../support/eventually.js'
@@ -275,8 +276,17 @@ describe.each(SET_UPS)('the library with $name', (setUp) => {
     await expect(memory.updateAgentContext('gg', patch)).rejects.toThrow('NaN is no JSON number (at /files/1/size)')
   })
 
+  it('names its own options, and leaves alone what a program has called like an option of the commands', async () => {
+    const root = await makeTempFolder()
+    for (const redisPasswordFile of [`${root}/x--root/--redis-url`, `${root}/--redis-password-file`]) {
+      await expect(openMemory({ root, redisPasswordFile })).rejects.toMatchObject({ code: 'config', message: expect.stringContaining(redisPasswordFile) })
+    }
+    await writeFile(`${root}/empty`, '')
+    await expect(openMemory({ root, redisPasswordFile: `${root}/empty` })).rejects.toMatchObject({ code: 'config', message: 'the file named by redisPasswordFile is empty' })
+  })
+
   it('names its own options, and not those of the commands', async () => {
-    const ways = [{ redisUrl: 'redis://:secret@localhost' }, { redisUrl: 'http://localhost' }, { redisUrl: '' }, { root: '' }]
+    const ways = [{ redisUrl: 'redis://:secret@localhost' }, { redisUrl: 'http://localhost' }, { redisUrl: '' }, { root: '' }, { root: ' ' }, { redisPasswordFile: ' ' }]
     for (const options of ways) {
       const error = await openMemory(options).catch((failure: unknown) => failure)
       expect(error).toMatchObject({ code: 'usage' })

@@ -178,14 +178,12 @@ export class LocalEngine implements Engine {
     await (this.hub?.rounds ?? this.single).settle(true)
   }
 
-  /** Folds the journal, so that lines that nobody can read are left behind. False: another process is the keeper. */
-  async foldJournal(): Promise<boolean> {
-    const folded = await (this.hub?.rounds ?? this.single).alone(async (keeper) => {
+  /** Folds the journal, so that lines that nobody can read are left behind. null: another process is the keeper; false: see Keeper. */
+  foldJournal(): Promise<boolean | null> {
+    return (this.hub?.rounds ?? this.single).alone(async (keeper) => {
       await keeper.round([])
-      await keeper.foldJournal()
-      return true
+      return keeper.foldJournal()
     })
-    return folded ?? false
   }
 
   /** What health wants to know beyond the status. */

@@ -1,10 +1,10 @@
 /**
  * The history as a keeper knows it. What this root has numbered itself is committed with its line in the journal: where the disk did not
- * take it into the history as well, it is told from here until a keeper has put it there.
+ * take it into the history as well, it is told from there until a keeper has put it into the history, and no such line is dropped before.
  */
 import type { Change } from '../domain/operation.js'
 import { messageOf } from '../errors/errors.js'
-import type { History } from '../store/root.js'
+import type { History, JournalLine } from '../store/root.js'
 import type { Ports } from './ports.js'
 
 export class HistoryKeeping implements History {
@@ -14,6 +14,11 @@ export class HistoryKeeping implements History {
   private hasFailed = false
 
   constructor(private readonly ports: Pick<Ports, 'root' | 'tell'>) {}
+
+  /** The journal alone has some changes: its lines have to stay. */
+  get isOwed(): boolean {
+    return this.owed.size > 0
+  }
 
   /** By the keeper alone: what it has numbered. */
   async add(changes: readonly Change[]): Promise<void> {
@@ -68,3 +73,6 @@ export class HistoryKeeping implements History {
     return this.ports.root.history.follow()
   }
 }
+
+/** What this root has numbered itself. */
+export const numberedIn = (lines: readonly JournalLine[]): Change[] => lines.flatMap((line) => ('change' in line ? [line.change] : []))

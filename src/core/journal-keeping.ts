@@ -4,7 +4,7 @@ import { advance, isDone, remember, type Replica } from '../domain/replica.js'
 import type { Identity } from '../platform/files.js'
 import type { Acknowledged, JournalLine, JournalTail } from '../store/root.js'
 import { versionInFile } from './file-in.js'
-import { HistoryKeeping } from './history-keeping.js'
+import { HistoryKeeping, numberedIn } from './history-keeping.js'
 import { isNumberedIn } from './open-operations.js'
 import type { Ports } from './ports.js'
 import type { RootCopy } from './root-copy.js'
@@ -71,7 +71,7 @@ export class JournalKeeping {
 
   /** `replica`: the one that is about to take the place of the present one. */
   async save(replica = this.copy.replica): Promise<void> {
-    trimSeen(replica, this.copy.now())
+    if (!this.history.isOwed) trimSeen(replica, this.copy.now()) // else the journal has lines for longer than ids are kept
     this.saved = await this.ports.root.save({ ...this.copy.state(), replica })
     this.copy.changesSinceSave = 0
   }
@@ -105,14 +105,16 @@ export class JournalKeeping {
     this.numbered = []
   }
 
-  /** When it is long. */
-  async fold(always = false): Promise<void> {
+  /** When it is long; false: it was not. Changes that it alone has stay in it, and then the state is saved only. */
+  async fold(always = false): Promise<boolean> {
     const { foldLines, saveChanges } = this.limits()
     const isLong = always || this.linesSinceFold >= foldLines || (this.tail?.end ?? 0) >= FOLD_BYTES
-    if (!isLong && this.copy.changesSinceSave < saveChanges) return
+    const mayDrop = isLong && !this.history.isOwed
+    if (!mayDrop && this.copy.changesSinceSave < (always ? 1 : saveChanges)) return false
     // Before its turn: nobody can read the journal meanwhile.
     if (this.keptFor === 'life') await this.ports.root.prepareSave(this.copy.state())
-    await (isLong ? this.inTurn(() => this.foldNow()) : this.save())
+    await (mayDrop ? this.inTurn(() => this.foldNow()) : this.save())
+    return mayDrop
   }
 
   private limits(): { foldLines: number; saveChanges: number } {
@@ -149,7 +151,7 @@ export class JournalKeeping {
     const { state, saved, lines, tail, damage } = await this.ports.root.load()
     this.saved = saved
     this.damage = damage
-    if (damage !== null && state.replica.epoch === null) this.numbered = lines.flatMap((line) => ('change' in line ? [line.change] : []))
+    if (damage !== null && state.replica.epoch === null) this.numbered = numberedIn(lines)
     copy.replica = state.replica
     copy.generation = state.generation
     copy.order = state.order
@@ -165,7 +167,7 @@ export class JournalKeeping {
   /** Lines that were not read before, and what the history knows beyond this revision. */
   private async takeBehind(lines: readonly JournalLine[], rev: number): Promise<void> {
     const changes = await this.told(this.history.from(rev))
-    const numbered = lines.flatMap((line) => ('change' in line && line.change.rev > rev ? [line.change] : []))
+    const numbered = numberedIn(lines).filter((change) => change.rev > rev)
     for (const change of changes) this.follow(change)
     // One that another process was just writing was passed over: next time everything is read.
     if (changes.some(({ epoch, rev: its }) => epoch === this.copy.replica.epoch && its > this.copy.replica.rev)) this.told = this.history.follow()

@@ -127,8 +127,8 @@ export class Keeper implements LocalSequencer {
     return this.sequencer.submitHere(operation)
   }
 
-  /** Lines of the journal that nobody can read are left behind. */
-  foldJournal(): Promise<void> {
+  /** Lines of the journal that nobody can read are left behind. False: the history takes no changes, and the journal has to stay. */
+  foldJournal(): Promise<boolean> {
     return this.journal.fold(true)
   }
 

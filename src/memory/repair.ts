@@ -151,8 +151,13 @@ async function foldBrokenJournal({ root, files, engine, keeperPid, done, left }:
     copyFileSync(join(ours, name), copy)
     giveToOwner(copy)
   }
-  if (await engine.foldJournal()) done.push(`left ${unreadable} unreadable lines of the journal behind; a copy is in ${folder}`)
-  else left.push(`the journal with ${unreadable} unreadable lines: another process is at it; a copy is in ${folder}`)
+  const isFolded = await engine.foldJournal()
+  if (isFolded === true) {
+    done.push(`left ${unreadable} unreadable lines of the journal behind; a copy is in ${folder}`)
+    return
+  }
+  const why = isFolded === null ? 'another process is at it' : 'the history takes no changes, and needs the others; mend its permissions, or free space'
+  left.push(`the journal with ${unreadable} unreadable lines: ${why}; a copy is in ${folder}`)
 }
 
 /** The history is a copy of changes for readers: a line of it that nobody can read has no other use. */

@@ -190,3 +190,38 @@ test('lines of what the replica contains are known by their revisions: nobody as
   expect(copy.open.all().map((entry) => entry.op.id)).toEqual(['newer', 'lost', 'waits'])
   expect(new Set(asked)).toEqual(new Set(['newer', 'lost', 'waits', 'nothing']))
 })
+
+test('what the history does not take stays in the journal, with the ids of what is in it; the state is saved all the same', async () => {
+  const lines = changesUpTo(3_000).map((change) => ({ change }))
+  const seen = new SeenIds(Array.from({ length: 30_000 }, (_, n) => [`old${n}`, { rev: 1 }] as const))
+  const replica = { ...emptyState().replica, epoch: 'r1', seen }
+  const steps: string[] = []
+  let isOpen = false
+  const kept: Change[] = []
+  const root = {
+    load: () => Promise.resolve({ state: { ...emptyState(), replica }, saved: null, damage: null, lines, tail: { generation: 0, ino: 1, end: 0 } }),
+    more: (tail: unknown) => Promise.resolve({ lines: [], tail }),
+    save: (state: { replica: { seen: SeenIds } }) => (steps.push(`save ${state.replica.seen.size}`), Promise.resolve(null)),
+    seal: () => (steps.push('seal'), Promise.resolve()),
+    dropSegments: () => (steps.push('drop'), Promise.resolve()),
+    sweep: () => Promise.resolve(),
+    id: () => Promise.resolve('r'),
+    history: {
+      follow: () => () => Promise.resolve([]),
+      after: () => Promise.resolve(kept),
+      add: (changes: readonly Change[]) => (isOpen ? Promise.resolve(void kept.push(...changes)) : Promise.reject(new Error('EACCES'))),
+    },
+  }
+  const clock = { now: () => 1_000 }
+  const keeping = new JournalKeeping({ root, clock, tell: () => undefined } as unknown as Ports, new RootCopy(clock), 'a round')
+  await keeping.refresh()
+  await keeping.mend()
+  expect(await keeping.fold()).toBe(false)
+  expect(await keeping.fold(true)).toBe(false)
+  expect(steps).toEqual(['save 33000'])
+  isOpen = true
+  await keeping.mend()
+  expect(await keeping.fold()).toBe(true)
+  expect(kept).toEqual(changesUpTo(3_000))
+  expect(steps).toEqual(['save 33000', 'seal', 'save 20000', 'drop'])
+})

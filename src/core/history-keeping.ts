@@ -7,9 +7,18 @@ import { messageOf } from '../errors/errors.js'
 import type { History, JournalLine } from '../store/root.js'
 import type { Ports } from './ports.js'
 
+/** So many of those that it lacks are held in memory: a history may be closed for days. The journal has all of them. */
+const HELD = 1_000
+/** Changes of one addition. */
+const AT_A_TIME = 200
+
 export class HistoryKeeping implements History {
-  /** Numbered here, and not in the history, or not yet; by revision. */
+  /** Numbered here, and not in the history, or not yet; by revision. The first ones. */
   private readonly owed = new Map<number, Change>()
+  /** There are more of them, in the journal. */
+  private isMore = false
+  /** The lowest revision of all of them. */
+  private lowest = Infinity
   /** Told once, until it takes changes again. */
   private hasFailed = false
 
@@ -20,14 +29,9 @@ export class HistoryKeeping implements History {
     return this.owed.size > 0
   }
 
-  /** By the keeper alone: what it has numbered. */
+  /** By the keeper alone: what it has numbered. While the history refuses, it is asked once a round, and not with each change. */
   async add(changes: readonly Change[]): Promise<void> {
-    const all = [...this.owed.values(), ...changes]
-    const isTaken = await this.copy(all)
-    for (const change of all) {
-      if (isTaken) this.owed.delete(change.rev)
-      else this.owed.set(change.rev, change)
-    }
+    if (this.isOwed || !(await this.copy(changes))) for (const change of changes) this.owe(change)
   }
 
   /** Of a shared store, which has them still where the disk takes nothing: then false. */
@@ -45,25 +49,28 @@ export class HistoryKeeping implements History {
   /** Lines of the journal, beside what the history told when it was read after them. Whoever only reads leaves it to a keeper. */
   compare(numbered: readonly Change[], told: readonly Change[]): void {
     const known = new Set(told.map((change) => change.rev))
-    for (const rev of known) this.owed.delete(rev)
-    for (const change of numbered) if (!known.has(change.rev)) this.owed.set(change.rev, change)
+    if (!this.isMore) for (const rev of known) this.owed.delete(rev)
+    for (const change of numbered) if (!known.has(change.rev)) this.owe(change)
   }
 
   /** The revision behind which the history has to be read, for one from which it is wanted. */
   from(rev: number): number {
-    return Math.min(rev, ...[...this.owed.keys()].map((owed) => owed - 1))
+    return this.isOwed ? Math.min(rev, this.lowest - 1) : rev
   }
 
   /** By the keeper alone: nobody else adds to it then. One before may have died, or had no room, after it numbered a change. */
   async complete(): Promise<void> {
-    if (this.owed.size === 0) return
-    this.compare([], await this.ports.root.history.after(this.from(Infinity)))
-    await this.add([])
+    if (!this.isOwed || !(await this.put([...this.owed.values()]))) return
+    if (this.isMore && !(await this.put(await this.inJournal()))) return
+    this.owed.clear()
+    this.isMore = false
+    this.lowest = Infinity
   }
 
   async after(rev: number): Promise<Change[]> {
+    const held = this.isMore ? await this.inJournal() : [...this.owed.values()] // first: what leaves the journal then is in the history
     const told = await this.ports.root.history.after(rev)
-    const owed = [...this.owed.values()].filter((change) => change.rev > rev)
+    const owed = held.filter((change) => change.rev > rev)
     if (owed.length === 0) return told
     const byRev = new Map([...owed, ...told].map((change) => [change.rev, change]))
     return [...byRev.values()].sort((a, b) => a.rev - b.rev)
@@ -71,6 +78,27 @@ export class HistoryKeeping implements History {
 
   follow(): (rev: number) => Promise<Change[]> {
     return this.ports.root.history.follow()
+  }
+
+  private owe(change: Change): void {
+    this.lowest = Math.min(this.lowest, change.rev)
+    if (this.owed.size < HELD) this.owed.set(change.rev, change)
+    else this.isMore ||= !this.owed.has(change.rev)
+  }
+
+  private async inJournal(): Promise<Change[]> {
+    return numberedIn((await this.ports.root.load()).lines)
+  }
+
+  /** Those of them that the history lacks, in order; false: it did not take all. */
+  private async put(changes: readonly Change[]): Promise<boolean> {
+    const lowest = changes.reduce((least, { rev }) => Math.min(least, rev), Infinity)
+    const known = new Set((await this.ports.root.history.after(lowest - 1)).map(({ rev }) => rev))
+    const missing = changes.filter(({ rev }) => !known.has(rev))
+    for (let at = 0; at < missing.length; at += AT_A_TIME) {
+      if (!(await this.copy(missing.slice(at, at + AT_A_TIME)))) return false
+    }
+    return true
   }
 }
 

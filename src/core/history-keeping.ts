@@ -90,17 +90,24 @@ export class HistoryKeeping implements History {
     return numberedIn((await this.ports.root.load()).lines)
   }
 
-  /** Those of them that the history lacks, in order; false: it did not take all. */
+  /**
+   * Those of them that the history lacks; false: it did not take all. What it has that is newer comes once more behind them: it is read from
+   * its end, back to where nothing newer is met any more.
+   */
   private async put(changes: readonly Change[]): Promise<boolean> {
-    const lowest = changes.reduce((least, { rev }) => Math.min(least, rev), Infinity)
-    const known = new Set((await this.ports.root.history.after(lowest - 1)).map(({ rev }) => rev))
+    const told = await this.ports.root.history.after(lowestOf(changes) - 1)
+    const known = new Set(told.map(({ rev }) => rev))
     const missing = changes.filter(({ rev }) => !known.has(rev))
-    for (let at = 0; at < missing.length; at += AT_A_TIME) {
-      if (!(await this.copy(missing.slice(at, at + AT_A_TIME)))) return false
+    const lowest = lowestOf(missing)
+    const all = [...missing, ...told.filter(({ rev }) => rev > lowest)].sort((a, b) => a.rev - b.rev)
+    for (let at = 0; at < all.length; at += AT_A_TIME) {
+      if (!(await this.copy(all.slice(at, at + AT_A_TIME)))) return false
     }
     return true
   }
 }
+
+const lowestOf = (changes: readonly Change[]): number => changes.reduce((least, { rev }) => Math.min(least, rev), Infinity)
 
 /** What this root has numbered itself. */
 export const numberedIn = (lines: readonly JournalLine[]): Change[] => lines.flatMap((line) => ('change' in line ? [line.change] : []))

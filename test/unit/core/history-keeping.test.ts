@@ -69,3 +69,14 @@ test('what a history lacks may be more than fits into one call', async () => {
   await place.keeping.add(upTo(200_000))
   expect(place.keeping.from(Infinity)).toBe(0)
 })
+
+test('what is put into a history late hides nothing that is newer', async () => {
+  const place = await Place.make()
+  await place.number(upTo(5))
+  place.isOpen = false
+  await place.number(upTo(1_500, 6))
+  place.isOpen = true
+  await place.keeping.copy(upTo(1_520, 1_501)) // of a shared store, which went on in the meantime
+  await place.keeping.complete()
+  for (const rev of [0, 5, 700, 1_490, 1_505, 1_519]) expect(revsOf(await place.file.after(rev)), `behind ${rev}`).toEqual(revsOf(upTo(1_520, rev + 1)))
+})

@@ -17,7 +17,6 @@ import { lineageOf, type Replica } from '../domain/replica.js'
 import { timeIn, writableTime } from '../domain/time.js'
 import { valueAt } from '../domain/tree.js'
 import type { FileText, Identity } from '../platform/files.js'
-import type { Version } from '../store/root.js'
 import { type Base, isForeign } from './foreign-file.js'
 import type { Ports } from './ports.js'
 
@@ -108,14 +107,15 @@ export async function revisionInFile(ports: Ports): Promise<number> {
   return document instanceof Map ? (revisionOf(document) ?? 0) : 0
 }
 
-/** The version of ours that context.json is, as it was written; null: somebody else has written it. */
-export async function versionInFile(ports: Ports): Promise<Version | null> {
-  const file = await ports.root.document.read()
-  const document = file === null ? null : readDocument(file, false)
-  if (file === null || !(document instanceof Map)) return null
-  const hash = ports.digest(file.text)
-  const versions = await ports.root.versions.withRev(revisionOf(document) ?? -1)
-  return versions.find(({ version }) => version.hash === hash)?.version ?? null
+/** Up to which revision context.json shows what was confirmed; null: nobody can tell. */
+export async function baseInFile(ports: Ports): Promise<number | null> {
+  const { document, versions } = ports.root
+  const file = await document.read()
+  const shown = file === null ? null : readDocument(file, false)
+  const rev = shown instanceof Map ? revisionOf(shown) : undefined
+  if (!(shown instanceof Map) || rev === undefined) return null
+  const hash = ports.digest(file!.text)
+  return (await versions.withRev(rev)).find(({ version }) => version.hash === hash)?.version.base ?? null
 }
 
 async function operationsOf(

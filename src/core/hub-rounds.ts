@@ -109,7 +109,7 @@ export class HubRounds implements KeeperAccess {
       epoch: replica.epoch,
       rev: replica.rev,
       high: replica.high,
-      skewMs: this.keeper.skew(),
+      skewMs: this.keeper.facts().skewMs,
       lastT: this.times.next(this.keeper.open.newestT(replica.t), this.keeper.now()),
       pending: this.keeper.open.toReplay(replica).length,
     }

@@ -1,10 +1,10 @@
 /** The journal and the saved state of a root: read when a keeper begins, followed, and folded into each other. */
-import { agentOf, type Change, CONTEXT, type Operation } from '../domain/operation.js'
-import { advance, isDone, remember, type Replica } from '../domain/replica.js'
+import type { Change, Operation } from '../domain/operation.js'
+import { advance, isDone, type Replica } from '../domain/replica.js'
 import type { Identity } from '../platform/files.js'
 import type { Acknowledged, JournalLine, JournalTail } from '../store/root.js'
-import { versionInFile } from './file-in.js'
 import { HistoryKeeping, numberedIn } from './history-keeping.js'
+import { goOnBesideFile, goOnWithItems } from './lost-state.js'
 import { isNumberedIn } from './open-operations.js'
 import type { Ports } from './ports.js'
 import type { RootCopy } from './root-copy.js'
@@ -41,7 +41,9 @@ export class JournalKeeping {
   private linesSinceFold = 0
   /** Why the saved state could not be read; null: it could, or was mended. */
   private damage: string | null = null
-  /** What this root has numbered behind a state of which nothing is left. */
+  /** The state before cannot be read either. */
+  private isLost = false
+  /** What this root has numbered behind a state of which nothing is left, and the file may show. */
   private numbered: Change[] = []
   /** Reading and folding, one after another. */
   private work: Promise<unknown> = Promise.resolve()
@@ -54,6 +56,11 @@ export class JournalKeeping {
     private readonly keptFor: KeptFor,
   ) {
     this.history = new HistoryKeeping(ports)
+  }
+
+  /** Of both saved states nothing can be read: only a keeper can say what the file and the journal make of it. */
+  get lacksState(): boolean {
+    return this.isLost
   }
 
   /** Somebody else has saved the state: what is behind it cannot be told from here. Everything has to be read again. */
@@ -83,26 +90,14 @@ export class JournalKeeping {
   async mend(): Promise<void> {
     await this.history.complete()
     if (this.damage === null) return
-    await this.leaveToFile() // as long as it is known which versions of it are ours
+    await goOnBesideFile(this.ports, this.copy, this.numbered)
+    this.numbered = []
     const where = await this.ports.root.setStateAside()
-    this.ports.tell('error', `the saved state cannot be read (${this.damage}): ${where === null ? '' : `set aside as ${where}; `}the state before, the journal and Redis go on`, 'mended')
+    const left = this.isLost ? 'context.json' : 'the state before'
+    this.ports.tell('error', `the saved state cannot be read (${this.damage}): ${where === null ? '' : `set aside as ${where}; `}${left}, the journal and Redis go on`, 'mended')
     await this.save()
     this.damage = null
-  }
-
-  /**
-   * Nothing is left of both states, and context.json is taken over as at the first contact: what a version of ours shows there is not done
-   * once more. Sums would be counted twice.
-   */
-  private async leaveToFile(): Promise<void> {
-    const { replica, open } = this.copy
-    const shown = this.numbered.length === 0 ? null : await versionInFile(this.ports)
-    for (const change of this.numbered) {
-      const isShown = shown !== null && change.epoch === shown.epoch && change.rev <= shown.base
-      if (isShown && (change.target === CONTEXT || agentOf(change.target) !== undefined)) remember(replica, change)
-    }
-    open.settle(replica)
-    this.numbered = []
+    this.isLost = false
   }
 
   /** When it is long; false: it was not. Changes that it alone has stay in it, and then the state is saved only. */
@@ -151,8 +146,9 @@ export class JournalKeeping {
     const { state, saved, lines, tail, damage } = await this.ports.root.load()
     this.saved = saved
     this.damage = damage
-    if (damage !== null && state.replica.epoch === null) this.numbered = numberedIn(lines)
+    this.isLost = damage !== null && state.replica.epoch === null
     copy.replica = state.replica
+    if (this.isLost) this.numbered = goOnWithItems(copy, numberedIn(lines))
     copy.generation = state.generation
     copy.order = state.order
     copy.skewMs = state.skewMs

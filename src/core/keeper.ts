@@ -107,6 +107,11 @@ export class Keeper implements LocalSequencer {
     this.begun = null
   }
 
+  /** Of the saved states nothing can be read. */
+  get lacksState(): boolean {
+    return this.journal.lacksState
+  }
+
   /** Another keeper has saved the state since: what this one knows does not lead there. It is not to be used any more. */
   async isOvertaken(): Promise<boolean> {
     return this.isGivenUp || (await this.journal.isOvertaken())
@@ -227,11 +232,6 @@ export class Keeper implements LocalSequencer {
 
   setClock(time: number): void {
     this.copy.setClock(time)
-  }
-
-  /** Clock of the shared store minus ours, ms. */
-  skew(): number {
-    return this.copy.skewMs
   }
 
   /** What a look at context.json is taken with. */

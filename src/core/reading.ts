@@ -66,7 +66,11 @@ export class Reading {
   }
 
   private async look(): Promise<{ view: Keeper; isApart: boolean }> {
-    const view = await this.single.load()
+    let view = await this.single.load()
+    if (view.lacksState) {
+      await this.single.settle()
+      view = await this.single.load()
+    }
     const store = await this.ports.connector.connect()
     if (store === null || (await this.lookInStore(view, store))) return { view, isApart: false }
     await this.single.settle() // who only reads would see what was there before for ever

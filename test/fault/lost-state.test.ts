@@ -140,3 +140,54 @@ test('with files only, a watcher of a root of which nothing is left is told so, 
   await world.ok('set', 'rnd', 'n=5')
   await soon(() => JSON.stringify(lines().at(-1)).includes('"n":5'), 'what comes behind it')
 })
+
+const ours = (world: World, name: string): string => path.join(world.root, 'shared_memory/.memory_sync', name)
+
+async function breakStates(world: World): Promise<void> {
+  for (const name of ['state.json', 'state.former.json']) await writeFile(ours(world, name), '{')
+}
+
+test.each([FILES_AND_HUB, FILES_ALONE])('what the file does not show, as items, stays where neither saved state can be read, $name', async (setUp) => {
+  const world = await World.make(setUp)
+  for (const _ of [1, 2, 3]) await world.ok('set', 'mary', 'n+=1')
+  await world.ok('task', 'add', 'T1', '--title', 'one')
+  await world.ok('task', 'add', 'T2', '--title', 'two')
+  await world.ok('task', 'claim', 'T2', '--agent', 'mary')
+  const before = await world.ok('task', 'list', '--json')
+  if (setUp.hub) await killHub(world)
+  await breakStates(world)
+  expect(JSON.parse(await world.ok('task', 'list', '--json'))).toEqual(JSON.parse(before))
+  await breakStates(world)
+  await world.ok('set', 'other', 'z=1')
+  expect(JSON.parse(await world.ok('task', 'list', '--json'))).toEqual(JSON.parse(before))
+  expect(JSON.parse(await world.ok('get', '/agents/mary/context'))).toEqual({ n: 3 })
+  expect(await world.run('task', 'add', 'T1', '--title', 'another')).not.toMatchObject({ code: 0 })
+  await world.ok('set', 'mary', 'n+=1')
+  expect((await world.context()).agents).toMatchObject({ mary: { context: { n: 4 } }, other: { context: { z: 1 } } })
+})
+
+test('what a hub had no time to show in the file goes on where neither saved state can be read, and nothing is applied twice', async () => {
+  const world = await World.make(FILES_AND_HUB)
+  await world.ok('set', 'mary', 'n+=1', 'v=a')
+  await world.ok('record', 'mary', 'T1', 'ok', '{}')
+  await world.showsInFile({ agents: { mary: { context: { n: 1 } } } })
+  await killHub(world)
+  const shown = new Map<string, string>()
+  for (const name of [world.file, ...(await readdir(ours(world, ''))).filter((each) => each.startsWith('version.')).map((each) => ours(world, each))]) {
+    shown.set(name, await readFile(name, 'utf8'))
+  }
+  await world.startHub()
+  const { rev } = await world.json('set', 'mary', 'n+=1')
+  await world.ok('set', 'mary', 'w=b', '--if-rev', String(rev)) // of a conditional write there is the change alone
+  await world.ok('record', 'mary', 'T2', 'ok', '{}')
+  await world.ok('set', 'bob', 'n+=1')
+  const expected = JSON.parse(await world.ok('get', '/agents/mary/context')) as JsonObject
+  await killHub(world)
+  for (const name of (await readdir(ours(world, ''))).filter((each) => each.startsWith('version.'))) await rm(ours(world, name))
+  for (const [name, text] of shown) await writeFile(name, text)
+  await breakStates(world)
+  await world.startHub()
+  await world.ok('set', 'other', 'z=1')
+  expect(JSON.parse(await world.ok('get', '/agents/mary/context'))).toEqual(expected)
+  expect(JSON.parse(await world.ok('get', '/agents/bob/context'))).toEqual({ n: 1 })
+})

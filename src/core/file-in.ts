@@ -107,15 +107,16 @@ export async function revisionInFile(ports: Ports): Promise<number> {
   return document instanceof Map ? (revisionOf(document) ?? 0) : 0
 }
 
-/** Up to which revision context.json shows what was confirmed; null: nobody can tell. */
-export async function baseInFile(ports: Ports): Promise<number | null> {
+/** Up to which revision context.json shows what was confirmed, also where somebody has edited it; null: nobody can tell. */
+export async function baseInFile(ports: Ports, replica: Replica): Promise<number | null> {
   const { document, versions } = ports.root
   const file = await document.read()
   const shown = file === null ? null : readDocument(file, false)
   const rev = shown instanceof Map ? revisionOf(shown) : undefined
   if (!(shown instanceof Map) || rev === undefined) return null
-  const hash = ports.digest(file!.text)
-  return (await versions.withRev(rev)).find(({ version }) => version.hash === hash)?.version.base ?? null
+  const base = closest(await versions.withRev(rev), shown)
+  const isOurs = base !== undefined && !(await isForeign(ports, shown, { rev, base, last: await versions.last(), replica }))
+  return isOurs ? base.version.base : null
 }
 
 async function operationsOf(

@@ -22,7 +22,7 @@ export function goOnWithItems({ replica }: RootCopy, numbered: readonly Change[]
  * left make it: what counts is what they came to, and no sum is counted twice. Of what comes behind that which it shows the operations go on.
  */
 export async function goOnBesideFile(ports: Ports, { replica, open, rootId }: RootCopy, numbered: readonly Change[]): Promise<void> {
-  const base = numbered.length === 0 ? null : await baseInFile(ports)
+  const base = numbered.length === 0 ? null : await baseInFile(ports, replica)
   for (const change of numbered) {
     if (base === null) advance(replica, change)
     else if (change.rev <= base || !touchesRecord(change)) remember(replica, change)

@@ -1,5 +1,5 @@
 /** The folder in which a root keeps its state goes away, and the file and Redis stay. */
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { makeTempFolder } from '../support/temp.js'
@@ -190,4 +190,17 @@ test('what a hub had no time to show in the file goes on where neither saved sta
   await world.ok('set', 'other', 'z=1')
   expect(JSON.parse(await world.ok('get', '/agents/mary/context'))).toEqual(expected)
   expect(JSON.parse(await world.ok('get', '/agents/bob/context'))).toEqual({ n: 1 })
+})
+
+test('a sum is not counted twice where neither saved state can be read, and somebody has edited the file', async () => {
+  const world = await World.make(FILES_ALONE)
+  await world.ok('set', 'mary', 'n+=1')
+  for (const _ of [1, 2]) await world.ok('set', 'mary', 'n+=1', 'v=a')
+  await breakStates(world)
+  const edited = await world.context()
+  edited.agents['mary']!.context!['v'] = 'hand'
+  await world.write(edited)
+  await utimes(world.file, Date.now() / 1000 - 5, Date.now() / 1000 - 5)
+  await world.ok('set', 'other', 'z=1')
+  expect(JSON.parse(await world.ok('get', '/agents/mary/context'))).toEqual({ n: 3, v: 'hand' })
 })

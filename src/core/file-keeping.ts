@@ -61,9 +61,15 @@ export class FileKeeping {
     return !isUntouched(await this.ports.root.document.identify(), this.known?.identity ?? null)
   }
 
+  /** Where it shows everything. */
+  get textInFile(): string | null {
+    const { put, known } = this
+    return put !== null && put.hash === known?.hash && put.state === this.state() ? put.text : null
+  }
+
   /** ms until the file should be written; null: it shows everything. */
   dueInMs(): number | null {
-    if (this.showsEverything()) return null
+    if (this.textInFile !== null) return null
     const now = this.ports.clock.now()
     return Math.max(this.pace.dueIn(now), Math.min(RETRY_MS, this.heldUntil - now))
   }
@@ -91,7 +97,7 @@ export class FileKeeping {
     const now = this.ports.clock.now()
     this.pace.note(this.state(), now)
     const mayWait = when === 'due' || (when === 'cheap' && !this.pace.isCheap)
-    if (this.showsEverything() || (mayWait && this.pace.dueIn(now) > 0)) return
+    if (this.textInFile !== null || (mayWait && this.pace.dueIn(now) > 0)) return
     this.heldUntil = now + RETRY_MS
     if (await this.write()) this.heldUntil = 0
   }
@@ -224,10 +230,6 @@ export class FileKeeping {
       if (look?.is === 'edited') await this.takeEdit(look, replaced)
       await replaced.forget()
     }
-  }
-
-  private showsEverything(): boolean {
-    return this.put !== null && this.put.hash === this.known?.hash && this.put.state === this.state()
   }
 
   /** Another text whenever the document would be another one. */

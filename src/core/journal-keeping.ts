@@ -63,6 +63,11 @@ export class JournalKeeping {
     return this.isLost
   }
 
+  /** Which saved state was read, and the journal up to where; null: nothing was. */
+  get behind(): { saved: Identity | null; tail: JournalTail } | null {
+    return this.tail === null ? null : { saved: this.saved, tail: this.tail }
+  }
+
   /** Somebody else has saved the state: what is behind it cannot be told from here. Everything has to be read again. */
   async isOvertaken(): Promise<boolean> {
     return this.tail !== null && !(await this.ports.root.isSaved(this.saved))

@@ -8,7 +8,8 @@ import type { Change, Operation, Target } from '../domain/operation.js'
 import type { Pointer } from '../domain/pointer.js'
 import type { Replica } from '../domain/replica.js'
 import { messageOf } from '../errors/errors.js'
-import type { Acknowledged, History } from '../store/root.js'
+import type { Identity } from '../platform/files.js'
+import type { Acknowledged, History, JournalTail } from '../store/root.js'
 import { Exchange } from './exchange.js'
 import type { EditFacts } from './file-in.js'
 import { FileKeeping, type FileTurn } from './file-keeping.js'
@@ -190,6 +191,16 @@ export class Keeper implements LocalSequencer {
   /** The same as text. */
   text(): string {
     return this.file.text()
+  }
+
+  /** The text of context.json, where it shows everything that is known here. */
+  get textInFile(): string | null {
+    return this.file.textInFile
+  }
+
+  /** How far the root was read; null: it was not. */
+  get behind(): { saved: Identity | null; tail: JournalTail } | null {
+    return this.journal.behind
   }
 
   /** The records as they will be then: good until something happens here. */

@@ -1,11 +1,13 @@
 /** Reading the context in this process, without a hub or as the hub: what is committed by now, and what is pending. */
 import { composeTasks } from '../domain/document.js'
+import { parseOwn } from '../domain/json.js'
 import type { Change } from '../domain/operation.js'
 import { isFirstContext } from '../domain/operation.js'
 import { StoreUnavailable } from '../errors/errors.js'
 import type { Lineage, Store } from '../store/contract.js'
 import { type FileLook, judgeRead } from './file-in.js'
 import type { HubRounds } from './hub-rounds.js'
+import { type Fresh, freshText, noteFresh, validatorOf } from './freshness.js'
 import type { Keeper } from './keeper.js'
 import type { Snapshot, TaskSnapshot } from './memory.js'
 import type { Ports } from './ports.js'
@@ -23,7 +25,8 @@ export class Reading {
   ) {}
 
   async alone(): Promise<Snapshot | null> {
-    return snapshotOf(await this.viewAlone())
+    const found = await this.findAlone()
+    return 'text' in found ? freshSnapshot(found) : snapshotOf(found)
   }
 
   async asHub(rounds: HubRounds): Promise<Snapshot | null> {
@@ -31,7 +34,8 @@ export class Reading {
   }
 
   async textAlone(): Promise<string | null> {
-    return textOf(await this.viewAlone())
+    const found = await this.findAlone()
+    return 'text' in found ? found.text : textOf(found)
   }
 
   async textAsHub(rounds: HubRounds): Promise<string | null> {
@@ -46,11 +50,17 @@ export class Reading {
     return tasksOf(await this.viewAsHub(rounds))
   }
 
+  private async findAlone(): Promise<Fresh | Found> {
+    const validator = await validatorOf(this.ports)
+    return (await freshText(this.ports.root, validator)) ?? this.viewAlone(validator)
+  }
+
   /** An edit goes from the file to the journal, and on to the store. They are looked at in this order: it is in one of them. */
-  private async viewAlone(): Promise<Found> {
+  private async viewAlone(validator: string | null = null): Promise<Found> {
     const file = await this.ports.root.document.read()
     let { view } = await this.load()
-    if (file !== null && file.text !== view.text()) {
+    if (file !== null && file.text === view.text()) await noteFresh(this.ports.root, validator, view, file.text)
+    else if (file !== null) {
       const look = await judgeRead(this.ports, file, view.facts())
       if (look.is === 'edited') showEdit(view, look)
       else if (look.is === 'ours') ({ view } = await this.load()) // somebody may have taken it in since, and that is in the journal
@@ -162,6 +172,12 @@ function snapshotOf({ view, source }: Found): Snapshot | null {
   if (isEmpty(view)) return null
   const context = view.compose()
   return { rev: Number(context.get('rev')), source, durability: durabilityOf(view), pending: view.pending(), context }
+}
+
+/** Where nothing waits for Redis. */
+function freshSnapshot({ text, source }: Fresh): Snapshot {
+  const context = parseOwn(text)
+  return { rev: Number(context.get('rev')), source, durability: source, pending: 0, context }
 }
 
 function tasksOf({ view, source }: Found): TaskSnapshot {

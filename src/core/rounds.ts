@@ -3,6 +3,7 @@ import { Shared } from '../domain/shared.js'
 import { messageOf } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
 import type { Glance, Held } from '../store/root.js'
+import { noteFresh, validatorOf } from './freshness.js'
 import { Keeper } from './keeper.js'
 import { type Mode, modeOf } from './mode.js'
 import type { Ports } from './ports.js'
@@ -130,7 +131,9 @@ export class SingleRounds implements KeeperAccess {
     const portion = this.isFirst ? FIRST : LATER
     this.isFirst = false
     let keeper: Keeper | null = null
+    let validator: string | null = null
     for (let round = 0; round < MAX_ROUNDS; round++) {
+      validator = await validatorOf(this.ports)
       const done = await this.alone(async (own) => {
         await own.round('all', 'now', portion)
         return own
@@ -142,6 +145,8 @@ export class SingleRounds implements KeeperAccess {
       await keeper.refresh()
       if (keeper.mode === 'away' || keeper.isUnfinished || !keeper.hasWork()) break
     }
+    const text = keeper?.textInFile
+    if (keeper?.roundsBehind === 0 && !keeper.isUnfinished && text) await noteFresh(this.ports.root, validator, keeper, text)
     return keeper
   }
 

@@ -103,6 +103,11 @@ export interface Store {
    * store knows. The epoch before is recorded as contained up to the revision that the store still has.
    */
   beginEpoch(seen: { epoch: string | null; owner: string | null }, next: { epoch: string; atLeast: number }): Promise<Lineage>
+  /**
+   * A text that is another one after anything at all was written, by whomever: of two readers that were told the same, the second one finds what
+   * the first one found. null: this store cannot tell, or not now.
+   */
+  validator?(): Promise<string | null>
   read(target: Target): Promise<Stored>
   /** Those whose members, liveness or revision in the store are others than these, or that are evicted: all others need not be read. */
   unlike?(known: ReadonlyMap<Target, Entry>): Promise<Target[]>

@@ -129,9 +129,12 @@ export interface Root {
   isSaved(saved: Identity | null): Promise<boolean>
   /** Lines since `tail`. */
   more(tail: JournalTail): Promise<{ lines: JournalLine[]; tail: JournalTail }>
+  /** Whether nothing was appended to the journal behind `tail`, and it was not closed. */
+  isTail(tail: JournalTail): Promise<boolean>
   document: DocumentFile
   versions: Versions
   history: History
+  freshness: Freshness
 
   // By the keeper alone.
   /** Closes the present journal as segment `generation`; later lines go into a new one. */
@@ -171,6 +174,22 @@ export interface History {
   after(rev: number): Promise<Change[]>
   /** The same for who asks again and again, from a revision that it has come to: only what is new since the last time is read. */
   follow(): (rev: number) => Promise<Change[]>
+}
+
+/** What a reader had looked at when context.json showed everything. */
+export interface FreshNote {
+  /** Of the shared store: see `Store.validator`. */
+  store: string
+  saved: Identity | null
+  tail: JournalTail
+  /** Of context.json. */
+  text: string
+}
+
+/** By whoever finds it so. A note that is missing or torn is none, and costs no more than a slower read. */
+export interface Freshness {
+  read(): Promise<FreshNote | null>
+  write(note: FreshNote): Promise<void>
 }
 
 /** The right to be the keeper of a root. */

@@ -37,8 +37,9 @@ async function elapsed(work: Promise<unknown>): Promise<number> {
 async function serverOfPieces(pieces: readonly string[]): Promise<RedisEndpoint> {
   const socket = `${await makeTempFolder()}/s`
   const server = createServer((client) => {
-    client.on('error', () => undefined).once('data', () => {
-      client.write('$4\r\nx:1\n\r\n')
+    client.on('error', () => undefined).once('data', (greeting) => {
+      const questions = String(greeting).match(/info/gi) ?? []
+      client.write('$4\r\nx:1\n\r\n'.repeat(questions.length))
       client.once('data', () => {
         const left = [...pieces]
         const timer = setInterval(() => {

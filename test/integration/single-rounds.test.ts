@@ -217,3 +217,17 @@ test('who waits for a keeper that does not go on gives up in time, although the 
   const engine = await open()
   await expect(engine.submit({ ...aWrite('1'), ifRev: 1 }, { id: 'a' })).rejects.toMatchObject({ code: 'unavailable' })
 })
+
+test('as long as nothing has happened, a read needs neither the state nor the journal nor the history', async () => {
+  const there = await place()
+  const writer = await there.open()
+  for (const value of ['1', '2']) {
+    await writer.write(aWrite(value))
+    await writer.mend()
+    const before = { ...there.read }
+    const reader = await there.open()
+    expect(await reader.readText()).toContain(`: ${value}`)
+    expect(await reader.read()).toMatchObject({ source: 'file', durability: 'file', pending: 0 })
+    expect(there.read).toEqual(before)
+  }
+})

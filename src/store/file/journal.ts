@@ -106,6 +106,11 @@ export class Journal {
     })
   }
 
+  async isTail({ ino, end }: JournalTail): Promise<boolean> {
+    const present = await this.files.identify(this.path)
+    return ino === null ? present === null : present?.ino === ino && present.size === end
+  }
+
   /** Lines since `tail`, through segments that were sealed meanwhile. */
   async readSince(tail: JournalTail): Promise<{ lines: JournalLine[]; tail: JournalTail }> {
     const own = this.own.take(tail)

@@ -2,10 +2,10 @@
 import type { Change, Operation } from '../../domain/operation.js'
 import type { JournalLine } from '../root.js'
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const hasTexts = (value: Record<string, unknown>, ...names: string[]): boolean => names.every((name) => typeof value[name] === 'string')
+export const hasTexts = (value: Record<string, unknown>, ...names: string[]): boolean => names.every((name) => typeof value[name] === 'string')
 const hasNumbers = (value: Record<string, unknown>, ...names: string[]): boolean => names.every((name) => Number.isFinite(value[name]))
 
 /** Each names a leaf, as a list of edits or of changed leaves does. */

@@ -6,6 +6,7 @@ import { type Files, type FileText, type Identity, sameIdentity } from '../../pl
 import type { Processes } from '../../platform/processes.js'
 import type { Glance, JournalLine, JournalTail, Loaded, Root, RootState } from '../root.js'
 import { ContextFile } from './document.js'
+import { FreshNoteFile } from './fresh-note.js'
 import { Glances } from './glances.js'
 import { HistoryFile } from './history.js'
 import { Journal } from './journal.js'
@@ -30,6 +31,7 @@ export class RootFiles implements Root {
   readonly document: ContextFile
   readonly versions: VersionLog
   readonly history: HistoryFile
+  readonly freshness: FreshNoteFile
   readonly lock: ChainLock
   private readonly files: Files
   private readonly directory: string
@@ -55,6 +57,7 @@ export class RootFiles implements Root {
     this.document = new ContextFile(join(path, 'shared_memory', 'context.json'), this.directory, files, clock, unique)
     this.versions = new VersionLog(this.directory, files, clock)
     this.history = new HistoryFile(this.directory, files)
+    this.freshness = new FreshNoteFile(join(this.directory, 'fresh'), files)
     this.rootId = new RootId(join(this.directory, 'root-id'), files, unique)
     this.lock = new ChainLock(this.directory, files, ports.processes, unique)
   }
@@ -123,6 +126,10 @@ export class RootFiles implements Root {
 
   more(tail: JournalTail): Promise<{ lines: JournalLine[]; tail: JournalTail }> {
     return this.journal.readSince(tail)
+  }
+
+  isTail(tail: JournalTail): Promise<boolean> {
+    return this.journal.isTail(tail)
   }
 
   seal(generation: number): Promise<void> {

@@ -8,6 +8,7 @@ import { systemClock } from '../../platform/clock.js'
 import { later } from '../../platform/later.js'
 import { LastingPatience, startPatience } from '../../platform/patience.js'
 import { anotherServer, type Circumstances, explain, isSuperfluousPassword, silent } from './failures.js'
+import { factOf } from './info.js'
 import { lightLinkTo } from './light-link.js'
 import { type Client, isReply, type Link, type Script } from './link.js'
 
@@ -38,6 +39,9 @@ export function budgetOf(endpoint: RedisEndpoint, lastLatencyMs?: number): numbe
 export const labelOf = (endpoint: RedisEndpoint): string =>
   'socket' in endpoint ? endpoint.socket : `${endpoint.host}:${endpoint.port}`
 
+/** Of `INFO`: what changes with each write (see `validatorOf`). */
+const COUNTS = ['persistence', 'replication']
+
 const loadIoredis = later(() => import('./ioredis-link.js'))
 
 /**
@@ -52,19 +56,19 @@ export async function connectRedis(options: ConnectOptions): Promise<FullConnect
 /** The same for a process that makes one call, and subscribes to nothing on this connection. */
 export async function connectBriefly(options: ConnectOptions): Promise<RedisConnection> {
   const link = lightLinkTo(options.endpoint)
-  return link === null ? connectRedis(options) : connectBy(link, options)
+  return link === null ? connectRedis(options) : connectBy(link, options, COUNTS)
 }
 
 const budgetFor = ({ endpoint, budgetMs }: ConnectOptions): number => budgetMs ?? budgetOf(endpoint)
 
-async function connectBy<C extends Client>(link: Link<C>, options: ConnectOptions): Promise<RedisConnection<C>> {
+async function connectBy<C extends Client>(link: Link<C>, options: ConnectOptions, counts: readonly string[] = []): Promise<RedisConnection<C>> {
   const { endpoint } = options
   const budgetMs = budgetFor(options)
   const circumstances = { label: labelOf(endpoint), sent: false, password: endpoint.password }
   const start = systemClock.ticks()
   try {
-    const info = await within(budgetMs, greet(link, endpoint), () => silent(circumstances.label, budgetMs, false))
-    return new RedisConnection(link, options, info, systemClock.ticks() - start)
+    const info = await within(budgetMs, greet(link, endpoint, counts), () => silent(circumstances.label, budgetMs, false))
+    return new RedisConnection(link, options, info, systemClock.ticks() - start, counts.length === 0 ? null : info)
   } catch (error) {
     link.destroy()
     throw explain(error, circumstances)
@@ -80,6 +84,7 @@ export class RedisConnection<C extends Client = Client> {
   /** The server process: another one may have come back with other data. */
   readonly run: string
   readonly version: string
+  readonly database: number
   /** False as soon as it is known to be broken or closed. */
   isOpen: boolean
   private waiting = 0
@@ -92,10 +97,13 @@ export class RedisConnection<C extends Client = Client> {
     info: string,
     /** Of connecting and greeting. */
     readonly latencyMs: number,
+    /** What the server counted when it was greeted, for the first question of a process that makes one call; then null. */
+    private greeting: string | null,
   ) {
     this.label = labelOf(options.endpoint)
     this.budgetMs = options.budgetMs ?? budgetOf(options.endpoint, latencyMs)
     this.run = factOf(info, 'run_id') ?? ''
+    this.database = options.endpoint.db ?? 0
     this.version = factOf(info, 'redis_version') ?? ''
     this.patience = new LastingPatience(this.budgetMs, () => {
       this.isSilent = true
@@ -106,6 +114,13 @@ export class RedisConnection<C extends Client = Client> {
     link.onEnd(() => {
       this.isOpen = false
     })
+  }
+
+  /** What the server counts. */
+  async counts(): Promise<string> {
+    const greeting = this.greeting
+    this.greeting = null
+    return greeting ?? this.call(async (client) => (await Promise.all(infoOf(client, COUNTS))).join('\n'))
   }
 
   /** Sends what `work` sends. See `asked`. */
@@ -129,6 +144,7 @@ export class RedisConnection<C extends Client = Client> {
    */
   private async asked<T>(ask: () => Promise<T>): Promise<T> {
     if (!this.isOpen) throw new StoreUnavailable(`the connection to Redis at ${this.label} is closed`, false)
+    this.greeting = null
     this.link.gather()
     if (this.waiting++ === 0) this.patience.begin()
     try {
@@ -172,8 +188,10 @@ export class RedisConnection<C extends Client = Client> {
   }
 }
 
-/** Returns what the server says of itself. */
-async function greet(link: Link, endpoint: RedisEndpoint): Promise<string> {
+const infoOf = (client: Client, sections: readonly string[]): Promise<unknown>[] => sections.map((section) => client.call('INFO', section))
+
+/** Returns what the server says of itself; of what it counts, as much as this user is told. */
+async function greet(link: Link, endpoint: RedisEndpoint, counts: readonly string[]): Promise<string> {
   const { username, password = endpoint.passwordWanted === true ? '' : undefined, db } = endpoint
   await link.connect()
   const { client } = link
@@ -182,12 +200,13 @@ async function greet(link: Link, endpoint: RedisEndpoint): Promise<string> {
     ...(login.length === 0 ? [] : [client.call('AUTH', ...login).catch(unlessSuperfluous(endpoint))]),
     ...(db === undefined || db === 0 ? [] : [client.call('SELECT', String(db))]),
     client.call('INFO', 'server'),
+    ...infoOf(client, counts).map((info) => info.catch(() => '')),
   ]
   // In their order: after a refused password, everything else is refused for want of one.
   const answers = await Promise.allSettled(sent)
   const refused = answers.find((answer) => answer.status === 'rejected')
   if (refused !== undefined) throw refused.reason as Error
-  return sent.at(-1) as Promise<string>
+  return (await Promise.all(sent.slice(-1 - counts.length))).join('\n')
 }
 
 const unlessSuperfluous =
@@ -196,8 +215,6 @@ const unlessSuperfluous =
     if (!isSuperfluousPassword(error)) throw error
     if (endpoint.passwordWanted === true) throw anotherServer(labelOf(endpoint))
   }
-
-const factOf = (info: string, name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1]
 
 /** Rejects after `ms`. A process that was itself stopped finds the answer and the end of the time together: the answer counts. */
 async function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {

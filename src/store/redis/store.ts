@@ -17,6 +17,7 @@ import { argumentsOf, type ScriptName, scriptNamed } from './scripts.js'
 import { readSeenIds, seenArguments } from './seen.js'
 import { formatKnowledge } from './stamps.js'
 import { parseChange, revisionOf, type StreamEntry } from './stream.js'
+import { validatorOf } from './validator.js'
 
 export interface RedisStoreOptions {
   /** Default `memory`. */
@@ -63,6 +64,10 @@ export class RedisStore implements WakingStore {
     const args = [seen.epoch ?? '', seen.owner ?? '', connection.run, next.epoch, String(next.atLeast)]
     await this.run<number>('beginEpoch', [...keys.marks, keys.rev, keys.events], args)
     return this.hello()
+  }
+
+  validator(): Promise<string | null> {
+    return validatorOf(this.connection, this.keys.namespace)
   }
 
   read(target: Target): Promise<Stored> {

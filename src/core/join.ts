@@ -3,15 +3,15 @@
  * back after a week. It brings the leaves that the new lineage does not contain, with their original stamps, says what
  * is contained now, gives ids back, and takes over the new state. Every step may be repeated.
  */
-import { changedTree, cloneEntry, type Entry } from '../domain/entry.js'
+import { changedTree, cloneEntry, type Entry, hasStamp } from '../domain/entry.js'
 import { offerToFound } from '../domain/found-record.js'
 import { type Contains, mergeContains, sameStamp } from '../domain/lineage.js'
 import { isMergedList, mergeEntry, type Offer } from '../domain/merge.js'
-import type { Target } from '../domain/operation.js'
+import type { Change, Target } from '../domain/operation.js'
 import { advance, lineageOf, remember, type Replica } from '../domain/replica.js'
 import type { Lineage, SeenId, Store, Stored } from '../store/contract.js'
 import type { Seen } from '../domain/seen-ids.js'
-import { leavesOf, TreeCopy, valueAt } from '../domain/tree.js'
+import { hasNothing, leavesOf, TreeCopy, valueAt } from '../domain/tree.js'
 import type { Ports } from './ports.js'
 import { changesSince, entriesOf, readAll } from './snapshot.js'
 import { fieldsWritten, overwritten, tokensOf } from './submit.js'
@@ -44,9 +44,11 @@ export async function join(
   if (!(await store.contain(epoch, lineageOf(replica), seenIds(replica)))) return null
   const now = await store.hello()
   if (now.epoch !== epoch || now.owner !== now.run) return null
-  const seen = await seenIn(store, replica, epoch) // before the records: what is seen is in them
+  const told = await changesSince(store, replica.epoch === epoch ? replica.rev : 0)
+  const seen = await seenIn(store, replica, epoch, told) // before the records: what is seen is in them
   const snapshot = await readAll(store, now)
   const entries = withoutForeign(await entriesOf(store, snapshot, replica), replica, new Map(now.contains).set(epoch, now.rev))
+  for (const change of told) bringBack(entries.get(change.target), change)
   for (const change of await changesSince(store, now.rev)) {
     // A record may have been read with a change that came after: then its id is done too.
     if ((entries.get(change.target)?.rev ?? 0) >= change.rev) remember({ seen }, change)
@@ -109,6 +111,18 @@ function withoutForeign(entries: Map<Target, Entry>, replica: Replica, remoteCon
   return new Map(own)
 }
 
+/**
+ * What this change wrote and none has written since, and what is not there all the same: a program past us has taken it away. It is known here
+ * then, so that the comparison that follows puts it back. Its stamp alone would say that it was deleted.
+ */
+function bringBack(entry: Entry | undefined, { leaves, t, rev, epoch }: Change): void {
+  if (entry?.live !== true) return
+  for (const { path, value, stamp = { t, rev, epoch } } of leaves) {
+    if (value === null || path === '' || !hasStamp(entry, path, stamp) || !hasNothing(entry.tree, path)) continue
+    entry.tree = changedTree(entry.tree, { leaves: [{ path, value }] })
+  }
+}
+
 function newestIn(entries: ReadonlyMap<Target, Entry>, known: number): number {
   let newest = known
   for (const { rev, stamps } of entries.values()) {
@@ -119,11 +133,11 @@ function newestIn(entries: ReadonlyMap<Target, Entry>, known: number): number {
 }
 
 /** An id that the store has is done: its data is in the snapshot, or was given back with it. */
-async function seenIn(store: Store, replica: Replica, epoch: string): Promise<Replica['seen']> {
+async function seenIn(store: Store, replica: Replica, epoch: string, told: readonly Change[]): Promise<Replica['seen']> {
   const seen = replica.seen.copy()
   const after = replica.epoch === epoch ? replica.rev : 0
   for (const { id, ...facts } of await store.seenIds(after)) seen.set(id, { ...seen.get(id), ...facts })
-  for (const { id, target } of await changesSince(store, after)) {
+  for (const { id, target } of told) {
     const known = seen.get(id)
     if (known !== undefined) seen.set(id, { ...known, target })
   }

@@ -4,7 +4,7 @@
  */
 import { type Entry, emptyEntry, hasStamp, listAt } from './entry.js'
 import { formatLine, type TreeMap } from './json.js'
-import { contains, type Contains, isNewer } from './lineage.js'
+import { contains, type Contains, isNewer, sameStamp } from './lineage.js'
 import { addAll } from './lists.js'
 import { countedAndGone, type KnownSides, missingCounts } from './merge-counts.js'
 import type { ChangedLeaf, Draft, Lost, Stamp } from './operation.js'
@@ -79,7 +79,7 @@ function offerLeaf(
   for (const at of keepsBelow ? index.containing(path) : index.overlapping(path)) {
     const other = remote.stamps.get(at)!
     // Of the same time there: mostly one write that was done in both lineages, and something may have come after it.
-    const isLater = isNewer(other, stamp) || (at === path && other.t === stamp.t)
+    const isLater = isNewer(other, stamp) || (at === path && other.t === stamp.t && !sameStamp(other, stamp))
     if (!contains(sides.localContains, other) && isLater) {
       const kept = path === '' && !remote.live ? undefined : valueAt(remote.tree, path)
       const standing = kept === undefined ? null : formatLine(kept)

@@ -166,8 +166,9 @@ export class Exchange {
   private async enter(store: Store): Promise<Lineage | null> {
     const { copy } = this
     const { epoch, rev } = copy.replica
+    const askedAt = this.ports.clock.now()
     let lineage = await store.hello()
-    if (store.shared) copy.setClock(lineage.time)
+    if (store.shared) copy.heardTime(lineage.time, askedAt)
     // Its data was set back under the same process: somebody put its keys back from a copy.
     const isOlder = store.shared && lineage.epoch === epoch && lineage.rev < rev
     if (lineage.epoch === null || lineage.owner !== lineage.run || isOlder) {

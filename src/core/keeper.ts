@@ -241,8 +241,8 @@ export class Keeper implements LocalSequencer {
     return this.copy.now()
   }
 
-  setClock(time: number): void {
-    this.copy.setClock(time)
+  heardTime(time: number, askedAt: number): void {
+    this.copy.heardTime(time, askedAt)
   }
 
   /** What a look at context.json is taken with. */

@@ -106,6 +106,7 @@ export class Reading {
    */
   private async lookInStore(view: Keeper, store: Store): Promise<boolean> {
     try {
+      const askedAt = this.ports.clock.now()
       const lineage: Lineage = await store.hello()
       const isOlder = lineage.rev < view.replica.rev // asked later: its data was set back under the same process
       const isOurs = lineage.epoch !== null && lineage.epoch === view.replica.epoch && lineage.owner === lineage.run && !isOlder
@@ -118,7 +119,7 @@ export class Reading {
       view.replica.entries = entries
       view.replica.rev = Math.max(view.replica.rev, lineage.rev)
       if (lineage.epoch !== null) view.replica.epoch = lineage.epoch
-      view.setClock(lineage.time)
+      view.heardTime(lineage.time, askedAt)
       view.open.settle(view.replica)
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error

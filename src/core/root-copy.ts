@@ -61,9 +61,12 @@ export class RootCopy {
     return this.clock.now() + this.skewMs
   }
 
-  /** The shared store says what time it is, ms. */
-  setClock(time: number): void {
-    this.skewMs = time - this.clock.now()
+  /**
+   * The shared store said what time it was, ms, between `askedAt` and now. What was known stays as far as that can be true: an answer that is
+   * read late, as after a machine has slept, must not make later writes older (Cristian, Probabilistic clock synchronization, 1989).
+   */
+  heardTime(time: number, askedAt: number): void {
+    this.skewMs = Math.max(time - this.clock.now(), Math.min(this.skewMs, time - askedAt))
   }
 
   /** The records as they will be when everything acknowledged is committed. */

@@ -1,5 +1,5 @@
 /** What the watchers of a replica are told when the root has joined another lineage. */
-import type { Replica } from '../domain/replica.js'
+import { lineageOf, type Replica } from '../domain/replica.js'
 import type { Lineage, Store } from '../store/contract.js'
 import type { News } from './root-copy.js'
 
@@ -10,7 +10,10 @@ const MOST = 1_000
 export async function newsOfJoin(store: Store, before: Replica, joined: Replica, lineage: Lineage): Promise<News> {
   const lost: News = { is: 'lost', rev: joined.rev }
   // Who has nothing yet has missed nothing where there was no epoch before this one.
-  const isWhole = before.rev === 0 ? lineage.contains.size === 0 : lineage.contains.get(before.epoch ?? '') === before.rev
+  // And that all of ours is contained does not mean that we know all that is: a join that did not come to its end has said the one.
+  const known = lineageOf(before)
+  const isKnown = [...lineage.contains].every(([epoch, rev]) => rev <= (known.get(epoch) ?? -1))
+  const isWhole = before.rev === 0 ? lineage.contains.size === 0 : isKnown && lineage.contains.get(before.epoch ?? '') === before.rev
   if (!isWhole) return lost
   const changes = (await store.changesAfter(before.rev, MOST)).changes.filter((change) => change.rev <= joined.rev)
   const [first, ...rest] = changes

@@ -5,9 +5,12 @@
  */
 import { changedTree, cloneEntry, type Entry, hasStamp } from '../domain/entry.js'
 import { offerToFound } from '../domain/found-record.js'
+import type { TreeMap } from '../domain/json.js'
 import { type Contains, mergeContains, sameStamp } from '../domain/lineage.js'
 import { isMergedList, mergeEntry, type Offer } from '../domain/merge.js'
 import type { Change, Target } from '../domain/operation.js'
+import { PathIndex, prefixesOf } from '../domain/path-index.js'
+import type { Pointer } from '../domain/pointer.js'
 import { advance, lineageOf, remember, type Replica } from '../domain/replica.js'
 import type { Lineage, SeenId, Store, Stored } from '../store/contract.js'
 import type { Seen } from '../domain/seen-ids.js'
@@ -48,8 +51,9 @@ export async function join(
   const seen = await seenIn(store, replica, epoch, told) // before the records: what is seen is in them
   const snapshot = await readAll(store, now)
   const entries = withoutForeign(await entriesOf(store, snapshot, replica), replica, new Map(now.contains).set(epoch, now.rev))
-  for (const change of told) bringBack(entries.get(change.target), change)
-  for (const change of await changesSince(store, now.rev)) {
+  const meanwhile = await changesSince(store, now.rev)
+  bringBack(entries, [...told.filter(({ rev }) => rev <= now.rev), ...meanwhile])
+  for (const change of meanwhile) {
     // A record may have been read with a change that came after: then its id is done too.
     if ((entries.get(change.target)?.rev ?? 0) >= change.rev) remember({ seen }, change)
   }
@@ -94,13 +98,14 @@ function withoutForeign(entries: Map<Target, Entry>, replica: Replica, remoteCon
     const known = replica.entries.get(target)
     const copy = cloneEntry(entry)
     const tree = new TreeCopy(entry.tree)
+    const written = new PathIndex(entry.stamps)
     for (const { path, value } of leavesOf(entry.tree)) {
       // What is left of an object when its last member is deleted has no stamp of its own, either.
       if (entry.counts.has(path) || isMergedList(path) || value === '{}') continue
       const stamp = entry.stamps.get(path)
       const before = known?.stamps.get(path)
       const ours = known === undefined ? undefined : valueAt(known.tree, path)
-      if (stamp === undefined) tree.delete(path)
+      if (stamp === undefined) tree.delete(withWhatHoldsIt(tree.top, path, written))
       else if (before !== undefined && sameStamp(before, stamp) && typeof ours === 'string' && ours !== value) tree.set(path, ours)
     }
     // A program that wrote since it was offered may also have taken away what is known here.
@@ -111,15 +116,30 @@ function withoutForeign(entries: Map<Target, Entry>, replica: Replica, remoteCon
   return new Map(own)
 }
 
+/** The object that holds only this leaf, and in which nothing was ever written by a change, came with it. Left empty, it would be taken for a later write. */
+function withWhatHoldsIt(tree: TreeMap, path: Pointer, written: PathIndex): Pointer {
+  const above = path.slice(0, path.lastIndexOf('/'))
+  const holder = above === '' ? undefined : valueAt(tree, above)
+  if (typeof holder !== 'object' || holder.size > 1 || written.has(above) || !written.below(above).next().done) return path
+  return withWhatHoldsIt(tree, above, written)
+}
+
 /**
- * What this change wrote and none has written since, and what is not there all the same: a program past us has taken it away. It is known here
- * then, so that the comparison that follows puts it back. Its stamp alone would say that it was deleted.
+ * What these changes wrote and none has written since, and what is not there all the same: a program past us has taken it away. It is known here
+ * then, so that the comparison that follows puts it back. Its stamp alone would say that it was deleted; additions have none, and of those
+ * the last word counts.
  */
-function bringBack(entry: Entry | undefined, { leaves, t, rev, epoch }: Change): void {
-  if (entry?.live !== true) return
-  for (const { path, value, stamp = { t, rev, epoch } } of leaves) {
-    if (value === null || path === '' || !hasStamp(entry, path, stamp) || !hasNothing(entry.tree, path)) continue
-    entry.tree = changedTree(entry.tree, { leaves: [{ path, value }] })
+function bringBack(entries: ReadonlyMap<Target, Entry>, told: readonly Change[]): void {
+  const ended = new Map<Target, Set<Pointer>>()
+  for (const { target, leaves, t, rev, epoch } of told.toReversed()) {
+    const entry = entries.get(target)
+    if (entry?.live !== true || entry.rev < rev) continue // what came after it was read is still to come
+    for (const { path, value, counts, stamp = { t, rev, epoch } } of leaves.toReversed()) {
+      if (value === null) ended.set(target, (ended.get(target) ?? new Set()).add(path))
+      const isLast = counts === undefined ? hasStamp(entry, path, stamp) : ![...prefixesOf(path)].some((at) => ended.get(target)?.has(at))
+      if (value === null || path === '' || !isLast || !hasNothing(entry.tree, path)) continue
+      entry.tree = changedTree(entry.tree, { leaves: [{ path, value }] })
+    }
   }
 }
 

@@ -17,6 +17,10 @@ export class PathIndex {
 
   constructor(private readonly all: Pointers) {}
 
+  has(pointer: Pointer): boolean {
+    return this.all.has(pointer)
+  }
+
   /** The pointer itself and what contains it, as far as it is in the set; the empty pointer contains all. */
   *containing(pointer: Pointer): Generator<Pointer, void, undefined> {
     for (const path of prefixesOf(pointer)) if (this.all.has(path)) yield path

@@ -19,6 +19,7 @@ const VARIANTS: readonly { name: string; seeds: number; options: readonly string
   { name: 'no hubs: commands keep the root', seeds: runs(120, 12), options: ['hubs=false'] },
   { name: 'three hosts', seeds: runs(100, 12), options: ['hosts=3'] },
   { name: 'files only', seeds: runs(100, 12), options: ['redis=off', 'hosts=1'] },
+  { name: 'programs that sleep', seeds: runs(60, 8), options: ['writes=0.03', 'fault.pause=0.3', 'fault.goOn=0.3', 'fault.cut=0.2', 'fault.join=0.3'] },
   { name: 'a Redis that evicts', seeds: runs(60, 8), options: ['fault.evict=0.2', 'faultRate=0.02'] },
 ]
 

@@ -1,10 +1,10 @@
 /** A legacy program replaces a whole context, and with it goes what others have written: their stamps stay, and look like those of deletions. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { join } from '../../../src/core/join.js'
 import { fieldsWritten, tokensOf } from '../../../src/core/submit.js'
 import type { Ports } from '../../../src/core/ports.js'
 import { emptyEntry, type Entry } from '../../../src/domain/entry.js'
-import { parseTreeMap } from '../../../src/domain/json.js'
+import { formatLine, parseTreeMap } from '../../../src/domain/json.js'
 import { agentTarget, type ChangedLeaf, type Stamp } from '../../../src/domain/operation.js'
 import { emptyReplica, type Replica } from '../../../src/domain/replica.js'
 import { valueAt } from '../../../src/domain/tree.js'
@@ -15,9 +15,9 @@ import { MemoryStore } from '../../../src/store/memory/store.js'
 const MARY = agentTarget('mary')
 const PATH = '/context/task'
 
-async function write(store: Store, leaf: ChangedLeaf, t: number): Promise<void> {
-  const stored = await store.read(MARY)
-  const draft = { id: `w${t}`, t, target: MARY, kind: 'set' as const, by: 'x', leaves: [leaf] }
+async function write(store: Store, leaf: ChangedLeaf, t: number, target = MARY): Promise<void> {
+  const stored = await store.read(target)
+  const draft = { id: `w${t}`, t, target, kind: 'set' as const, by: 'x', leaves: [leaf] }
   const expected = { roster: stored.roster, fields: tokensOf(stored, fieldsWritten(draft)) }
   const verdict = await store.commit({ epoch: 'rnow', floor: 0, draft, before: stored.entry, expect: expected })
   expect(verdict.is).toBe('committed')
@@ -30,7 +30,7 @@ async function takenAway(stamp?: Stamp) {
   await store.beginEpoch(await store.hello(), { epoch: 'rnow', atLeast: 10 })
   await write(store, { path: PATH, value: '"T1"', ...(stamp !== undefined && { stamp }) }, stamp?.t ?? 500)
   server.legacySet('mary', 'context', '{"other":"legacy"}')
-  return { store, join: async (replica: Replica) => join(store, replica, await store.hello(), ports, () => Promise.resolve(false)) }
+  return { server, store, join: async (replica: Replica) => join(store, replica, await store.hello(), ports, () => Promise.resolve(false)) }
 }
 
 const ports = { randomId: () => 'f'.repeat(32) } as Ports
@@ -58,4 +58,54 @@ test('a root that has written the leaf in a lineage of which it does not know th
   const joined = await there.join({ ...emptyReplica(), epoch: 'rother', rev: 12, high: 12, contains: new Map([['rbefore', 8]]), entries: new Map([[MARY, entry]]) })
   expect(valueIn(joined?.entries.get(MARY))).toBe('"T1"')
   expect(valueIn((await there.store.read(MARY)).entry)).toBe('"T1"')
+})
+
+test('an object that came with what a legacy program wrote is not known without it', async () => {
+  const empty = { ...emptyReplica(), epoch: 'rbefore', rev: 3, high: 3 }
+  const there = await takenAway()
+  await write(there.store, { path: PATH, value: null }, 600)
+  await write(there.store, { path: '/status', value: '"S1"' }, 601)
+  const joined = await there.join(empty)
+  // The object in which a change has written is there also when nothing is left of that.
+  expect(formatLine(joined!.entries.get(MARY)!.tree)).toBe('{"context":{},"status":"S1"}')
+
+  there.server.legacySet('rnd', 'context', '{"far":{"other":"legacy"}}')
+  await write(there.store, { path: '/status', value: '"S2"' }, 700, agentTarget('rnd'))
+  const again = await there.join(empty)
+  expect(formatLine(again!.entries.get(agentTarget('rnd'))!.tree)).toBe('{"status":"S2"}')
+})
+
+describe('additions, which have no stamps', () => {
+  const SUM = '/context/totals/n'
+  const add = (value: string, n: number): ChangedLeaf => ({ path: SUM, value, counts: [{ root: 'a', n, sum: value }] })
+  const empty = { ...emptyReplica(), epoch: 'rbefore', rev: 3, high: 3 }
+  const sumIn = (replica: Replica | null): unknown => valueAt(replica!.entries.get(MARY)!.tree, SUM)
+
+  test('come back as the last of them left the sum', async () => {
+    const there = await takenAway()
+    await write(there.store, add('1', 1), 600)
+    await write(there.store, add('2', 2), 601)
+    there.server.legacySet('mary', 'context', '{"other":"legacy"}')
+    expect(sumIn(await there.join(empty))).toBe('2')
+  })
+
+  test.each(['', '/context', SUM])('stay away where they were deleted: "%s"', async (path) => {
+    const there = await takenAway()
+    await write(there.store, add('1', 1), 600)
+    await write(there.store, { path, value: null }, 601)
+    if (path === '') await write(there.store, { path: '/status', value: '"S1"' }, 602)
+    there.server.legacySet('mary', 'context', '{"other":"legacy"}')
+    expect(sumIn(await there.join(empty))).toBeUndefined()
+  })
+
+  test('stay away where they are deleted while it is joined', async () => {
+    const there = await takenAway()
+    await write(there.store, add('1', 1), 600)
+    const seenIds = there.store.seenIds.bind(there.store)
+    there.store.seenIds = async (rev) => {
+      await write(there.store, { path: SUM, value: null }, 601)
+      return seenIds(rev)
+    }
+    expect(sumIn(await there.join(empty))).toBeUndefined()
+  })
 })

@@ -232,7 +232,7 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       // Where the stream tells the change still, it comes back from there.
       { file: 'src/domain/merge.ts', find: 'if (isKnown && !isGoneThere(local, remote, path, stamp)) return', replace: 'if (isKnown) return' },
-      { file: 'src/core/join.ts', find: 'for (const change of told) bringBack(entries.get(change.target), change)', replace: '' },
+      { file: 'src/core/join.ts', find: 'bringBack(entries, [', replace: 'bringBack(new Map(), [' },
     ],
     options: OVERWRITTEN,
   },

@@ -16,7 +16,10 @@ const work = mkdtempSync('/tmp/ms-bench-')
 /** @type {import('node:child_process').ChildProcess[]} */
 const running = []
 
-/** A way to make a call. `floor` is the one that it is compared with. @typedef {{name: string, floor: string, command: string[], env: NodeJS.ProcessEnv}} Way */
+/**
+ * A way to make a call. `floor` is the one that it is compared with; `before` is done before each call, and not measured.
+ * @typedef {{name: string, floor: string, command: string[], env: NodeJS.ProcessEnv, before?: string[], beforeEnv?: NodeJS.ProcessEnv}} Way
+ */
 
 try {
   const ways = await prepare()
@@ -31,16 +34,13 @@ try {
 }
 
 async function prepare() {
-  const redis = path.join(work, 'redis.sock')
-  start('redis-server', ['--port', '0', '--unixsocket', redis, '--dir', work, '--save', '', '--appendonly', 'yes'], {})
-  await until(() => existsSync(redis))
   const clean = {PATH: process.env['PATH'], HOME: work, USER: 'bench'}
-  const url = `unix://${redis}`
-  const withHub = {...clean, LUKA_SOT: root('hub'), REDIS_URL: url}
-  const withRedis = {...clean, LUKA_SOT: root('redis'), REDIS_URL: url, MEMORY_SYNC_NAMESPACE: 'other'}
+  const withHub = {...clean, LUKA_SOT: root('hub'), REDIS_URL: await startRedis('hub')}
+  const withRedis = {...clean, LUKA_SOT: root('redis'), REDIS_URL: await startRedis('redis')}
+  const neighbour = {...withRedis, LUKA_SOT: root('neighbour')}
   const filesOnly = {...clean, LUKA_SOT: root('files'), MEMORY_SYNC_REDIS: 'off'}
   for (const env of [withHub, withRedis, filesOnly]) fill(env)
-  const written = {...clean, LUKA_SOT: root('written'), REDIS_URL: url, MEMORY_SYNC_NAMESPACE: 'written'}
+  const written = {...clean, LUKA_SOT: root('written'), REDIS_URL: await startRedis('written')}
   await writeMuch(written)
   await startHub(withHub)
   const legacyRoot = root('legacy')
@@ -73,6 +73,8 @@ async function prepare() {
     {name: 'get, Redis, oclif', floor: 'bare node', command: [node, run, ...get], env: {...withRedis, ...framework}},
     {name: 'get, Redis', floor: 'bare node', command: [node, run, ...get], env: withRedis},
     {name: 'update, Redis', floor: 'bare node', command: [node, run, ...update], env: withRedis},
+    {name: 'get, Redis, after another root', floor: 'bare node', command: [node, run, ...get], env: withRedis, before: [node, run, ...update], beforeEnv: neighbour},
+    {name: 'update, Redis, after another root', floor: 'bare node', command: [node, run, ...update], env: withRedis, before: [node, run, ...update], beforeEnv: neighbour},
     {name: `get, Redis, after ${WRITES} writes`, floor: 'bare node', command: [node, run, ...get], env: written},
     {name: `update, Redis, after ${WRITES} writes`, floor: 'bare node', command: [node, run, ...update], env: written},
     {name: 'get, files only', floor: 'bare node', command: [node, run, ...get], env: filesOnly},
@@ -94,15 +96,20 @@ function measure(/** @type {Way[]} */ ways) {
   /** @type {Map<string, number[]>} */
   const times = new Map(ways.map(({name}) => [name, []]))
   for (let round = -1; round < rounds; round++) {
-    for (const {name, command: [program = '', ...args], env} of ways) {
+    for (const {name, command, env, before, beforeEnv = env} of ways) {
+      if (before !== undefined) call(name, before, beforeEnv)
       const began = performance.now()
-      const {status, stderr} = spawnSync(program, args, {env, stdio: ['ignore', 'pipe', 'pipe'], cwd: '/'})
+      call(name, command, env)
       const ms = performance.now() - began
-      if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`)
       if (round >= 0) times.get(name)?.push(ms) // the first is for the caches of the disk
     }
   }
   return times
+}
+
+function call(/** @type {string} */ name, /** @type {string[]} */ [program = '', ...args], /** @type {NodeJS.ProcessEnv} */ env) {
+  const {status, stderr} = spawnSync(program, args, {env, stdio: ['ignore', 'pipe', 'pipe'], cwd: '/'})
+  if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`)
 }
 
 function print(/** @type {Way[]} */ ways, /** @type {Map<string, number[]>} */ times) {
@@ -152,6 +159,16 @@ async function writeMuch(/** @type {NodeJS.ProcessEnv} */ env) {
   if (status !== 0) throw new Error(`nothing could be written: ${stderr}`)
   hub.kill()
   await new Promise((resolve) => hub.once('exit', resolve))
+}
+
+/** One for each root: what is written in one is news in no other. */
+async function startRedis(/** @type {string} */ name) {
+  const socket = path.join(work, `${name}.sock`)
+  const folder = path.join(work, `${name}.redis`)
+  mkdirSync(folder)
+  start('redis-server', ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', '', '--appendonly', 'yes'], {})
+  await until(() => existsSync(socket))
+  return `unix://${socket}`
 }
 
 async function startHub(/** @type {NodeJS.ProcessEnv} */ env) {

@@ -34,6 +34,7 @@ async function makeAll() {
   writeFileSync(path.join(folder, 'memory_sync/config.json'), '{}') // a call reads one where there is one
   const redis = await startRedis(folder)
   try {
+    if (redis !== null) beginNeighbour(folder)
     for (const each of PURPOSES) {
       const made = spawnSync(process.execPath, [__filename, dist, each, folder], {encoding: 'utf8'})
       if (made.status !== 0) throw new Error(`${each}: ${made.stderr}`)
@@ -51,10 +52,17 @@ async function make(purpose) {
   const fast = load(path.join(dist, 'fast.cjs'))
   const self = load(path.join(dist, 'self.cjs'))
   const socket = path.join(work, 's')
-  await perform({MEMORY_SYNC_ROOT: path.join(work, 'files'), MEMORY_SYNC_REDIS: 'off'})
+  const files = path.join(work, 'files')
+  await perform({MEMORY_SYNC_ROOT: files, MEMORY_SYNC_REDIS: 'off'})
+  if (what === 'reading') {
+    rmSync(path.join(files, 'shared_memory/.memory_sync/fresh'), {force: true}) // nothing says that the file is all there is
+    await perform({MEMORY_SYNC_ROOT: files, MEMORY_SYNC_REDIS: 'off'})
+  }
+
   if (where === 'any' && existsSync(socket)) {
     const settings = {MEMORY_SYNC_ROOT: path.join(work, 'redis'), MEMORY_SYNC_REDIS_URL: `unix://${socket}`}
     await perform(settings)
+    if (what === 'reading') await perform(neighbour(work)) // to whom what was written is news
     const {binding} = /** @type {{binding: unknown}} */ (/** @type {unknown} */ (process))
     Object.assign(process, {binding: undefined}) // then it is ioredis, which some places need
     await perform(settings)
@@ -102,6 +110,20 @@ async function make(purpose) {
  */
 function write(file, script, purpose = '') {
   writeFileSync(cacheFileOf(file, purpose), script.createCachedData())
+}
+
+/** @param {string} work */
+const neighbour = (work) => ({MEMORY_SYNC_ROOT: path.join(work, 'neighbour'), MEMORY_SYNC_REDIS_URL: `unix://${path.join(work, 's')}`})
+
+/**
+ * A root that has written before the others do, and knows nothing of theirs.
+ * @param {string} work
+ */
+function beginNeighbour(work) {
+  const run = path.join(__dirname, '../bin/run.js')
+  const env = {PATH: process.env['PATH'], HOME: work, XDG_CONFIG_HOME: work, ...neighbour(work)}
+  const {status, stderr} = spawnSync(process.execPath, [run, 'update', 'rnd', 'active'], {encoding: 'utf8', env})
+  if (status !== 0) throw new Error(`nothing could be written: ${stderr}`)
 }
 
 /**

@@ -31,6 +31,8 @@ export class Replay {
   /** Records of which the store has lost something: a write of them cannot be committed until it was put back. */
   readonly evicted: Target[] = []
   private foreseen: Foreseen | null = null
+  /** The newest that was committed, ms. */
+  private newestT = 0
 
   constructor(
     private readonly store: Store,
@@ -152,18 +154,29 @@ export class Replay {
 
   private options(): SubmitOptions {
     const { replica } = this.copy
-    return { epoch: replica.epoch!, floor: replica.high, latest: this.copy.now(), waited: true }
+    return { epoch: replica.epoch!, floor: replica.high, latest: this.now(), waited: true }
+  }
+
+  /**
+   * The store's clock, which was where the newest change says, whatever ours has done since it was compared with that: of two writes of this root
+   * the later one would lose else.
+   */
+  private now(): number {
+    return Math.max(this.copy.now(), this.copy.replica.t, this.newestT)
   }
 
   /** It was committed before, in a lineage that was lost. */
   private stampOf({ op, rev, epoch }: Acknowledged): Stamp | undefined {
-    return rev === undefined || epoch === undefined ? undefined : { t: Math.min(op.t, this.copy.now()), rev, epoch }
+    return rev === undefined || epoch === undefined ? undefined : { t: Math.min(op.t, this.now()), rev, epoch }
   }
 
   private async settle({ op }: Acknowledged, verdict: Verdict): Promise<void> {
     if (verdict.is !== 'committed' && verdict.is !== 'duplicate') return
     const { copy, store } = this
-    if (verdict.is === 'committed') this.reportOwn(verdict.change)
+    if (verdict.is === 'committed') {
+      this.newestT = Math.max(this.newestT, verdict.change.t)
+      this.reportOwn(verdict.change)
+    }
     const rev = verdict.is === 'committed' ? verdict.change.rev : verdict.rev
     if (rev === 0) await this.endUnchanged(op)
     else if (store.shared) {
@@ -187,7 +200,7 @@ export class Replay {
 
   /** With the time that counted: later writes of this root need not be ahead of the clock because one of a clock that was ahead has waited. */
   private done(op: Operation, rev: number): Acknowledged {
-    return { op: { ...op, t: Math.min(op.t, this.copy.now()) }, rev, epoch: this.copy.replica.epoch! }
+    return { op: { ...op, t: Math.min(op.t, this.now()) }, rev, epoch: this.copy.replica.epoch! }
   }
 }
 

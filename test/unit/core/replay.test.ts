@@ -185,6 +185,18 @@ describe('pending writes', () => {
     expect(place.journal.map((line) => ('op' in line ? [line.op.id, line.op.t, line.rev === 0] : []))).toEqual([['own-1', NOW, false], ['same', NOW, true]])
   })
 
+  test('are not older than what was committed before them, though the clock is set back in between', async () => {
+    const place = await placeWith(AGENTS + 1, { at: 1, what: ({ copy }) => (copy.skewMs = 500 - NOW) })
+    await place.replay()
+    const { entry } = await place.store.read('agent:a1')
+    expect(valueAt(entry!.tree, '/context/last')).toBe(String(AGENTS + 1))
+
+    const next = await placeWith(1)
+    Object.assign(next.copy, { skewMs: 500 - NOW, replica: { ...next.copy.replica, t: NOW } })
+    await next.replay()
+    expect(next.server.data.stream.map(({ text }) => (JSON.parse(text) as Change).t)).toContain(operation(1, '', '').t)
+  })
+
   test('wait for another round when there is no time for more, in their order', async () => {
     const place = await placeWith(1_000)
     let rounds = 0

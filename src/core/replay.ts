@@ -6,6 +6,7 @@ import { applyChange, cloneEntry, emptyEntry, type Entry, touchesRecord } from '
 import { type Change, numbered, type Operation, type Stamp, type Target } from '../domain/operation.js'
 import type { Proposal, Store, Stored, Verdict } from '../store/contract.js'
 import type { Acknowledged, Root } from '../store/root.js'
+import { arrivalOf } from './given-back.js'
 import type { RootCopy } from './root-copy.js'
 import { lacksSum, propose, submit, type SubmitOptions } from './submit.js'
 
@@ -180,7 +181,7 @@ export class Replay {
     const rev = verdict.is === 'committed' ? verdict.change.rev : verdict.rev
     if (rev === 0) await this.endUnchanged(op)
     else if (store.shared) {
-      const entry = this.done(op, rev)
+      const entry = this.done(op, verdict.is === 'duplicate' ? await arrivalOf(store, rev, copy.replica.rev) : rev)
       copy.open.add(entry)
       await this.ports.root.append(entry)
     }

@@ -7,6 +7,7 @@ import type { Change, Operation, Target } from '../domain/operation.js'
 import { isOtherPayload } from '../domain/replica.js'
 import type { OperationIds } from './engine-types.js'
 import { Fate } from './fate.js'
+import { placeOf } from './given-back.js'
 import { MemoryError, StoreUnavailable } from '../errors/errors.js'
 import type { Store } from '../store/contract.js'
 import type { Glance } from '../store/root.js'
@@ -147,7 +148,7 @@ export class Writer {
     // Of what this very call has sent and got no answer to, a duplicate says nothing.
     if (final.is === 'duplicate' && !fate.isOpen) outcome.repeated = true
     try {
-      await this.ports.root.append({ op: decided(operation), rev, epoch: facts.epoch! })
+      await this.ports.root.append({ op: decided(operation), ...(await placeOf(final, { epoch: facts.epoch!, rev: facts.rev }, this.ports.connector)) })
     } catch (error) {
       if (!(error instanceof MemoryError)) throw error
       outcome.journal = false

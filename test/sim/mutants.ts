@@ -144,7 +144,7 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: WRITER,
-        find: 'await this.ports.root.append({ op: decided(operation), rev, epoch: facts.epoch! })',
+        find: 'await this.ports.root.append({ op: decided(operation), ...(await placeOf(final, { epoch: facts.epoch!, rev: facts.rev }, this.ports.connector)) })',
         replace: '',
       },
     ],

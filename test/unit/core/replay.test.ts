@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { isNumberedIn } from '../../../src/core/open-operations.js'
 import { Replay } from '../../../src/core/replay.js'
 import { RootCopy } from '../../../src/core/root-copy.js'
 import { submit } from '../../../src/core/submit.js'
@@ -174,6 +175,21 @@ describe('pending writes', () => {
     const told = place.server.data.stream.map(({ text }) => JSON.parse(text) as Change)
     expect(told).toMatchObject([{ id: 'key' }, { target: 'agent:a1', by: 'x', leaves: [], waited: 'own' }])
     expect(told[1]!.lost).toEqual([{ path: '/context/n', lost: '1', kept: '1' }, { path: '/context/last', lost: '2', kept: '1' }])
+  })
+
+  test.each([1, 3])('whose ids another root gave back with what they had written wait until that has come here: %i', async (count) => {
+    const place = await placeWith(count)
+    const { copy, store } = place
+    const draft = { id: 'restore', t: NOW, target: 'agent:a1', kind: 'restore' as const, by: 'memory_sync', leaves: [{ path: '/status', value: '"new"' }] }
+    const gives = upTo(count).map((id, n) => ({ id, rev: n + 2 })) // of a lineage that was lost
+    const verdict = await store.commit({ epoch: 'r1', floor: 0, draft, expect: { roster: null }, before: undefined, gives })
+    expect(await place.replay()).toBe(true)
+    copy.open.settle(copy.replica)
+    expect([copy.open.size, copy.open.toReplay(copy.replica)]).toEqual([count, []])
+    expect(place.journal.filter((line) => 'op' in line && isNumberedIn(copy.replica, line))).toEqual([])
+    if (verdict.is === 'committed') advance(copy.replica, verdict.change)
+    copy.open.settle(copy.replica)
+    expect(copy.open.size).toBe(0)
   })
 
   test('of a clock that was ahead are in the journal with the time that they were committed with', async () => {

@@ -7,6 +7,8 @@ import type { WriteOutcome, WriteRequest } from '../../../src/core/memory.js'
 import { type KeeperAccess, Writer } from '../../../src/core/writer.js'
 import { SeenIds } from '../../../src/domain/seen-ids.js'
 import { NotTaken, StoreUnavailable } from '../../../src/errors/errors.js'
+import { MemoryServer } from '../../../src/store/memory/server.js'
+import { MemoryStore } from '../../../src/store/memory/store.js'
 import type { Glance, JournalLine } from '../../../src/store/root.js'
 
 const AT_A_GLANCE: Glance = { epoch: null, rev: 0, high: 0, skewMs: 0, lastT: 0, pending: 3 }
@@ -118,4 +120,23 @@ test.each<[Pick<WriteRequest, 'ifRev' | 'fence'>, WriteOutcome, string | null]>(
   const told = new Fate(true).told(conditions, Promise.resolve(outcome))
   if (why === null) expect(await told).toBe(outcome)
   else await expect(told).rejects.toMatchObject({ code: 'unknown-outcome', message: expect.stringContaining(why) })
+})
+
+test.each([
+  [true, { rev: 11, epoch: 'r1' }],
+  [false, {}],
+])('of a write whose id another root gave back the journal does not say that it came with the number of a lineage that was lost (the store answers again: %s)', async (answers, place) => {
+  const store = new MemoryStore(new MemoryServer({ now: () => 1_000 }))
+  await store.beginEpoch(await store.hello(), { epoch: 'r1', atLeast: 10 })
+  const draft = { id: 'restore', t: 9, target: 'agent:mary', kind: 'restore' as const, by: 'memory_sync', leaves: [{ path: '/status', value: '"new"' }] }
+  await store.commit({ epoch: 'r1', floor: 0, draft, expect: { roster: null }, before: undefined, gives: [{ id: 'w1', rev: 3 }] })
+  if (!answers) store.hello = () => Promise.reject(new StoreUnavailable('no answer', true))
+  const journal: JournalLine[] = []
+  const facts: Glance = { ...AT_A_GLANCE, epoch: 'r1', rev: 10, high: 10, pending: 0 }
+  const access = { facts: () => Promise.resolve(facts), settle: () => Promise.resolve(null), has: () => false, known: () => undefined } as unknown as KeeperAccess
+  const root = { prepare: () => Promise.resolve(), id: () => Promise.resolve('r'), append: async (line: JournalLine) => void journal.push(line) }
+  const ports = { root, clock: { now: () => 1_000 }, connector: { connect: () => Promise.resolve(store) } } as unknown as Ports
+  const request = { target: 'agent:mary', kind: 'set' as const, by: 'x', edits: [{ do: 'set' as const, path: '/status', value: '"new"' }] }
+  expect(await new Writer(ports, access).write(request, { id: 'w1' })).toMatchObject({ ok: true, rev: 3, durability: 'redis', repeated: true })
+  expect(journal).toEqual([{ op: expect.objectContaining({ id: 'w1' }), ...place }])
 })

@@ -202,8 +202,7 @@ export class Exchange {
       if (changes.length === 0) return rev > copy.replica.rev ? this.catchUp(store) : true
       if (changes.some((change) => change.epoch !== copy.replica.epoch)) return false
       if (changes[0]!.prev > copy.replica.rev) return this.catchUp(store)
-      if (store.shared) await this.journal.history.copy(changes)
-      else await this.journal.history.add(changes)
+      await this.keep(store, changes)
       copy.follow(changes.filter((change) => change.rev > copy.replica.rev))
     }
   }
@@ -228,10 +227,16 @@ export class Exchange {
     const joined = await this.join(store, lineage)
     if (joined === null) return false
     const news = await newsOfJoin(store, before, joined, lineage)
-    if (news.is === 'changes') await this.ports.root.history.add(news.changes)
+    if (news.is === 'changes') await this.keep(store, news.changes)
     await this.journal.save(joined) // first: a watcher must not know of more than the next keeper will
     this.copy.replica = joined
     this.copy.report(news) // at once: who looked in between would see a gap
     return true
+  }
+
+  /** In the history. That it is closed holds up nobody: the store has the changes still, or the journal. */
+  private async keep(store: Store, changes: readonly Change[]): Promise<void> {
+    if (store.shared) await this.journal.history.copy(changes)
+    else await this.journal.history.add(changes)
   }
 }

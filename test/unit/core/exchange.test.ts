@@ -27,14 +27,17 @@ async function place() {
   const watched = Object.assign(Object.create(store) as MemoryStore, {
     unlike: (known: Parameters<MemoryStore['unlike']>[0]) => (compared.push([...known.keys()]), store.unlike(known)),
   })
-  const link = { isBroken: false }
+  let ids = 0
+  const link = { isBroken: false, isHistoryClosed: false }
   const ports = {
     digest: (text: string) => text,
     clock: { now: () => NOW },
     connector: { connect: (): Promise<Store | null> => Promise.resolve(link.isBroken ? null : watched) },
-    root: { path: '/nowhere', append: () => Promise.resolve(), history: { add: () => Promise.resolve() } },
+    randomId: () => `${++ids}`.padStart(32, '0'),
+    tell: () => undefined,
+    root: { path: '/nowhere', append: () => Promise.resolve(), history: { add: () => (link.isHistoryClosed ? Promise.reject(new Error('closed')) : Promise.resolve()) } },
   } as unknown as Ports
-  const exchange = new Exchange(ports, copy, { history: new HistoryKeeping(ports) } as JournalKeeping, { beginsWhenAsked: true, ownStore: () => store })
+  const exchange = new Exchange(ports, copy, { history: new HistoryKeeping(ports), save: () => Promise.resolve() } as unknown as JournalKeeping, { beginsWhenAsked: true, ownStore: () => store })
   for (let n = 0; n < AGENTS; n++) {
     const draft = { id: `own-${n}`, t: 1_000, target: `agent:a${n}`, kind: 'set' as const, by: 'x', leaves: [{ path: '/n', value: '1' }] }
     await store.commit({ epoch: 'r1', floor: 0, draft, before: undefined, expect: {} })
@@ -111,4 +114,16 @@ test('rounds that do not come to the end of the lineage are counted, until one d
   store.changesAfter = changesAfter
   await run([])
   expect(exchange.roundsBehind).toBe(0)
+})
+
+test('a history that takes nothing does not keep a root out of another lineage', async () => {
+  const { run, copy, server, store, link } = await place()
+  server.restart({ keep: 'all' })
+  await store.beginEpoch(await store.hello(), { epoch: 'r2', atLeast: copy.replica.rev + 1 })
+  const draft = { id: 'news', t: 1_000, target: 'agent:new', kind: 'set' as const, by: 'x', leaves: [{ path: '/n', value: '1' }] }
+  await store.commit({ epoch: 'r2', floor: 0, draft, before: undefined, expect: {} })
+  link.isHistoryClosed = true
+  await run([])
+  expect(copy.replica.epoch).toBe('r2')
+  expect([...copy.replica.entries.keys()]).toContain('agent:new')
 })

@@ -3,21 +3,22 @@
  * back after a week. It brings the leaves that the new lineage does not contain, with their original stamps, says what
  * is contained now, gives ids back, and takes over the new state. Every step may be repeated.
  */
-import { changedTree, cloneEntry, type Entry, hasStamp } from '../domain/entry.js'
+import { changedTree, cloneEntry, type Entry } from '../domain/entry.js'
 import { offerToFound } from '../domain/found-record.js'
 import type { TreeMap } from '../domain/json.js'
 import { type Contains, mergeContains, sameStamp } from '../domain/lineage.js'
 import { isMergedList, mergeEntry, type Offer } from '../domain/merge.js'
 import type { Change, Target } from '../domain/operation.js'
-import { PathIndex, prefixesOf } from '../domain/path-index.js'
+import { PathIndex } from '../domain/path-index.js'
 import type { Pointer } from '../domain/pointer.js'
 import { advance, lineageOf, remember, type Replica } from '../domain/replica.js'
 import type { Lineage, SeenId, Store, Stored } from '../store/contract.js'
 import type { Seen } from '../domain/seen-ids.js'
-import { hasNothing, leavesOf, TreeCopy, valueAt } from '../domain/tree.js'
+import { leavesOf, TreeCopy, valueAt } from '../domain/tree.js'
 import type { Ports } from './ports.js'
 import { changesSince, entriesOf, readAll } from './snapshot.js'
 import { fieldsWritten, overwritten, tokensOf } from './submit.js'
+import { bringBack } from './taken-away.js'
 
 /** Puts an evicted record back; false: it cannot be done now. */
 export type Heal = (target: Target, stored: Stored, known: Entry) => Promise<boolean>
@@ -122,25 +123,6 @@ function withWhatHoldsIt(tree: TreeMap, path: Pointer, written: PathIndex): Poin
   const holder = above === '' ? undefined : valueAt(tree, above)
   if (typeof holder !== 'object' || holder.size > 1 || written.has(above) || !written.below(above).next().done) return path
   return withWhatHoldsIt(tree, above, written)
-}
-
-/**
- * What these changes wrote and none has written since, and what is not there all the same: a program past us has taken it away. It is known here
- * then, so that the comparison that follows puts it back. Its stamp alone would say that it was deleted; additions have none, and of those
- * the last word counts.
- */
-function bringBack(entries: ReadonlyMap<Target, Entry>, told: readonly Change[]): void {
-  const ended = new Map<Target, Set<Pointer>>()
-  for (const { target, leaves, t, rev, epoch } of told.toReversed()) {
-    const entry = entries.get(target)
-    if (entry?.live !== true || entry.rev < rev) continue // what came after it was read is still to come
-    for (const { path, value, counts, stamp = { t, rev, epoch } } of leaves.toReversed()) {
-      if (value === null) ended.set(target, (ended.get(target) ?? new Set()).add(path))
-      const isLast = counts === undefined ? hasStamp(entry, path, stamp) : ![...prefixesOf(path)].some((at) => ended.get(target)?.has(at))
-      if (value === null || path === '' || !isLast || !hasNothing(entry.tree, path)) continue
-      entry.tree = changedTree(entry.tree, { leaves: [{ path, value }] })
-    }
-  }
 }
 
 function newestIn(entries: ReadonlyMap<Target, Entry>, known: number): number {

@@ -141,7 +141,7 @@ export function listAt(tree: TreeMap, path: Pointer): ListEntry[] {
 }
 
 /** By V8's own parser: each entry of a list is looked into whenever one is added. */
-function listEntry(text: string): ListEntry {
+export function listEntry(text: string): ListEntry {
   const item = JSON.parse(text) as unknown
   const field = (name: 'id' | 'timestamp'): string => {
     const value = typeof item === 'object' && item !== null ? (item as Record<string, unknown>)[name] : undefined

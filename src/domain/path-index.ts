@@ -70,7 +70,8 @@ export function deleteWithin<T>(known: Map<Pointer, T>, replaced: ReadonlySet<Po
   for (const path of known.keys()) if (few?.some((outer) => isWithin(path, outer)) ?? isWithinOne(path, replaced)) known.delete(path)
 }
 
-function isWithinOne(path: Pointer, replaced: ReadonlySet<Pointer>): boolean {
+/** The pointer itself, or one that contains it, is among them. */
+export function isWithinOne(path: Pointer, replaced: ReadonlySet<Pointer>): boolean {
   for (const prefix of prefixesOf(path)) if (replaced.has(prefix)) return true
   return false
 }

@@ -5,7 +5,7 @@ import { fieldsWritten, tokensOf } from '../../../src/core/submit.js'
 import type { Ports } from '../../../src/core/ports.js'
 import { emptyEntry, type Entry } from '../../../src/domain/entry.js'
 import { formatLine, parseTreeMap } from '../../../src/domain/json.js'
-import { agentTarget, type ChangedLeaf, type Stamp } from '../../../src/domain/operation.js'
+import { agentTarget, type Change, type ChangedLeaf, type Stamp } from '../../../src/domain/operation.js'
 import { emptyReplica, type Replica } from '../../../src/domain/replica.js'
 import { valueAt } from '../../../src/domain/tree.js'
 import type { Store } from '../../../src/store/contract.js'
@@ -107,5 +107,59 @@ describe('additions, which have no stamps', () => {
       return seenIds(rev)
     }
     expect(sumIn(await there.join(empty))).toBeUndefined()
+  })
+})
+
+test('what a change wrote after the record was read is still to come with it', async () => {
+  const there = await takenAway()
+  const read = there.store.read.bind(there.store)
+  there.store.read = async (target) => {
+    there.store.read = read
+    const stored = await read(target)
+    await write(there.store, { path: '/n', value: '1', counts: [{ root: 'a', n: 1, sum: '1' }] }, 600)
+    return stored
+  }
+  const joined = await there.join({ ...emptyReplica(), epoch: 'rbefore', rev: 3, high: 3 })
+  expect(valueAt(joined!.entries.get(MARY)!.tree, '/n')).toBeUndefined()
+})
+
+describe('entries of a list, which have no stamps', () => {
+  const LIST = '/context/records'
+  const empty = { ...emptyReplica(), epoch: 'rbefore', rev: 3, high: 3 }
+  const entryOf = (id: string, n = 1, keep = 20) => ({ path: LIST, value: `{"id":"${id}","n":${n},"timestamp":"2026-01-01T00:00:0${id}Z"}`, keep })
+  const listIn = (replica: Replica | null): unknown => valueAt(replica!.entries.get(MARY)!.tree, LIST)
+  const listOf = (...entries: { value: string }[]): string => `[${entries.map(({ value }) => value).join(',')}]`
+
+  /** Writes these, one after another; then a program replaces the context. */
+  async function joinedAfter(drafts: Partial<Change>[], context: string): Promise<Replica | null> {
+    const there = await takenAway()
+    for (const [n, draft] of drafts.entries()) {
+      const stored = await there.store.read(MARY)
+      const whole = { id: `l${n}`, t: 600 + n, target: MARY, kind: 'set' as const, by: 'x', leaves: [], ...draft }
+      const verdict = await there.store.commit({ epoch: 'rnow', floor: 0, draft: whole, before: stored.entry, expect: { roster: stored.roster, fields: tokensOf(stored, fieldsWritten(whole)) } })
+      expect(verdict.is).toBe('committed')
+    }
+    there.server.legacySet('mary', 'context', context)
+    return there.join(empty)
+  }
+
+  test('come back, as they were written last and no more than are kept, beside those that stand there', async () => {
+    const drafts = [{ inserts: [entryOf('1')] }, { inserts: [entryOf('2')] }, { inserts: [entryOf('2', 2, 2)] }, { inserts: [entryOf('3', 1, 2)] }]
+    expect(listIn(await joinedAfter(drafts, '{"other":"legacy"}'))).toBe(listOf(entryOf('2', 2), entryOf('3')))
+    expect(listIn(await joinedAfter(drafts, `{"records":${listOf(entryOf('2', 9), entryOf('4'))}}`))).toBe(listOf(entryOf('3'), entryOf('4')))
+  })
+
+  test.each<[string, string | null]>([
+    ['', null],
+    ['/context', null],
+    [LIST, null],
+    [LIST, '[]'],
+  ])('stay away where "%s" became %s after them', async (path, value) => {
+    const joined = await joinedAfter([{ inserts: [entryOf('1')] }, { leaves: [{ path, value }] }, { inserts: [entryOf('2')] }], '{"other":"legacy"}')
+    expect(listIn(joined)).toBe(listOf(entryOf('2')))
+  })
+
+  test('do not come in the place of something else', async () => {
+    expect(listIn(await joinedAfter([{ inserts: [entryOf('1')] }], '{"records":"a text"}'))).toBe('"a text"')
   })
 })

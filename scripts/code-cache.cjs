@@ -24,6 +24,8 @@ const CALLS = {
 }
 /** As src/cli/fast.ts names them. The first has also what all of them need. */
 const PURPOSES = ['writing-any', 'writing-files', 'reading-any', 'reading-files']
+/** No cache is made for it: a root that has written before the others do, and knows nothing of theirs. */
+const NEIGHBOUR = 'neighbour'
 
 if (purpose === undefined) void makeAll()
 else void make(purpose)
@@ -34,8 +36,7 @@ async function makeAll() {
   writeFileSync(path.join(folder, 'memory_sync/config.json'), '{}') // a call reads one where there is one
   const redis = await startRedis(folder)
   try {
-    if (redis !== null) beginNeighbour(folder)
-    for (const each of PURPOSES) {
+    for (const each of redis === null ? PURPOSES : [NEIGHBOUR, ...PURPOSES]) {
       const made = spawnSync(process.execPath, [__filename, dist, each, folder], {encoding: 'utf8'})
       if (made.status !== 0) throw new Error(`${each}: ${made.stderr}`)
     }
@@ -51,6 +52,11 @@ async function make(purpose) {
   const own = what === 'writing' ? CALLS.writing : CALLS.reading
   const fast = load(path.join(dist, 'fast.cjs'))
   const self = load(path.join(dist, 'self.cjs'))
+  if (purpose === NEIGHBOUR) {
+    await perform(neighbour(work), CALLS.writing)
+    process.exit(0)
+  }
+
   const socket = path.join(work, 's')
   const files = path.join(work, 'files')
   await perform({MEMORY_SYNC_ROOT: files, MEMORY_SYNC_REDIS: 'off'})
@@ -113,17 +119,8 @@ function write(file, script, purpose = '') {
 }
 
 /** @param {string} work */
-const neighbour = (work) => ({MEMORY_SYNC_ROOT: path.join(work, 'neighbour'), MEMORY_SYNC_REDIS_URL: `unix://${path.join(work, 's')}`})
-
-/**
- * A root that has written before the others do, and knows nothing of theirs.
- * @param {string} work
- */
-function beginNeighbour(work) {
-  const run = path.join(__dirname, '../bin/run.js')
-  const env = {PATH: process.env['PATH'], HOME: work, XDG_CONFIG_HOME: work, ...neighbour(work)}
-  const {status, stderr} = spawnSync(process.execPath, [run, 'update', 'rnd', 'active'], {encoding: 'utf8', env})
-  if (status !== 0) throw new Error(`nothing could be written: ${stderr}`)
+function neighbour(work) {
+  return {MEMORY_SYNC_ROOT: path.join(work, NEIGHBOUR), MEMORY_SYNC_REDIS_URL: `unix://${path.join(work, 's')}`}
 }
 
 /**

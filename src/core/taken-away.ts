@@ -25,7 +25,7 @@ export function bringBack(entries: ReadonlyMap<Target, Entry>, told: readonly Ch
 
 /** Of one record, from the last change to the first: what has no stamps, additions and entries of lists, is there unless it was ended after it. */
 class LaterChanges {
-  private readonly deleted = new Set<Pointer>()
+  /** Deleted, or set: what was there and below it before is gone, whatever was written there since. */
   private readonly replaced = new Set<Pointer>()
   private readonly listed = new Map<Pointer, { ids: Set<string>; keep: number }>()
 
@@ -35,9 +35,8 @@ class LaterChanges {
   takeLeaf(leaf: ChangedLeaf, stamp: Stamp): void {
     const { path, value, counts } = leaf
     const { entry } = this
-    const isLast = counts === undefined ? hasStamp(entry, path, stamp) : !isWithinOne(path, this.deleted)
-    if (value === null) this.deleted.add(path)
-    else if (path !== '' && isLast && hasNothing(entry.tree, path)) entry.tree = changedTree(entry.tree, { leaves: [{ path, value }] })
+    const isLast = counts === undefined ? hasStamp(entry, path, stamp) : !isWithinOne(path, this.replaced)
+    if (value !== null && path !== '' && isLast && hasNothing(entry.tree, path)) entry.tree = changedTree(entry.tree, { leaves: [{ path, value }] })
     if (value !== '{}') this.replaced.add(path) // that keeps what is there
   }
 

@@ -98,6 +98,14 @@ describe('additions, which have no stamps', () => {
     expect(sumIn(await there.join(empty))).toBeUndefined()
   })
 
+  test.each(['"x"', '[1]'])('stay away where %s was put in the place of what held them, and an object again', async (value) => {
+    const there = await takenAway()
+    await write(there.store, add('1', 1), 600)
+    await write(there.store, { path: '/context/totals', value }, 601)
+    await write(there.store, { path: '/context/totals/other', value: '1' }, 602)
+    expect(sumIn(await there.join(empty))).toBeUndefined()
+  })
+
   test('stay away where they are deleted while it is joined', async () => {
     const there = await takenAway()
     await write(there.store, add('1', 1), 600)

@@ -106,6 +106,15 @@ describe('additions, which have no stamps', () => {
     expect(sumIn(await there.join(empty))).toBeUndefined()
   })
 
+  test.each(['1', '{}'])('stay away where they gave way to an object, and a program has taken that away: %s', async (value) => {
+    const there = await takenAway()
+    await write(there.store, add('1', 1), 600)
+    await write(there.store, { path: `${SUM}/below`, value }, 601)
+    await write(there.store, { path: `${SUM}/below`, value: null }, 602)
+    there.server.legacySet('mary', 'context', '{"other":"legacy"}')
+    expect(sumIn(await there.join(empty))).toBeUndefined()
+  })
+
   test('stay away where they are deleted while it is joined', async () => {
     const there = await takenAway()
     await write(there.store, add('1', 1), 600)

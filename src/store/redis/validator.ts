@@ -2,7 +2,8 @@
  * Whether anything was written to a server, by what it counts itself. Redis passes to its replicas and its append-only file what has
  * raised this count, and nothing else; so no write of any program is missing in it. It falls where a snapshot ends, of which the server
  * tells when it began (`rdb_saves`, since 7.0) and when it ended. What expires or is evicted is not counted: a record that is lost so is shown
- * as it was, and put back.
+ * as it was, and put back. A FLUSHALL that saves (a server with save points) sets the count back as well, and `rdb_saves` stays: then the second in
+ * which it was tells, and no more than that.
  */
 import type { RedisConnection } from './connection.js'
 import { factOf } from './info.js'

@@ -27,11 +27,15 @@ const PURPOSES = ['writing-any', 'writing-files', 'reading-any', 'reading-files'
 /** No cache is made for it: a root that has written before the others do, and knows nothing of theirs. */
 const NEIGHBOUR = 'neighbour'
 
+/** What the path of a socket may have, less what comes below the temporary folder. */
+const LONGEST_TMPDIR = 103 - '/msc-XXXXXX/hub/shared_memory/.memory_sync/hub.sock'.length
+
 if (purpose === undefined) void makeAll()
 else void make(purpose)
 
 async function makeAll() {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'msc-'))
+  const tmpdir = os.tmpdir()
+  const folder = mkdtempSync(path.join(Buffer.byteLength(tmpdir) > LONGEST_TMPDIR ? '/tmp' : tmpdir, 'msc-'))
   mkdirSync(path.join(folder, 'memory_sync'))
   writeFileSync(path.join(folder, 'memory_sync/config.json'), '{}') // a call reads one where there is one
   const redis = await startRedis(folder)
@@ -147,9 +151,11 @@ async function startRedis(folder) {
 
   if (isOver) return null
   return {
-    end() {
+    async end() {
       server.kill()
-      return ended
+      const impatience = setTimeout(() => server.kill('SIGKILL'), 5_000)
+      await ended
+      clearTimeout(impatience)
     },
   }
 }

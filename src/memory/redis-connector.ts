@@ -63,8 +63,7 @@ export class RedisConnector implements Connector {
   }
 
   private async attempt(): Promise<RedisStore | null> {
-    const { connectBriefly, connectRedis, RedisStore } = await loadRedis()
-    const connect = this.isBrief ? connectBriefly : connectRedis
+    const { connectBriefly, connectRedis, RedisStore, validatorQuestions } = await loadRedis()
     let silentPlace: string | null = null
     let why: string | null = null
     let isThere = this.redis.state === 'named' || this.used !== null
@@ -72,7 +71,7 @@ export class RedisConnector implements Connector {
       const place = describeEndpoint(endpoint)
       if (place === silentPlace) continue // another password does not make it answer
       try {
-        const connection = await connect({ endpoint })
+        const connection = await (this.isBrief ? connectBriefly({ endpoint }, validatorQuestions(this.namespace)) : connectRedis({ endpoint }))
         this.used = endpoint
         this.reason = this.failure = null
         this.store = new RedisStore(connection, {

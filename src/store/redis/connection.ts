@@ -39,8 +39,8 @@ export function budgetOf(endpoint: RedisEndpoint, lastLatencyMs?: number): numbe
 export const labelOf = (endpoint: RedisEndpoint): string =>
   'socket' in endpoint ? endpoint.socket : `${endpoint.host}:${endpoint.port}`
 
-/** Of `INFO`: what changes with each write (see `validatorOf`). */
-const COUNTS = ['persistence', 'replication']
+/** A command of Redis that changes nothing, and its arguments. */
+export type Question = readonly [command: string, ...args: string[]]
 
 const loadIoredis = later(() => import('./ioredis-link.js'))
 
@@ -53,22 +53,23 @@ export async function connectRedis(options: ConnectOptions): Promise<FullConnect
   return connectBy(new IoredisLink(options.endpoint, budgetFor(options)), options)
 }
 
-/** The same for a process that makes one call, and subscribes to nothing on this connection. */
-export async function connectBriefly(options: ConnectOptions): Promise<RedisConnection> {
+/** The same for a process that makes one call, and subscribes to nothing on this connection. `first`: what it asks first, for `answers`. */
+export async function connectBriefly(options: ConnectOptions, first: readonly Question[] = []): Promise<RedisConnection> {
   const link = lightLinkTo(options.endpoint)
-  return link === null ? connectRedis(options) : connectBy(link, options, COUNTS)
+  return link === null ? connectRedis(options) : connectBy(link, options, first)
 }
 
 const budgetFor = ({ endpoint, budgetMs }: ConnectOptions): number => budgetMs ?? budgetOf(endpoint)
 
-async function connectBy<C extends Client>(link: Link<C>, options: ConnectOptions, counts: readonly string[] = []): Promise<RedisConnection<C>> {
+async function connectBy<C extends Client>(link: Link<C>, options: ConnectOptions, first: readonly Question[] = []): Promise<RedisConnection<C>> {
   const { endpoint } = options
   const budgetMs = budgetFor(options)
   const circumstances = { label: labelOf(endpoint), sent: false, password: endpoint.password }
   const start = systemClock.ticks()
   try {
-    const info = await within(budgetMs, greet(link, endpoint, counts), () => silent(circumstances.label, budgetMs, false))
-    return new RedisConnection(link, options, info, systemClock.ticks() - start, counts.length === 0 ? null : info)
+    const [info, answers] = await within(budgetMs, greet(link, endpoint, first), () => silent(circumstances.label, budgetMs, false))
+    const greeting = new Map(first.map((question, at) => [nameOf(question), answers[at]]))
+    return new RedisConnection(link, options, info, systemClock.ticks() - start, greeting)
   } catch (error) {
     link.destroy()
     throw explain(error, circumstances)
@@ -97,8 +98,8 @@ export class RedisConnection<C extends Client = Client> {
     info: string,
     /** Of connecting and greeting. */
     readonly latencyMs: number,
-    /** What the server counted when it was greeted, for the first question of a process that makes one call; then null. */
-    private greeting: string | null,
+    /** What was answered with the greeting, for as long as nothing was asked since. */
+    private greeting: ReadonlyMap<string, unknown>,
   ) {
     this.label = labelOf(options.endpoint)
     this.budgetMs = options.budgetMs ?? budgetOf(options.endpoint, latencyMs)
@@ -116,11 +117,11 @@ export class RedisConnection<C extends Client = Client> {
     })
   }
 
-  /** What the server counts. */
-  async counts(): Promise<string> {
-    const greeting = this.greeting
-    this.greeting = null
-    return greeting ?? this.call(async (client) => (await Promise.all(infoOf(client, COUNTS))).join('\n'))
+  /** The answers, in their order, to what is asked at once; null: this user is not told. */
+  async answers(questions: readonly Question[]): Promise<unknown[]> {
+    const greeted = questions.map((question) => this.greeting.get(nameOf(question)))
+    this.greeting = NO_GREETING
+    return greeted.includes(undefined) ? this.call((client) => Promise.all(askEach(client, questions))) : greeted
   }
 
   /** Sends what `work` sends. See `asked`. */
@@ -144,7 +145,7 @@ export class RedisConnection<C extends Client = Client> {
    */
   private async asked<T>(ask: () => Promise<T>): Promise<T> {
     if (!this.isOpen) throw new StoreUnavailable(`the connection to Redis at ${this.label} is closed`, false)
-    this.greeting = null
+    this.greeting = NO_GREETING
     this.link.gather()
     if (this.waiting++ === 0) this.patience.begin()
     try {
@@ -188,25 +189,35 @@ export class RedisConnection<C extends Client = Client> {
   }
 }
 
-const infoOf = (client: Client, sections: readonly string[]): Promise<unknown>[] => sections.map((section) => client.call('INFO', section))
+const NO_GREETING: ReadonlyMap<string, unknown> = new Map()
+const nameOf = (question: Question): string => question.join(' ')
 
-/** Returns what the server says of itself; of what it counts, as much as this user is told. */
-async function greet(link: Link, endpoint: RedisEndpoint, counts: readonly string[]): Promise<string> {
+const askEach = (client: Client, questions: readonly Question[]): Promise<unknown>[] =>
+  questions.map((question) =>
+    client.call(...question).catch((error: unknown) => {
+      if (!isReply(error)) throw error
+      return null
+    }),
+  )
+
+/** Returns what the server says of itself, and what it answers to each of `first`. */
+async function greet(link: Link, endpoint: RedisEndpoint, first: readonly Question[]): Promise<[info: string, answers: unknown[]]> {
   const { username, password = endpoint.passwordWanted === true ? '' : undefined, db } = endpoint
   await link.connect()
   const { client } = link
   const login = password === undefined ? [] : username === undefined ? [password] : [username, password]
-  const sent = [
+  const sent: Promise<unknown>[] = [
     ...(login.length === 0 ? [] : [client.call('AUTH', ...login).catch(unlessSuperfluous(endpoint))]),
     ...(db === undefined || db === 0 ? [] : [client.call('SELECT', String(db))]),
     client.call('INFO', 'server'),
-    ...infoOf(client, counts).map((info) => info.catch(() => '')),
+    ...askEach(client, first),
   ]
   // In their order: after a refused password, everything else is refused for want of one.
   const answers = await Promise.allSettled(sent)
   const refused = answers.find((answer) => answer.status === 'rejected')
   if (refused !== undefined) throw refused.reason as Error
-  return (await Promise.all(sent.slice(-1 - counts.length))).join('\n')
+  const [info, ...answered] = (await Promise.all(sent)).slice(-1 - first.length)
+  return [String(info), answered]
 }
 
 const unlessSuperfluous =
